@@ -1,0 +1,178 @@
+package sign_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/sign"
+)
+
+// A digest verifies itself in either case, and nothing that differs from it by
+// more than the case of its letters.
+func FuzzDigestVerify(f *testing.F) {
+	f.Add("10001", "20191118123424", "63a5bf1f3500791f438c2829da45d037")
+	f.Add("", "", "")
+	f.Add("订单", "\xff\x00", strings.Repeat("ｆ", 10)+"63")
+	f.Add("a", "b", strings.Repeat("\x00", 32))
+	f.Fuzz(func(t *testing.T, first, second, received string) {
+		digest, err := sign.Concat(secret, first, second)
+		require.NoError(t, err)
+		require.NoError(t, digest.Verify(digest.String()))
+		require.NoError(t, digest.Verify(strings.ToUpper(digest.String())))
+		err = digest.Verify(received)
+		if isASCII(received) && strings.EqualFold(received, digest.String()) {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, sign.ErrMismatch)
+		}
+	})
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 })
+}
+
+// One changed byte of what is signed, or of the signature, does not verify.
+func FuzzChangedBytesDoNotVerify(f *testing.F) {
+	f.Add("1000120191118123424", uint16(3), byte(1))
+	f.Add("金额 300.00", uint16(40), byte(0x80))
+	f.Fuzz(func(t *testing.T, message string, at uint16, flip byte) {
+		if flip == 0 || message == "" {
+			t.Skip()
+		}
+		digest, err := sign.Concat(secret, message)
+		require.NoError(t, err)
+
+		changed := []byte(message)
+		changed[int(at)%len(changed)] ^= flip
+		other, err := sign.Concat(secret, string(changed))
+		require.NoError(t, err)
+		require.ErrorIs(t, other.Verify(digest.String()), sign.ErrMismatch)
+
+		nested, err := sign.Nested(secret, message)
+		require.NoError(t, err)
+		other, err = sign.Nested(secret, string(changed))
+		require.NoError(t, err)
+		require.ErrorIs(t, other.Verify(nested.String()), sign.ErrMismatch)
+
+		signature := []byte(digest.String())
+		signature[int(at)%len(signature)] ^= flip
+		if !strings.EqualFold(string(signature), digest.String()) {
+			require.ErrorIs(t, digest.Verify(string(signature)), sign.ErrMismatch)
+		}
+	})
+}
+
+// What Sorted accepts can be read in one way only: its canonical text, cut at
+// "&" and the first "=", gives the fields back; and Sorted signs that text.
+func FuzzSortedHasOneReading(f *testing.F) {
+	f.Add("pay_id", "admin", "param", "1", "money", "100.00")
+	f.Add("param", "1&money=9999", "a", "b", "c", "d")
+	f.Add("a=b", "c", "a", "b=c", "", "x")
+	f.Add("sign", "x", "a", "", "a", "1")
+	f.Add("a", "1", "a", "2", "\xff", "\x00")
+	f.Fuzz(func(t *testing.T, n1, v1, n2, v2, n3, v3 string) {
+		fields := []sign.Field{{Name: n1, Value: v1}, {Name: n2, Value: v2}, {Name: n3, Value: v3}}
+		digest, err := sign.Sorted(secret, fields)
+		if err != nil {
+			require.ErrorIs(t, err, sign.ErrAmbiguous)
+			return
+		}
+		var signed []sign.Field
+		for _, field := range fields {
+			if field.Name != "sign" && field.Value != "" {
+				signed = append(signed, field)
+			}
+		}
+		slices.SortFunc(signed, func(a, b sign.Field) int { return strings.Compare(a.Name, b.Name) })
+		pairs := make([]string, len(signed))
+		for i, field := range signed {
+			pairs[i] = field.Name + "=" + field.Value
+		}
+		canonical := strings.Join(pairs, "&")
+
+		same, err := sign.Concat(secret, canonical)
+		require.NoError(t, err)
+		require.NoError(t, digest.Verify(same.String()))
+
+		var again []sign.Field
+		if canonical != "" {
+			for _, pair := range strings.Split(canonical, "&") {
+				name, value, _ := strings.Cut(pair, "=")
+				again = append(again, sign.Field{Name: name, Value: value})
+			}
+		}
+		require.Equal(t, signed, again)
+
+		slices.Reverse(fields)
+		reversed, err := sign.Sorted(secret, fields)
+		require.NoError(t, err)
+		require.Equal(t, digest, reversed, "the order of the fields does not matter")
+	})
+}
+
+// Both forms of Sorted agree on every query.
+func FuzzSortedValuesAgreesWithSorted(f *testing.F) {
+	f.Add("a=1&b=2&sign=x")
+	f.Add("a=1&a=2")
+	f.Add("a=%26&b=%3D&=x")
+	f.Fuzz(func(t *testing.T, query string) {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			t.Skip()
+		}
+		var fields []sign.Field
+		for name, all := range values {
+			if len(all) > 1 {
+				_, err := sign.SortedValues(secret, values)
+				require.ErrorIs(t, err, sign.ErrAmbiguous)
+				return
+			}
+			fields = append(fields, sign.Field{Name: name, Value: all[0]})
+		}
+		want, wantErr := sign.Sorted(secret, fields)
+		got, gotErr := sign.SortedValues(secret, values)
+		require.Equal(t, want, got)
+		require.Equal(t, errors.Is(wantErr, sign.ErrAmbiguous), errors.Is(gotErr, sign.ErrAmbiguous))
+		require.Equal(t, wantErr == nil, gotErr == nil)
+	})
+}
+
+// Nothing but the one signature of the one message verifies, and nothing panics.
+func FuzzPublicKeyVerify(f *testing.F) {
+	key, message, signature := publicKey(f, "public_pkix.pem"), read(f, "message.json"), string(read(f, "signature.txt"))
+	genuine, err := base64.StdEncoding.DecodeString(signature)
+	require.NoError(f, err)
+	f.Add(message, signature)
+	f.Add(message, signature[:len(signature)-1])
+	f.Add([]byte{}, "")
+	f.Fuzz(func(t *testing.T, body []byte, received string) {
+		raw, err := base64.StdEncoding.DecodeString(received)
+		isGenuine := err == nil && string(raw) == string(genuine) && string(body) == string(message)
+		verified := key.Verify(body, received) == nil
+		assert.False(t, verified && !isGenuine)
+	})
+}
+
+func FuzzParseKeys(f *testing.F) {
+	for _, file := range []string{
+		"public_pkix.pem", "public_pkcs1.pem", "public_ec.pem", "public_1024.pem",
+		"private_pkcs8.pem", "private_pkcs1.pem", "private_ec.pem", "private_encrypted.pem",
+	} {
+		f.Add(read(f, file))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		public, err := sign.ParsePublicKey(text)
+		require.Equal(t, err != nil, public.IsZero())
+		private, privateErr := sign.ParsePrivateKey(sign.NewSecret(string(text)))
+		require.Equal(t, privateErr != nil, private.IsZero())
+		require.False(t, err == nil && privateErr == nil, "no text is both")
+	})
+}
