@@ -1,0 +1,691 @@
+package gatewaytest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/money"
+)
+
+// start returns a fake of a gateway that has one call, POST /create/{no}, and
+// calls back with "order_no=…&amount=…".
+func start(t *testing.T, opts ...gatewaytest.Option) *gatewaytest.Server {
+	t.Helper()
+	var s *gatewaytest.Server
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /create/{no}", func(w http.ResponseWriter, r *http.Request) {
+		if !s.Add(gatewaytest.Order{ID: fmt.Sprint(s.NextID()), OrderNo: r.PathValue("no"), State: "waiting"}) {
+			http.Error(w, "order_no exists", http.StatusConflict)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Own", "kept")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, `{"success":true,"padding":"0123456789"}`)
+	})
+	s = gatewaytest.Start(mux, gatewaytest.Behaviour{
+		Pay:    func(order *gatewaytest.Order) { order.State = "paid" },
+		Expire: func(order *gatewaytest.Order) { order.State = "expired" },
+		Callback: func(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+			if order.Channel == "none" {
+				return gatewaytest.Message{}, errors.New("no callback for this channel")
+			}
+			if tampered {
+				order.Amount += 90000
+			}
+			return gatewaytest.Message{
+				Method: http.MethodPost, URL: order.NotifyURL, ContentType: "application/x-www-form-urlencoded",
+				Body:   "order_no=" + order.OrderNo + "&amount=" + order.Amount.String() + "&state=" + order.State,
+				Header: map[string]string{"X-Signature": "example"},
+			}, nil
+		},
+		Accepted: func(status int, reply string) bool { return status == http.StatusOK && reply == "success" },
+		Repeats:  []time.Duration{time.Hour},
+	}, opts...)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// shop is a merchant's server, which answers as it is told.
+type shop struct {
+	*httptest.Server
+	mu     sync.Mutex
+	bodies []string
+	header http.Header
+}
+
+func startShop(t *testing.T, answer http.HandlerFunc) *shop {
+	t.Helper()
+	m := &shop{}
+	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		m.mu.Lock()
+		m.bodies, m.header = append(m.bodies, string(body)), r.Header
+		m.mu.Unlock()
+		answer(w, r)
+	}))
+	t.Cleanup(m.Close)
+	return m
+}
+
+func (m *shop) received() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string{}, m.bodies...)
+}
+
+func say(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
+}
+
+func add(t *testing.T, s *gatewaytest.Server, notifyURL string) {
+	t.Helper()
+	require.True(t, s.Add(gatewaytest.Order{ID: "900", OrderNo: "ORDER1", Amount: money.Cents(30000), Currency: "CNY", State: "waiting", NotifyURL: notifyURL}))
+}
+
+func TestOrders(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	add(t, s, "")
+	require.True(t, s.Add(gatewaytest.Order{ID: "901"}))
+	require.True(t, s.Add(gatewaytest.Order{ID: "902"}), "two orders without a merchant's number")
+	for name, again := range map[string]gatewaytest.Order{
+		"the same ID":                  {ID: "900", OrderNo: "ORDER2"},
+		"the same number":              {ID: "903", OrderNo: "ORDER1"},
+		"an ID that is another number": {ID: "ORDER1"},
+		"a number that is another ID":  {ID: "903", OrderNo: "900"},
+	} {
+		assert.False(t, s.Add(again), name)
+	}
+	byID, ok := s.Order("900")
+	require.True(t, ok)
+	byNo, ok := s.Order("ORDER1")
+	require.True(t, ok)
+	assert.Equal(t, byID, byNo)
+	assert.WithinDuration(t, time.Now(), byID.CreatedAt, time.Minute)
+	assert.Zero(t, byID.PaidAt)
+	_, ok = s.Order("")
+	assert.False(t, ok, "no number is no order, although one has none")
+
+	numbers := []string{}
+	for _, order := range s.Orders() {
+		numbers = append(numbers, order.ID)
+	}
+	assert.Equal(t, []string{"900", "901", "902"}, numbers)
+
+	byID.State = "changed"
+	same, _ := s.Order("900")
+	assert.Equal(t, "waiting", same.State, "what Order returns is a copy")
+	require.NoError(t, s.Update("ORDER1", func(order *gatewaytest.Order) { order.State = "changed" }))
+	same, _ = s.Order("900")
+	assert.Equal(t, "changed", same.State)
+
+	first := s.NextID()
+	assert.Equal(t, first+1, s.NextID())
+}
+
+func TestUnknownOrders(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, number := range []string{"", "900"} {
+		_, err := s.Pay(number)
+		require.ErrorIs(t, err, gatewaytest.ErrOrderNotFound)
+		require.ErrorIs(t, s.PaySilently(number), gatewaytest.ErrOrderNotFound)
+		require.ErrorIs(t, s.Expire(number), gatewaytest.ErrOrderNotFound)
+		_, err = s.Redeliver(number)
+		require.ErrorIs(t, err, gatewaytest.ErrOrderNotFound)
+		_, err = s.SendTampered(number)
+		require.ErrorIs(t, err, gatewaytest.ErrOrderNotFound)
+		require.ErrorIs(t, s.Update(number, func(*gatewaytest.Order) { t.Error("called") }), gatewaytest.ErrOrderNotFound)
+	}
+	assert.Empty(t, s.Deliveries())
+}
+
+func TestPay(t *testing.T) {
+	t.Parallel()
+	merchant := startShop(t, say("success"))
+	s := start(t)
+	add(t, s, merchant.URL+"/notify")
+	begin := time.Now()
+	got, err := s.Pay("ORDER1")
+	require.NoError(t, err)
+	assert.WithinRange(t, got.At, begin, time.Now())
+	want := gatewaytest.Delivery{
+		OrderID: "900", OrderNo: "ORDER1", Attempt: 1, At: got.At,
+		Method: "POST", URL: merchant.URL + "/notify", Body: "order_no=ORDER1&amount=300.00&state=paid",
+		Status: 200, Reply: "success", Accepted: true,
+	}
+	assert.Equal(t, want, got)
+	assert.Equal(t, []gatewaytest.Delivery{want}, s.Deliveries())
+	assert.Equal(t, []string{want.Body}, merchant.received())
+	assert.Equal(t, "application/x-www-form-urlencoded", merchant.header.Get("Content-Type"))
+	assert.Equal(t, "example", merchant.header.Get("X-Signature"))
+
+	order, _ := s.Order("900")
+	assert.True(t, order.Paid)
+	assert.Equal(t, "paid", order.State)
+	assert.WithinRange(t, order.PaidAt, begin, time.Now())
+}
+
+func TestPayWithoutANotifyURL(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	add(t, s, "")
+	got, err := s.Pay("900")
+	require.NoError(t, err)
+	assert.Zero(t, got)
+	assert.Empty(t, s.Deliveries())
+	order, _ := s.Order("900")
+	assert.True(t, order.Paid)
+}
+
+func TestPaySilently(t *testing.T) {
+	t.Parallel()
+	merchant := startShop(t, say("success"))
+	s := start(t, gatewaytest.WithRepeats(time.Millisecond))
+	add(t, s, merchant.URL)
+	require.NoError(t, s.PaySilently("ORDER1"))
+	order, _ := s.Order("ORDER1")
+	assert.True(t, order.Paid)
+	assert.False(t, order.PaidAt.IsZero())
+	assert.Equal(t, "paid", order.State)
+	s.Close()
+	assert.Empty(t, s.Deliveries())
+	assert.Empty(t, merchant.received())
+}
+
+func TestExpire(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	add(t, s, "")
+	require.NoError(t, s.Expire("ORDER1"))
+	order, _ := s.Order("ORDER1")
+	assert.Equal(t, "expired", order.State)
+	assert.False(t, order.Paid)
+}
+
+func TestRedeliver(t *testing.T) {
+	t.Parallel()
+	merchant := startShop(t, say("success"))
+	s := start(t)
+	add(t, s, merchant.URL)
+	first, err := s.Pay("ORDER1")
+	require.NoError(t, err)
+	again, err := s.Redeliver("900")
+	require.NoError(t, err)
+	assert.Equal(t, 1, again.Attempt)
+	assert.Equal(t, first.Body, again.Body)
+	assert.Len(t, s.Deliveries(), 2)
+	assert.Equal(t, []string{first.Body, first.Body}, merchant.received())
+}
+
+func TestSendTampered(t *testing.T) {
+	t.Parallel()
+	merchant := startShop(t, say("fail"))
+	s := start(t, gatewaytest.WithRepeats(time.Millisecond))
+	add(t, s, merchant.URL)
+	got, err := s.SendTampered("ORDER1")
+	require.NoError(t, err)
+	assert.True(t, got.Tampered)
+	assert.False(t, got.Accepted)
+	assert.Equal(t, "order_no=ORDER1&amount=1200.00&state=waiting", got.Body)
+	order, _ := s.Order("ORDER1")
+	assert.False(t, order.Paid)
+	assert.Equal(t, money.Cents(30000), order.Amount)
+	time.Sleep(20 * time.Millisecond)
+	s.Close()
+	assert.Len(t, merchant.received(), 1, "it is sent once")
+}
+
+func TestACallbackThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	require.True(t, s.Add(gatewaytest.Order{ID: "1", Channel: "none", NotifyURL: "http://127.0.0.1:1"}))
+	_, err := s.Pay("1")
+	require.EqualError(t, err, "no callback for this channel")
+	assert.Empty(t, s.Deliveries())
+}
+
+// waitFor waits until n tries have been made.
+func waitFor(t *testing.T, s *gatewaytest.Server, n int) []gatewaytest.Delivery {
+	t.Helper()
+	require.Eventually(t, func() bool { return len(s.Deliveries()) >= n }, 10*time.Second, time.Millisecond)
+	return s.Deliveries()
+}
+
+func TestRepeatsUntilAccepted(t *testing.T) {
+	t.Parallel()
+	var tries atomic.Int32
+	merchant := startShop(t, func(w http.ResponseWriter, r *http.Request) {
+		switch tries.Add(1) {
+		case 1:
+			w.WriteHeader(http.StatusBadGateway)
+			_, _ = io.WriteString(w, "success")
+		case 2:
+			panic(http.ErrAbortHandler)
+		case 3:
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		default:
+			_, _ = io.WriteString(w, "success")
+		}
+	})
+	pause := 5 * time.Millisecond
+	s := start(t, gatewaytest.WithRepeats(pause, pause, pause, pause, pause))
+	add(t, s, merchant.URL)
+	first, err := s.Pay("ORDER1")
+	require.NoError(t, err)
+	assert.Equal(t, 502, first.Status)
+	assert.False(t, first.Accepted)
+
+	all := waitFor(t, s, 4)
+	time.Sleep(4 * pause)
+	assert.Len(t, s.Deliveries(), 4, "an accepted callback is not repeated")
+	for i, delivery := range all {
+		assert.Equal(t, i+1, delivery.Attempt)
+		assert.Equal(t, i == 3, delivery.Accepted)
+		if i > 0 {
+			assert.GreaterOrEqual(t, delivery.At.Sub(all[i-1].At), pause)
+		}
+	}
+	assert.Equal(t, first, all[0])
+	assert.Zero(t, all[1].Status)
+	assert.NotEmpty(t, all[1].Err, "a merchant who hangs up")
+	assert.Equal(t, http.StatusFound, all[2].Status, "a redirect is not followed")
+}
+
+func TestRepeatsEnd(t *testing.T) {
+	t.Parallel()
+	merchant := startShop(t, say("fail"))
+	s := start(t, gatewaytest.WithRepeats(time.Millisecond, time.Millisecond))
+	add(t, s, merchant.URL)
+	_, err := s.Pay("ORDER1")
+	require.NoError(t, err)
+	waitFor(t, s, 3)
+	time.Sleep(20 * time.Millisecond)
+	assert.Len(t, s.Deliveries(), 3)
+
+	none := start(t, gatewaytest.WithRepeats())
+	add(t, none, merchant.URL)
+	_, err = none.Pay("ORDER1")
+	require.NoError(t, err)
+	time.Sleep(20 * time.Millisecond)
+	assert.Len(t, none.Deliveries(), 1, "WithRepeats() repeats nothing")
+}
+
+// A repetition says what is true by then.
+func TestRepeatsAreMadeAnew(t *testing.T) {
+	t.Parallel()
+	merchant := startShop(t, say("fail"))
+	s := start(t, gatewaytest.WithRepeats(50*time.Millisecond))
+	add(t, s, merchant.URL)
+	_, err := s.Pay("ORDER1")
+	require.NoError(t, err)
+	require.NoError(t, s.Update("ORDER1", func(order *gatewaytest.Order) { order.State = "refunded" }))
+	assert.Contains(t, waitFor(t, s, 2)[1].Body, "state=refunded")
+}
+
+func TestDelayCallbacks(t *testing.T) {
+	t.Parallel()
+	merchant := startShop(t, say("success"))
+	s := start(t)
+	add(t, s, merchant.URL)
+	const delay = 50 * time.Millisecond
+	s.DelayCallbacks(delay)
+	begin := time.Now()
+	got, err := s.Pay("ORDER1")
+	require.NoError(t, err)
+	assert.True(t, got.Accepted)
+	assert.GreaterOrEqual(t, got.At.Sub(begin), delay)
+
+	s.DelayCallbacks(time.Hour)
+	end := make(chan error)
+	go func() {
+		_, err := s.Redeliver("ORDER1")
+		end <- err
+	}()
+	s.Close()
+	select {
+	case err := <-end:
+		require.ErrorIs(t, err, context.Canceled)
+	case <-time.After(10 * time.Second):
+		t.Fatal("Close does not end the waiting")
+	}
+	assert.Len(t, s.Deliveries(), 1)
+}
+
+func TestAMerchantWhoCannotBeReached(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for id, notifyURL := range map[string]string{"1": "http://127.0.0.1:1/", "2": "::no URL", "3": "ftp://127.0.0.1/"} {
+		require.True(t, s.Add(gatewaytest.Order{ID: id, NotifyURL: notifyURL}))
+		got, err := s.Pay(id)
+		require.NoError(t, err)
+		assert.NotEmpty(t, got.Err)
+		assert.Zero(t, got.Status)
+		assert.False(t, got.Accepted)
+	}
+}
+
+//nolint:paralleltest // it counts the goroutines of the whole process
+func TestCloseEndsEverything(t *testing.T) {
+	merchant := startShop(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/slow") {
+			<-r.Context().Done()
+		}
+		_, _ = io.WriteString(w, "fail")
+	})
+	before := runtime.NumGoroutine()
+	s := start(t, gatewaytest.WithRepeats(time.Hour, time.Hour))
+	for i := range 5 {
+		id := fmt.Sprint(i)
+		require.True(t, s.Add(gatewaytest.Order{ID: id, NotifyURL: merchant.URL}))
+		_, err := s.Pay(id)
+		require.NoError(t, err)
+	}
+	// A callback that is on its way, and a request that is being delayed.
+	require.True(t, s.Add(gatewaytest.Order{ID: "slow", NotifyURL: merchant.URL + "/slow"}))
+	var waiting sync.WaitGroup
+	waiting.Add(2)
+	go func() {
+		defer waiting.Done()
+		delivery, err := s.Pay("slow")
+		assert.NoError(t, err)
+		assert.NotEmpty(t, delivery.Err)
+	}()
+	s.Misbehave(gatewaytest.Fault{Delay: time.Hour})
+	go func() {
+		defer waiting.Done()
+		response, err := http.Post(s.URL+"/create/delayed", "", nil)
+		if err == nil {
+			_ = response.Body.Close()
+		}
+	}()
+	for end := time.Now().Add(10 * time.Second); len(merchant.received()) < 6 || len(s.Orders()) < 7; time.Sleep(time.Millisecond) {
+		require.True(t, time.Now().Before(end), "they have not begun")
+	}
+	begin := time.Now()
+	s.Close()
+	waiting.Wait()
+	assert.Less(t, time.Since(begin), 5*time.Second)
+	s.Close() // and once more
+
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(end); {
+		time.Sleep(5 * time.Millisecond)
+	}
+	assert.LessOrEqual(t, runtime.NumGoroutine(), before)
+	deliveries := len(s.Deliveries())
+	_, err := s.Pay("0")
+	require.NoError(t, err)
+	assert.Len(t, s.Deliveries(), deliveries+1, "a callback after Close fails, and is not repeated")
+	_, err = http.Get(s.URL) //nolint:bodyclose // it fails
+	require.Error(t, err)
+}
+
+// Under the race detector: paying while the fake is closed.
+func TestCloseWhilePaying(t *testing.T) {
+	t.Parallel()
+	merchant := startShop(t, say("fail"))
+	for range 20 {
+		s := start(t)
+		add(t, s, merchant.URL)
+		paid := make(chan struct{})
+		go func() {
+			defer close(paid)
+			_, _ = s.Pay("ORDER1")
+		}()
+		s.Close()
+		<-paid
+	}
+}
+
+// answer is what came of a create; its status is 0 without an answer.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// creating posts a create, as a client without patience for more than a second.
+func creating(t *testing.T, s *gatewaytest.Server, no string) (answer, error) {
+	t.Helper()
+	client := &http.Client{
+		Timeout:       time.Second,
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := client.Post(s.URL+"/create/"+no, "text/plain", strings.NewReader("body"))
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return answer{response.StatusCode, response.Header, string(body)}, err
+}
+
+const success = `{"success":true,"padding":"0123456789"}`
+
+func TestMisbehave(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		fault  gatewaytest.Fault
+		status int // 0: no answer
+		body   string
+		broken bool
+		made   bool // the order exists afterwards
+		header map[string]string
+	}{
+		"a path alone": {
+			fault:  gatewaytest.Fault{Path: "/create"},
+			status: 201, body: success, made: true, header: map[string]string{"Content-Type": "application/json", "X-Own": "kept"},
+		},
+		"another path": {
+			fault:  gatewaytest.Fault{Path: "/query", Status: 500},
+			status: 201, body: success, made: true, header: map[string]string{"X-Own": "kept"},
+		},
+		"a short delay": {
+			fault:  gatewaytest.Fault{Delay: 20 * time.Millisecond},
+			status: 201, body: success, made: true, header: map[string]string{"X-Own": "kept"},
+		},
+		"a delay too long":    {fault: gatewaytest.Fault{Delay: time.Hour}, made: true},
+		"reset":               {fault: gatewaytest.Fault{Reset: true}},
+		"reset, processed":    {fault: gatewaytest.Fault{Reset: true, Processed: true}, made: true},
+		"redirect":            {fault: gatewaytest.Fault{Redirect: "https://elsewhere.example.com/"}, status: 307, header: map[string]string{"Location": "https://elsewhere.example.com/"}},
+		"redirect, processed": {fault: gatewaytest.Fault{Redirect: "/", Processed: true}, status: 307, made: true},
+		"cut":                 {fault: gatewaytest.Fault{Cut: true}, status: 201, body: success[:len(success)/2], broken: true, made: true, header: map[string]string{"Content-Type": "application/json"}},
+		"status":              {fault: gatewaytest.Fault{Status: 503}, status: 503},
+		"status, processed":   {fault: gatewaytest.Fault{Status: 500, Processed: true}, status: 500, made: true},
+		"body":                {fault: gatewaytest.Fault{Body: "<p>busy</p>"}, status: 200, body: "<p>busy</p>"},
+		"body, processed":     {fault: gatewaytest.Fault{Body: "null", Processed: true}, status: 200, body: "null", made: true},
+		"HTML": {
+			fault:  gatewaytest.Fault{Status: 502, ContentType: "text/html", Body: "<p>busy</p>"},
+			status: 502, body: "<p>busy</p>", header: map[string]string{"Content-Type": "text/html"},
+		},
+		"late and with another status": {fault: gatewaytest.Fault{Delay: 20 * time.Millisecond, Status: 504}, status: 504},
+		"late reset":                   {fault: gatewaytest.Fault{Delay: 20 * time.Millisecond, Reset: true}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			s.Misbehave(test.fault)
+			begin := time.Now()
+			got, err := creating(t, s, "1")
+			if test.fault.Delay > 0 {
+				assert.GreaterOrEqual(t, time.Since(begin), min(test.fault.Delay, time.Second))
+			}
+			_, made := s.Order("1")
+			assert.Equal(t, test.made, made)
+			if test.status == 0 {
+				require.Error(t, err)
+				return
+			}
+			if test.broken {
+				require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			} else {
+				require.NoError(t, err)
+			}
+			assert.Equal(t, test.status, got.status)
+			assert.Equal(t, test.body, got.body)
+			for name, value := range test.header {
+				assert.Equal(t, value, got.header.Get(name))
+			}
+		})
+	}
+}
+
+func TestFaultsEnd(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	statuses := func(n int) []int {
+		var all []int
+		for range n {
+			got, err := creating(t, s, fmt.Sprint(s.NextID()))
+			require.NoError(t, err)
+			all = append(all, got.status)
+		}
+		return all
+	}
+	s.Misbehave(gatewaytest.Fault{Status: 500, Times: 2})
+	assert.Equal(t, []int{500, 500, 201, 201}, statuses(4))
+
+	s.Misbehave(gatewaytest.Fault{Status: 500, Times: 1})
+	s.Misbehave(gatewaytest.Fault{Status: 503, Times: 1})
+	assert.Equal(t, []int{500, 503, 201}, statuses(3), "one after the other")
+
+	s.Misbehave(gatewaytest.Fault{Status: 500})
+	s.Misbehave(gatewaytest.Fault{Status: 503, Times: 1})
+	assert.Equal(t, []int{500, 500, 500}, statuses(3))
+	s.Misbehave(gatewaytest.Fault{})
+	assert.Equal(t, []int{201}, statuses(1), "the zero Fault ends them all")
+}
+
+func TestWithAddress(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	assert.Panics(t, func() {
+		gatewaytest.Start(http.NotFoundHandler(), gatewaytest.Behaviour{}, gatewaytest.WithAddress(address))
+	})
+	require.NoError(t, listener.Close())
+	s := start(t, gatewaytest.WithAddress(address))
+	assert.Equal(t, "http://"+address, s.URL)
+	got, err := creating(t, s, "1")
+	require.NoError(t, err)
+	assert.Equal(t, 201, got.status)
+}
+
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	merchant := startShop(t, say("success"))
+	s := start(t)
+	var all sync.WaitGroup
+	for i := range 20 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			id := fmt.Sprint(i)
+			assert.True(t, s.Add(gatewaytest.Order{ID: id, NotifyURL: merchant.URL}))
+			_, err := s.Pay(id)
+			assert.NoError(t, err)
+			_ = s.Orders()
+			_ = s.Deliveries()
+		}()
+	}
+	all.Wait()
+	assert.Len(t, s.Deliveries(), 20)
+	assert.Len(t, merchant.received(), 20)
+}
+
+func TestQRCode(t *testing.T) {
+	t.Parallel()
+	picture, err := png.Decode(bytes.NewReader(gatewaytest.QRCode("https://pay.example.com/1")))
+	require.NoError(t, err)
+	assert.Equal(t, picture.Bounds().Dx(), picture.Bounds().Dy())
+	assert.NotEqual(t, gatewaytest.QRCode("a"), gatewaytest.QRCode("b"))
+	assert.Nil(t, gatewaytest.QRCode(strings.Repeat("x", 5000)))
+}
+
+func TestCashier(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	order := gatewaytest.Order{
+		ID: "900", OrderNo: `"><script>alert(1)</script>`, Amount: money.Cents(30000), Currency: "CNY", Channel: "alipay", State: "waiting",
+	}
+	w := httptest.NewRecorder()
+	s.Cashier(w, "ispay 就付", "https://pay.example.com/900", "/pay/900", order)
+	page := w.Body.String()
+	assert.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
+	assert.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+	for _, part := range []string{"ispay 就付", "<b>300.00</b> CNY", `src="data:image/png;base64,`, `action="/pay/900"`, "alipay", "900", "waiting"} {
+		assert.Contains(t, page, part)
+	}
+	assert.NotContains(t, page, "<script>", "what a merchant sends is escaped")
+
+	w = httptest.NewRecorder()
+	order.Paid = true
+	s.Cashier(w, "ispay", strings.Repeat("x", 5000), "/pay/900", order)
+	assert.Contains(t, w.Body.String(), "已付款 paid")
+	assert.NotContains(t, w.Body.String(), "<form")
+	assert.NotContains(t, w.Body.String(), "<img")
+}
+
+func TestServePay(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	require.True(t, s.Add(gatewaytest.Order{ID: "1"}))
+	require.True(t, s.Add(gatewaytest.Order{ID: "2", ReturnURL: "https://shop.example.com/thanks"}))
+	pay := func(method, number string) (int, string) {
+		w := httptest.NewRecorder()
+		s.ServePay(w, httptest.NewRequest(method, "/pay", nil), number, "/page")
+		return w.Code, w.Header().Get("Location")
+	}
+	for _, test := range []struct {
+		method, number string
+		status         int
+		location       string
+	}{
+		{"GET", "1", 405, ""},
+		{"POST", "3", 404, ""},
+		{"POST", "1", 303, "/page"},
+		{"POST", "2", 303, "https://shop.example.com/thanks"},
+	} {
+		status, location := pay(test.method, test.number)
+		assert.Equal(t, test.status, status)
+		assert.Equal(t, test.location, location)
+		if test.status == 405 {
+			order, _ := s.Order(test.number)
+			assert.False(t, order.Paid)
+		}
+	}
+	for _, order := range s.Orders() {
+		assert.True(t, order.Paid)
+	}
+}
+
+// A delivery and an order can be shown as JSON, in a sandbox's own page.
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(gatewaytest.Order{ID: "1", Amount: money.Cents(1)})
+	require.NoError(t, err)
+	assert.Contains(t, string(text), `"Amount":"0.01"`)
+}

@@ -1,0 +1,836 @@
+package transport
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/http/httputil"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go/sign"
+)
+
+// server counts the requests that reach it.
+type server struct {
+	*httptest.Server
+	hits atomic.Int32
+}
+
+func serve(t *testing.T, handle http.HandlerFunc) *server {
+	t.Helper()
+	s := &server{}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.hits.Add(1)
+		handle(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// client returns a Client with a connection pool that ends with the test.
+func client(t *testing.T, timeout time.Duration) *Client {
+	t.Helper()
+	pool := &http.Transport{}
+	t.Cleanup(pool.CloseIdleConnections)
+	return New("ispay", &http.Client{Transport: pool, Timeout: timeout}, nil)
+}
+
+func query(target string) Call { return Call{Op: "query order", Method: http.MethodGet, URL: target} }
+
+func create(target string) Call {
+	return Call{
+		Op: "create order", Method: http.MethodPost, URL: target,
+		ContentType: ContentTypeForm, Body: "order_no=1&sign=63a5bf1f3500791f438c2829da45d037", Once: true,
+	}
+}
+
+// both asserts what a query and a create to the same place come to: tries is
+// how often the query is sent; the create is sent once at most.
+func both(t *testing.T, c *Client, s *server, tries int, want error, unknown bool) *Failure {
+	t.Helper()
+	answer, err := c.Do(context.Background(), query(s.URL+"/query"))
+	var failed *Failure
+	require.ErrorAs(t, err, &failed)
+	require.ErrorIs(t, err, want)
+	require.NotErrorIs(t, err, failure.ErrOutcomeUnknown, "a query changes nothing")
+	assert.EqualValues(t, tries, s.hits.Swap(0), "queries")
+	assert.Equal(t, failed.Status, answer.Status)
+
+	_, err = c.Do(context.Background(), create(s.URL+"/create"))
+	require.ErrorAs(t, err, &failed)
+	require.ErrorIs(t, err, want)
+	assert.Equal(t, unknown, errors.Is(err, failure.ErrOutcomeUnknown), err)
+	assert.EqualValues(t, min(tries, 1), s.hits.Load(), "creates")
+	return failed
+}
+
+func TestDoSendsWhatTheCallSays(t *testing.T) {
+	t.Parallel()
+	var got *http.Request
+	var body []byte
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		body, _ = io.ReadAll(r.Body)
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, `{"ok":true}`)
+	})
+	c := client(t, 0)
+	answer, err := c.Do(context.Background(), Call{
+		Method: http.MethodPut, URL: s.URL + "/pay/%E8%AE%A2?b=2&a=%2F+%20", ContentType: ContentTypeForm, Body: "a=1&b=%26",
+		Header:    map[string]string{"Authorization": "Token abc"},
+		BasicAuth: sign.Secret{},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, Answer{Status: 201, Body: []byte(`{"ok":true}`)}, answer)
+	assert.True(t, answer.OK())
+	assert.Equal(t, http.MethodPut, got.Method)
+	assert.Equal(t, "/pay/%E8%AE%A2?b=2&a=%2F+%20", got.RequestURI, "the very text that was signed")
+	assert.Equal(t, "a=1&b=%26", string(body))
+	assert.EqualValues(t, 9, got.ContentLength)
+	assert.Equal(t, "application/x-www-form-urlencoded", got.Header.Get("Content-Type"))
+	assert.Equal(t, "application/json", got.Header.Get("Accept"))
+	assert.Equal(t, "paygates-go", got.Header.Get("User-Agent"))
+	assert.Equal(t, "Token abc", got.Header.Get("Authorization"))
+
+	for _, once := range []bool{false, true} {
+		call := query(s.URL)
+		call.BasicAuth, call.Once = sign.NewSecret("sk_test_example"), once
+		_, err = c.Do(context.Background(), call)
+		require.NoError(t, err)
+		user, password, ok := got.BasicAuth()
+		assert.True(t, ok)
+		assert.Equal(t, "sk_test_example", user)
+		assert.Empty(t, password)
+		assert.Empty(t, body)
+		assert.Zero(t, got.ContentLength)
+		assert.Empty(t, got.TransferEncoding)
+		assert.NotContains(t, got.Header, "Content-Type")
+	}
+}
+
+func TestAnswersWithAnyStatusAreReturned(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 201, 204, 400, 401, 403, 404, 405, 422} {
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			if status != http.StatusNoContent {
+				_, _ = io.WriteString(w, "words")
+			}
+		})
+		for _, call := range []Call{query(s.URL), create(s.URL)} {
+			s.hits.Store(0)
+			answer, err := client(t, 0).Do(context.Background(), call)
+			require.NoError(t, err)
+			assert.Equal(t, status, answer.Status)
+			assert.Equal(t, status < 300, answer.OK())
+			assert.EqualValues(t, 1, s.hits.Load(), "%d is not repeated", status)
+		}
+	}
+}
+
+func TestRepetitions(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{429, 500, 502, 503, 504} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, "words")
+			})
+			c := client(t, 0)
+			begin := time.Now()
+			answer, err := c.Do(context.Background(), query(s.URL))
+			require.NoError(t, err)
+			assert.Equal(t, Answer{Status: status, Body: []byte("words")}, answer)
+			assert.EqualValues(t, 3, s.hits.Swap(0))
+			assert.GreaterOrEqual(t, time.Since(begin), 200*time.Millisecond, "with a growing pause")
+
+			answer, err = c.Do(context.Background(), create(s.URL))
+			require.NoError(t, err)
+			assert.Equal(t, status, answer.Status)
+			assert.EqualValues(t, 1, s.hits.Load(), "a create is never repeated")
+		})
+	}
+	t.Run("until it succeeds", func(t *testing.T) {
+		t.Parallel()
+		var s *server
+		s = serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			if s.hits.Load() < 2 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		})
+		answer, err := client(t, 0).Do(context.Background(), query(s.URL))
+		require.NoError(t, err)
+		assert.Equal(t, 200, answer.Status)
+		assert.EqualValues(t, 2, s.hits.Load())
+	})
+	t.Run("with the same body each time", func(t *testing.T) {
+		t.Parallel()
+		var bodies sync.Map
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			bodies.Store(string(body), true)
+			w.WriteHeader(http.StatusServiceUnavailable)
+		})
+		call := create(s.URL)
+		call.Once = false
+		_, err := client(t, 0).Do(context.Background(), call)
+		require.NoError(t, err)
+		assert.EqualValues(t, 3, s.hits.Load())
+		n := 0
+		bodies.Range(func(body, _ any) bool { n++; return assert.Equal(t, call.Body, body) })
+		assert.Equal(t, 1, n)
+	})
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		elsewhere := serve(t, func(http.ResponseWriter, *http.Request) {})
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL+"/?sign=63a5bf1f3500791f438c2829da45d037", status)
+		})
+		follow := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
+		failed := both(t, New("ispay", follow, nil), s, 1, failure.ErrBadAnswer, true)
+		assert.Equal(t, status, failed.Status)
+		assert.NotContains(t, failed.Error(), "63a5bf1f")
+		assert.NotContains(t, failed.Error(), elsewhere.URL)
+		assert.Zero(t, elsewhere.hits.Load(), "%d: the other host is never asked", status)
+	}
+}
+
+func TestARedirectToNowhere(t *testing.T) {
+	t.Parallel()
+	for _, location := range []string{"", "http://[::1/?sign=63a5bf1f3500791f438c2829da45d037", "%zz63a5bf1f3500791f438c2829da45d037"} {
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", location)
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		})
+		_, err := client(t, 0).Do(context.Background(), create(s.URL))
+		require.ErrorIs(t, err, failure.ErrOutcomeUnknown)
+		assert.NotContains(t, err.Error(), "63a5bf1f")
+		assert.EqualValues(t, 1, s.hits.Load())
+	}
+}
+
+// hang answers nobody until the test or the client ends.
+func hang(t *testing.T) *server {
+	t.Helper()
+	end := make(chan struct{})
+	s := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		select {
+		case <-end:
+		case <-r.Context().Done():
+		}
+	})
+	t.Cleanup(func() { close(end) })
+	return s
+}
+
+func TestTimeoutAfterSending(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	failed := both(t, client(t, 50*time.Millisecond), hang(t), 3, failure.ErrNoAnswer, true)
+	require.ErrorIs(t, failed, context.DeadlineExceeded)
+	assert.Zero(t, failed.Status)
+	assert.Less(t, time.Since(begin), 5*time.Second)
+}
+
+func TestTimeoutWhileDialling(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(http.ResponseWriter, *http.Request) {})
+	c := New("ispay", &http.Client{Timeout: 50 * time.Millisecond, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		},
+	}}, nil)
+	failed := both(t, c, s, 0, failure.ErrNoAnswer, false)
+	require.ErrorIs(t, failed, context.DeadlineExceeded)
+}
+
+func TestTheDefaultTimeout(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, 15*time.Second, New("ispay", nil, nil).timeout)
+	assert.Equal(t, 15*time.Second, New("ispay", &http.Client{}, nil).timeout)
+	assert.Equal(t, 15*time.Second, New("ispay", &http.Client{Timeout: -1}, nil).timeout)
+	assert.Equal(t, time.Minute, New("ispay", &http.Client{Timeout: time.Minute}, nil).timeout)
+}
+
+func TestConnectionRefused(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(http.ResponseWriter, *http.Request) {})
+	s.Close()
+	failed := both(t, client(t, 0), s, 0, failure.ErrNoAnswer, false)
+	assert.Contains(t, failed.Error(), "refused")
+}
+
+func TestUnknownHost(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(http.ResponseWriter, *http.Request) {})
+	dials := atomic.Int32{}
+	c := New("ispay", &http.Client{Transport: &http.Transport{
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			dials.Add(1)
+			return nil, &net.DNSError{Err: "no such host", Name: "pay.example.com", IsNotFound: true}
+		},
+	}}, nil)
+	failed := both(t, c, s, 0, failure.ErrNoAnswer, false)
+	var dns *net.DNSError
+	require.ErrorAs(t, failed, &dns)
+	assert.Contains(t, failed.Error(), "no such host")
+	assert.EqualValues(t, 3+1, dials.Load())
+}
+
+func TestUnknownCertificateAuthority(t *testing.T) {
+	t.Parallel()
+	s := &server{}
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { s.hits.Add(1) }))
+	s.Config.ErrorLog = slog.NewLogLogger(Silent().Handler(), slog.LevelError)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	failed := both(t, client(t, 0), s, 0, failure.ErrNoAnswer, false)
+	var unknown x509.UnknownAuthorityError
+	require.ErrorAs(t, failed, &unknown)
+}
+
+func TestTLSAndHTTP2(t *testing.T) {
+	t.Parallel()
+	s := &server{}
+	var proto, body string
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.hits.Add(1)
+		read, _ := io.ReadAll(r.Body)
+		proto, body = r.Proto, string(read)
+		if r.URL.Path == "/reset" {
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	c := New("ispay", s.Client(), nil)
+	byGet := query(s.URL)
+	byGet.Once = true
+	for _, call := range []Call{query(s.URL), byGet, create(s.URL)} {
+		s.hits.Store(0)
+		_, err := c.Do(context.Background(), call)
+		require.NoError(t, err)
+		assert.Equal(t, "HTTP/2.0", proto)
+		assert.Equal(t, call.Body, body)
+		assert.EqualValues(t, 1, s.hits.Load())
+	}
+	byGet.URL += "/reset"
+	for _, call := range []Call{byGet, create(s.URL + "/reset")} {
+		s.hits.Store(0)
+		_, err := c.Do(context.Background(), call)
+		require.ErrorIs(t, err, failure.ErrOutcomeUnknown)
+		assert.EqualValues(t, 1, s.hits.Load())
+	}
+}
+
+// reset breaks the connection off without a word.
+func reset(w http.ResponseWriter) {
+	connection, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_ = connection.(*net.TCPConn).SetLinger(0)
+	_ = connection.Close()
+}
+
+func TestReset(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		reset(w)
+	})
+	failed := both(t, client(t, 0), s, 3, failure.ErrNoAnswer, true)
+	assert.Zero(t, failed.Status)
+}
+
+// net/http sends a GET again by itself when a connection that it used before
+// breaks, although the server may have read it: a create by GET must not be.
+func TestACreateIsNotRepeatedByNetHTTP(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(http.ResponseWriter){
+		"reset":  reset,
+		"closed": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			t.Run(name+" "+method, func(t *testing.T) {
+				t.Parallel()
+				var creates atomic.Int32
+				s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.Path == "/create" {
+						creates.Add(1)
+						end(w)
+					}
+				})
+				c := client(t, 0)
+				reused := atomic.Bool{}
+				ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
+					GotConn: func(info httptrace.GotConnInfo) { reused.Store(info.Reused) },
+				})
+				for range 5 {
+					creates.Store(0)
+					_, err := c.Do(ctx, query(s.URL+"/warm"))
+					require.NoError(t, err)
+					call := create(s.URL + "/create")
+					if call.Method = method; method == http.MethodGet {
+						call.Body = ""
+					}
+					_, err = c.Do(ctx, call)
+					require.ErrorIs(t, err, failure.ErrNoAnswer)
+					require.ErrorIs(t, err, failure.ErrOutcomeUnknown)
+					require.True(t, reused.Load(), "the test is of a connection that was used before")
+					require.EqualValues(t, 1, creates.Load())
+				}
+			})
+		}
+	}
+}
+
+func TestBodyCutOff(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		_, _ = io.WriteString(w, `{"success":true,`)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	failed := both(t, client(t, 0), s, 3, failure.ErrBadAnswer, true)
+	require.ErrorIs(t, failed, io.ErrUnexpectedEOF)
+	assert.Equal(t, 200, failed.Status)
+	assert.Equal(t, `{"success":true,`, string(failed.Body))
+}
+
+func TestBodyThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	chunk := bytes.Repeat([]byte("x"), 64<<10)
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	})
+	failed := both(t, client(t, 0), s, 1, failure.ErrBadAnswer, true)
+	assert.Contains(t, failed.Error(), "longer than 2097152 bytes")
+	assert.Less(t, len(failed.Body), 2*MaxAnswer)
+}
+
+func TestBodyThatDripsForever(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			_, _ = io.WriteString(w, "x")
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-time.After(5 * time.Millisecond):
+			case <-r.Context().Done():
+			}
+		}
+	})
+	failed := both(t, client(t, 100*time.Millisecond), s, 3, failure.ErrBadAnswer, true)
+	require.ErrorIs(t, failed, context.DeadlineExceeded)
+	assert.NotEmpty(t, failed.Body)
+}
+
+func TestTheLongestAnswer(t *testing.T) {
+	t.Parallel()
+	length := atomic.Int64{}
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(bytes.Repeat([]byte("x"), int(length.Load())))
+	})
+	length.Store(MaxAnswer)
+	answer, err := client(t, 0).Do(context.Background(), query(s.URL))
+	require.NoError(t, err)
+	assert.Len(t, answer.Body, MaxAnswer)
+	length.Store(MaxAnswer + 1)
+	_, err = client(t, 0).Do(context.Background(), query(s.URL))
+	require.ErrorIs(t, err, failure.ErrBadAnswer)
+}
+
+func TestGzip(t *testing.T) {
+	t.Parallel()
+	var bomb, words bytes.Buffer
+	w, err := gzip.NewWriterLevel(&bomb, gzip.BestSpeed)
+	require.NoError(t, err)
+	zeros := make([]byte, 1<<20)
+	for range 16 {
+		_, _ = w.Write(zeros)
+	}
+	require.NoError(t, w.Close())
+	w = gzip.NewWriter(&words)
+	_, _ = io.WriteString(w, `{"success":true}`)
+	require.NoError(t, w.Close())
+	require.Less(t, bomb.Len(), MaxAnswer/8, "it is short until it is unpacked")
+
+	body := &bomb
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		assert.Contains(t, r.Header.Get("Accept-Encoding"), "gzip")
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(body.Bytes())
+	})
+	failed := both(t, client(t, 0), s, 1, failure.ErrBadAnswer, true)
+	assert.Contains(t, failed.Error(), "longer than 2097152 bytes")
+	assert.Less(t, cap(failed.Body), 2*MaxAnswer)
+
+	body = &words
+	answer, err := client(t, 0).Do(context.Background(), query(s.URL))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"success":true}`, string(answer.Body))
+}
+
+// roundTripper is a transport of the merchant's own, which tells httptrace nothing.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestOutcomeWithATransportOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	dial := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { reset(w) })
+	pool := &http.Transport{}
+	t.Cleanup(pool.CloseIdleConnections)
+	tests := map[string]struct {
+		transport roundTripper
+		unknown   bool
+	}{
+		"an error of its own":     {func(*http.Request) (*http.Response, error) { return nil, errors.New("something") }, true},
+		"the end of the file":     {func(*http.Request) (*http.Response, error) { return nil, io.EOF }, true},
+		"while reading":           {func(*http.Request) (*http.Response, error) { return nil, &net.OpError{Op: "read", Err: io.EOF} }, true},
+		"while dialling":          {func(*http.Request) (*http.Response, error) { return nil, dial }, false},
+		"while dialling, wrapped": {func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("own: %w", dial) }, false},
+		"sent, then sent again in vain": {func(r *http.Request) (*http.Response, error) {
+			_, err := pool.RoundTrip(r)
+			assert.Error(t, err)
+			return nil, dial
+		}, true},
+	}
+	for name, test := range tests {
+		_, err := New("ispay", &http.Client{Transport: test.transport}, nil).Do(context.Background(), create(s.URL))
+		require.ErrorIs(t, err, failure.ErrNoAnswer, name)
+		assert.Equal(t, test.unknown, errors.Is(err, failure.ErrOutcomeUnknown), name)
+	}
+}
+
+func TestTheCallersClientIsNotChanged(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(http.ResponseWriter, *http.Request) {})
+
+	empty := &http.Client{}
+	_, err := New("ispay", empty, nil).Do(context.Background(), query(s.URL))
+	require.NoError(t, err)
+	assert.Equal(t, http.Client{}, *empty)
+
+	pool := &http.Transport{MaxIdleConnsPerHost: 3, ResponseHeaderTimeout: time.Minute}
+	t.Cleanup(pool.CloseIdleConnections)
+	refused := errors.New("own CheckRedirect")
+	full := &http.Client{Transport: pool, Timeout: time.Minute, Jar: jar{}, CheckRedirect: func(*http.Request, []*http.Request) error { return refused }}
+	_, err = New("ispay", full, nil).Do(context.Background(), query(s.URL))
+	require.NoError(t, err)
+	assert.Same(t, pool, full.Transport)
+	assert.Equal(t, time.Minute, full.Timeout)
+	assert.Equal(t, jar{}, full.Jar)
+	assert.Equal(t, refused, full.CheckRedirect(nil, nil))
+	assert.Equal(t, 3, pool.MaxIdleConnsPerHost)
+	assert.Equal(t, time.Minute, pool.ResponseHeaderTimeout)
+	assert.Nil(t, pool.Proxy)
+
+	shared := http.DefaultTransport.(*http.Transport)
+	before := shared.MaxIdleConnsPerHost
+	New("ispay", nil, nil)
+	assert.Equal(t, before, shared.MaxIdleConnsPerHost)
+	assert.Equal(t, http.Client{}, *http.DefaultClient)
+}
+
+type jar struct{}
+
+func (jar) SetCookies(*url.URL, []*http.Cookie) {}
+func (jar) Cookies(*url.URL) []*http.Cookie     { return nil }
+
+// Whatever a transport of the merchant's own puts into its errors.
+func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
+	t.Parallel()
+	const signature, user, token = "63a5bf1f3500791f438c2829da45d037", "sk_test_example", "login-token"
+	call := Call{
+		Op: "create order", Method: http.MethodPost,
+		URL:         "https://pay.example.com/order/10001/" + signature + "?token=888888&param=%E4%BD%A0+100%25&sign=" + signature,
+		ContentType: ContentTypeJSON, Body: `{"title":"手机 \"a\"","payer":"203.0.113.7","sign":"` + signature + `"}`,
+		Header:    map[string]string{"X-Token": token},
+		BasicAuth: sign.NewSecret(user),
+		Once:      true,
+	}
+	form := call
+	form.ContentType, form.Body = ContentTypeForm, "ip=203.0.113.7&return_url=https%3A%2F%2Fshop.example.com%2Fr&sign="+signature
+	hidden := []string{
+		signature, user, token, base64.StdEncoding.EncodeToString([]byte(user + ":")), "888888",
+		"%E4%BD%A0", "你 100%", "手机", "203.0.113.7", "shop.example.com",
+	}
+	says := map[string]func(r *http.Request, body string) string{
+		"URL":            func(r *http.Request, _ string) string { return r.URL.String() },
+		"URL, quoted":    func(r *http.Request, _ string) string { return fmt.Sprintf("%q", r.URL.String()) },
+		"URL, %#v":       func(r *http.Request, _ string) string { return fmt.Sprintf("%#v", *r.URL) },
+		"request URI":    func(r *http.Request, _ string) string { return r.URL.RequestURI() },
+		"path":           func(r *http.Request, _ string) string { return r.URL.Path },
+		"query":          func(r *http.Request, _ string) string { return r.URL.RawQuery },
+		"parsed query":   func(r *http.Request, _ string) string { return fmt.Sprint(r.URL.Query()) },
+		"header":         func(r *http.Request, _ string) string { return fmt.Sprint(r.Header) },
+		"body":           func(_ *http.Request, body string) string { return body },
+		"body, quoted":   func(_ *http.Request, body string) string { return fmt.Sprintf("%q", body) },
+		"unescaped body": func(_ *http.Request, body string) string { text, _ := url.QueryUnescape(body); return text },
+		"request": func(r *http.Request, body string) string {
+			r.Body = io.NopCloser(strings.NewReader(body))
+			dump, err := httputil.DumpRequestOut(r, true)
+			assert.NoError(t, err)
+			return string(dump)
+		},
+	}
+	for name, say := range says {
+		for _, call := range []Call{call, form} {
+			why := errors.New("why")
+			fail := roundTripper(func(r *http.Request) (*http.Response, error) {
+				body, err := io.ReadAll(r.Body)
+				assert.NoError(t, err)
+				return nil, &url.Error{Op: "Post", URL: r.URL.String(), Err: fmt.Errorf("cannot send %s: %w", say(r, string(body)), why)}
+			})
+			_, err := New("ispay", &http.Client{Transport: fail}, nil).Do(context.Background(), call)
+			require.ErrorIs(t, err, why, "what is below stays reachable")
+			for _, text := range hidden {
+				require.NotContains(t, err.Error(), text, name)
+			}
+			assert.Contains(t, err.Error(), "cannot send", "the rest stays")
+			assert.Contains(t, err.Error(), "why")
+		}
+	}
+}
+
+// An answer whose reading fails with such an error is no different.
+func TestErrorsOfAnAnswersBodyHoldNothingOfTheRequest(t *testing.T) {
+	t.Parallel()
+	why := errors.New("why")
+	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+		broken := io.NopCloser(readerFunc(func([]byte) (int, error) { return 0, fmt.Errorf("reading %s: %w", r.URL, why) }))
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: broken, Request: r}, nil
+	})
+	call := create("https://pay.example.com/?sign=63a5bf1f3500791f438c2829da45d037")
+	_, err := New("ispay", &http.Client{Transport: transport}, nil).Do(context.Background(), call)
+	require.ErrorIs(t, err, failure.ErrBadAnswer)
+	require.ErrorIs(t, err, why)
+	assert.NotContains(t, err.Error(), "63a5bf1f")
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func TestErrorsThatHoldNothingPrivateStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for _, target := range []string{"https://pay.example.com", "https://pay.example.com/", "https://pay.example.com/gateway?a=1&b="} {
+		transport := roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, errors.New("tls/http: a=b: 1 connection/s (https://docs.example.com/)")
+		})
+		_, err := New("ispay", &http.Client{Transport: transport}, nil).Do(context.Background(), Call{Op: "create order", Method: "GET", URL: target, Once: true})
+		assert.EqualError(t, err, "outcome unknown: the order may exist; look for it, do not create it again (no answer from the gateway: tls/http: a=b: 1 connection/s (https://docs.example.com/))")
+	}
+}
+
+func TestCancelling(t *testing.T) {
+	t.Parallel()
+	why := errors.New("the shop closes")
+	t.Run("before", func(t *testing.T) {
+		t.Parallel()
+		s := serve(t, func(http.ResponseWriter, *http.Request) {})
+		ctx, cancel := context.WithCancelCause(context.Background())
+		cancel(why)
+		for _, call := range []Call{query(s.URL), create(s.URL)} {
+			_, err := client(t, 0).Do(ctx, call)
+			require.ErrorIs(t, err, why)
+			require.ErrorIs(t, err, failure.ErrNoAnswer)
+			require.NotErrorIs(t, err, failure.ErrOutcomeUnknown, "nothing was sent")
+		}
+		assert.Zero(t, s.hits.Load())
+	})
+	t.Run("while waiting for the answer", func(t *testing.T) {
+		t.Parallel()
+		for _, once := range []bool{false, true} {
+			s := hang(t)
+			ctx, cancel := context.WithCancel(context.Background())
+			call := create(s.URL)
+			call.Once = once
+			began := make(chan time.Time, 1)
+			go func() {
+				for s.hits.Load() == 0 {
+					time.Sleep(time.Millisecond)
+				}
+				began <- time.Now()
+				cancel()
+			}()
+			_, err := client(t, 0).Do(ctx, call)
+			assert.Less(t, time.Since(<-began), time.Second)
+			require.ErrorIs(t, err, context.Canceled)
+			assert.Equal(t, once, errors.Is(err, failure.ErrOutcomeUnknown))
+			assert.EqualValues(t, 1, s.hits.Load())
+		}
+	})
+	t.Run("between two tries", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(context.Background())
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			time.AfterFunc(20*time.Millisecond, cancel)
+		})
+		begin := time.Now()
+		answer, err := client(t, 0).Do(ctx, query(s.URL))
+		require.NoError(t, err, "the last answer is returned")
+		assert.Equal(t, 503, answer.Status)
+		assert.EqualValues(t, 1, s.hits.Load())
+		assert.Less(t, time.Since(begin), time.Second)
+	})
+	t.Run("by the caller's own deadline", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		s := hang(t)
+		begin := time.Now()
+		_, err := client(t, time.Hour).Do(ctx, query(s.URL))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.EqualValues(t, 1, s.hits.Load())
+		assert.Less(t, time.Since(begin), time.Second)
+	})
+}
+
+//nolint:paralleltest // it counts the goroutines of the whole process
+func TestNoGoroutineIsLeftBehind(t *testing.T) {
+	chunk := bytes.Repeat([]byte("x"), 64<<10)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/endless":
+			for {
+				if _, err := w.Write(chunk); err != nil {
+					return
+				}
+			}
+		case "/hang":
+			<-r.Context().Done()
+		case "/reset":
+			reset(w)
+		}
+	}))
+	defer s.Close()
+	pool := &http.Transport{}
+	before := runtime.NumGoroutine()
+	for _, path := range []string{"/", "/endless", "/hang", "/reset"} {
+		for _, once := range []bool{false, true} {
+			call := query(s.URL + path)
+			call.Once = once
+			_, _ = New("ispay", &http.Client{Transport: pool, Timeout: 50 * time.Millisecond}, nil).Do(context.Background(), call)
+		}
+	}
+	pool.CloseIdleConnections()
+	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(end); {
+		time.Sleep(5 * time.Millisecond)
+	}
+	assert.LessOrEqual(t, runtime.NumGoroutine(), before)
+}
+
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	t.Parallel()
+	var connections sync.Map
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		connections.Store(r.RemoteAddr, true)
+		_, _ = io.WriteString(w, strings.Repeat("x", 10000))
+	})
+	c := client(t, 0)
+	for range 10 {
+		for _, call := range []Call{query(s.URL), create(s.URL)} {
+			_, err := c.Do(context.Background(), call)
+			require.NoError(t, err)
+		}
+	}
+	n := 0
+	connections.Range(func(any, any) bool { n++; return true })
+	assert.Equal(t, 1, n)
+}
+
+func TestManyCallersAtOnce(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = fmt.Fprintf(w, "%s %s", r.URL.Path, body)
+	})
+	c := client(t, 0)
+	var callers sync.WaitGroup
+	for i := range 50 {
+		callers.Add(1)
+		go func() {
+			defer callers.Done()
+			call := create(fmt.Sprintf("%s/%d", s.URL, i))
+			call.Body = fmt.Sprintf("order_no=%d", i)
+			answer, err := c.Do(context.Background(), call)
+			assert.NoError(t, err)
+			assert.Equal(t, fmt.Sprintf("/%d order_no=%d", i, i), string(answer.Body))
+		}()
+	}
+	callers.Wait()
+	assert.EqualValues(t, 50, s.hits.Load())
+}
+
+func TestTheLogHoldsNothingPrivate(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, "payer data")
+	})
+	var log bytes.Buffer
+	c := New("ispay", nil, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	call := query(s.URL + "/order/63a5bf1f3500791f438c2829da45d037")
+	call.BasicAuth = sign.NewSecret("sk_test_example")
+	call.Header = map[string]string{"X-Token": "login-token"}
+	_, err := c.Do(context.Background(), call)
+	require.NoError(t, err)
+	text := log.String()
+	assert.Equal(t, 3, strings.Count(text, `level=DEBUG msg="ispay: answered" op="query order" status=503 bytes=10 took=`))
+	assert.Contains(t, text, `level=DEBUG msg="ispay: repeating a request" op="query order" attempt=1 status=503`)
+	for _, private := range []string{"63a5bf1f", "127.0.0.1", "payer data", "sk_test", "login-token", "http"} {
+		assert.NotContains(t, text, private)
+	}
+	assert.False(t, Silent().Enabled(context.Background(), slog.LevelError))
+}
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	status, body, cause := Explain(fmt.Errorf("own: %w", &Failure{Status: 502, Body: []byte("words"), Err: failure.ErrBadAnswer}))
+	assert.Equal(t, 502, status)
+	assert.Equal(t, "words", string(body))
+	assert.Equal(t, failure.ErrBadAnswer, cause)
+
+	other := errors.New("other")
+	status, body, cause = Explain(other)
+	assert.Zero(t, status)
+	assert.Nil(t, body)
+	assert.Equal(t, other, cause)
+}
