@@ -1,0 +1,206 @@
+package ispaytest_test
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/ispay"
+	"github.com/paygates/paygates-go/ispay/ispaytest"
+	"github.com/paygates/paygates-go/money"
+)
+
+func setup(t *testing.T, opts ...gatewaytest.Option) (*ispaytest.Server, *ispay.Client) {
+	t.Helper()
+	srv := ispaytest.NewServer(opts...)
+	t.Cleanup(srv.Close)
+	client, err := ispay.New(srv.Config())
+	require.NoError(t, err)
+	return srv, client
+}
+
+func request() ispay.CreateOrderRequest {
+	return ispay.CreateOrderRequest{
+		OrderNo: "20191118123424", Channel: ispay.ChannelUnionPay, Amount: money.Cents(30000),
+		PayerIP: "203.0.113.7", ReturnURL: "https://shop.example.com/paid",
+	}
+}
+
+func send(t *testing.T, method, target string, form url.Values) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, target, strings.NewReader(form.Encode()))
+	require.NoError(t, err)
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	response, err := http.DefaultTransport.RoundTrip(r)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, string(body)
+}
+
+func md5Hex(text string) string {
+	sum := md5.Sum([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+func form() url.Values {
+	return url.Values{
+		"userid": {"10001"}, "order_no": {"1"}, "order_type": {"P901"}, "amount": {"300.00"}, "ip": {"203.0.113.7"},
+		"sign": {md5Hex("100011P901300.00" + ispaytest.Secret)},
+	}
+}
+
+// The fake is asked without the client, so that the two cannot agree on a mistake.
+func TestTheFakeRefusesWhatTheDocumentForbids(t *testing.T) {
+	t.Parallel()
+	srv, _ := setup(t)
+	for field, bad := range map[string]string{
+		"userid": "10002", "order_no": "", "order_type": "P903", "amount": "300", "ip": "", "sign": strings.Repeat("0", 32),
+	} {
+		f := form()
+		f.Set(field, bad)
+		status, body := send(t, "POST", srv.URL+"/gateway", f)
+		assert.Equal(t, 200, status)
+		assert.JSONEq(t, `{"success":false,"errorCode":1004,"errorMsg":"订单创建失败! `+field+`"}`, body)
+	}
+	assert.Empty(t, srv.Orders())
+
+	_, body := send(t, "POST", srv.URL+"/gateway", form())
+	assert.Contains(t, body, `"success":true`)
+	_, body = send(t, "POST", srv.URL+"/gateway", form())
+	assert.Contains(t, body, "order_no exists")
+}
+
+func TestTheFakeWalksItsStates(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	ctx := context.Background()
+	created, err := client.CreateOrder(ctx, request())
+	require.NoError(t, err)
+	for _, want := range []ispay.State{ispay.StateIssuing, ispay.StateAwaitingPayment, ispay.StateAwaitingPayment} {
+		state, err := client.QueryState(ctx, created.OrderID)
+		require.NoError(t, err)
+		assert.Equal(t, want, state.State)
+		assert.Equal(t, want == ispay.StateAwaitingPayment, state.Code != nil)
+	}
+	require.NoError(t, srv.SetState(created.OrderID, ispay.StatePaidUnconfirmed))
+	order, err := client.QueryOrder(ctx, "20191118123424")
+	require.NoError(t, err)
+	assert.Equal(t, ispay.StatePaidUnconfirmed, order.State)
+	assert.Equal(t, "203.0.113.7", order.PayerIP)
+	assert.Equal(t, ispay.ChannelUnionPay, order.Channel)
+	assert.WithinDuration(t, time.Now(), order.CreatedAt, time.Minute)
+
+	require.NoError(t, srv.Expire("20191118123424"))
+	_, err = client.WaitForPayment(ctx, "20191118123424", time.Millisecond)
+	require.ErrorIs(t, err, ispay.ErrNotPaid)
+
+	_, err = client.QueryQRCode(ctx, "1")
+	require.ErrorIs(t, err, ispay.ErrOrderNotFound)
+	_, err = client.QueryState(ctx, "1")
+	require.ErrorIs(t, err, ispay.ErrOrderNotFound)
+}
+
+func TestTheFakeAnswersOnlySignedQueries(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	_, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	const no = "20191118123424"
+	_, body := send(t, "GET", srv.URL+"/order/10001/"+no+"/"+md5Hex("10001"+no+ispaytest.Secret), nil)
+	assert.Contains(t, body, `"success":true`)
+	_, body = send(t, "GET", srv.URL+"/order/10001/"+no+"/"+md5Hex("10001"+no), nil)
+	assert.JSONEq(t, `{"success":false,"errorCode":0,"errorMsg":"订单不存在"}`, body)
+}
+
+func TestTheCashierPagePays(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	created, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	status, page := send(t, "GET", created.PayPageURL, nil)
+	assert.Equal(t, 200, status)
+	assert.Contains(t, page, "data:image/png;base64,")
+	assert.Contains(t, page, "300.00")
+	assert.Contains(t, page, `action="/transfer/`+created.OrderID+`/pay"`)
+
+	status, _ = send(t, "POST", created.PayPageURL+"/pay", url.Values{})
+	assert.Equal(t, http.StatusSeeOther, status)
+	order, err := client.QueryOrder(context.Background(), "20191118123424")
+	require.NoError(t, err)
+	assert.True(t, order.Paid())
+
+	status, _ = send(t, "GET", srv.URL+"/transfer/1", nil)
+	assert.Equal(t, http.StatusNotFound, status)
+}
+
+func TestTheFakeCallsBackUntilItHearsSuccess(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t, gatewaytest.WithRepeats(time.Millisecond, time.Millisecond, time.Millisecond))
+	done := make(chan url.Values, 1)
+	calls := 0
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls++; calls < 3 {
+			_, _ = io.WriteString(w, "fail")
+			return
+		}
+		_, _ = io.WriteString(w, "success")
+		done <- r.URL.Query()
+	}))
+	t.Cleanup(shop.Close)
+	order := request()
+	order.NotifyURL = shop.URL + "/notify?shop=7"
+	_, err := client.CreateOrder(context.Background(), order)
+	require.NoError(t, err)
+	first, err := srv.Pay("20191118123424")
+	require.NoError(t, err)
+	assert.Equal(t, "fail", first.Reply)
+	assert.False(t, first.Accepted)
+	assert.Equal(t, url.Values{
+		"shop": {"7"}, "order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"},
+		"sign": {md5Hex("1000120191118123424" + ispaytest.Secret)},
+	}, <-done)
+	require.Eventually(t, func() bool {
+		all := srv.Deliveries()
+		return len(all) == 3 && all[2].Accepted && all[2].Attempt == 3
+	}, 5*time.Second, time.Millisecond)
+	found, err := client.QueryOrder(context.Background(), "20191118123424")
+	require.NoError(t, err)
+	assert.True(t, found.Notified)
+}
+
+// After an unknown outcome the query tells whether the order exists.
+func TestACreateWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	srv.Misbehave(gatewaytest.Fault{Path: "/gateway", Times: 1, Processed: true, Reset: true})
+	_, err := client.CreateOrder(context.Background(), request())
+	require.ErrorIs(t, err, ispay.ErrOutcomeUnknown)
+	order, err := client.QueryOrder(context.Background(), "20191118123424")
+	require.NoError(t, err)
+	assert.Equal(t, ispay.StateAccepted, order.State)
+	assert.Len(t, srv.Orders(), 1)
+}
+
+func TestConfigCanBePrinted(t *testing.T) {
+	t.Parallel()
+	srv, _ := setup(t)
+	text, err := json.Marshal(struct{ Secret any }{srv.Config().Secret})
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), ispaytest.Secret)
+}

@@ -1,0 +1,295 @@
+package ispay_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/internal/samples"
+	"github.com/paygates/paygates-go/ispay"
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
+)
+
+// printf %s '1000120191118123424example-secret' | md5sum
+const signature = "63a5bf1f3500791f438c2829da45d037"
+
+const paidAnswer = `{"success":true,"errorCode":0,"errorMsg":null,"order":{"sn":"20191118123424","state":9,"amount":300.00}}`
+
+// callbackQuery fills in the documented callback.
+func callbackQuery(t *testing.T, amount, state, signature string) string {
+	t.Helper()
+	_, query, _ := strings.Cut(strings.TrimSpace(samples.Printed(t, "callback.txt")), "?")
+	return strings.NewReplacer("{order_no}", "20191118123424", "{amount}", amount, "{state}", state, "{sign}", signature).Replace(query)
+}
+
+func TestParseNotification(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	query := callbackQuery(t, "300.00", "9", signature)
+	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+query, nil))
+	require.NoError(t, err)
+	assert.Equal(t, &ispay.Notification{
+		OrderNo: "20191118123424",
+		Amount:  money.Cents(30000),
+		State:   ispay.StateConfirmed,
+		Raw:     url.Values{"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"}, "sign": {signature}},
+	}, n)
+	assert.Zero(t, mock.GetTotalCallCount(), "parsing asks nobody")
+
+	values, err := url.ParseQuery(query)
+	require.NoError(t, err)
+	same, err := client.VerifyNotification(values)
+	require.NoError(t, err)
+	assert.Equal(t, n, same)
+}
+
+func TestParseNotificationTakesUpperCaseHex(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	query := callbackQuery(t, "300.00", "9", strings.ToUpper(signature))
+	_, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+query, nil))
+	assert.NoError(t, err)
+}
+
+func TestParseNotificationKeepsAnUnknownState(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+callbackQuery(t, "300", "77", signature), nil))
+	require.NoError(t, err)
+	assert.Equal(t, ispay.State(77), n.State)
+	assert.False(t, n.State.Paid())
+}
+
+func TestParseNotificationRefuses(t *testing.T) {
+	t.Parallel()
+	good := callbackQuery(t, "300.00", "9", signature)
+	// printf %s '1000120191118123424P901300.00https://shop.example.com/paidexample-secret' | md5sum
+	const createSignature = "3827ee59a5ea310311a10e5e91fa62ba"
+	manyFields := strings.Repeat("&a=1", 10000)
+	tests := map[string]struct {
+		method, query string
+		want          error
+	}{
+		"wrong sign":            {"GET", callbackQuery(t, "300.00", "9", "00"+signature[2:]), ispay.ErrInvalidSignature},
+		"empty sign":            {"GET", callbackQuery(t, "300.00", "9", ""), ispay.ErrInvalidSignature},
+		"missing sign":          {"GET", strings.Replace(good, "&sign="+signature, "", 1), ispay.ErrInvalidSignature},
+		"over-long sign":        {"GET", good + "0", ispay.ErrInvalidSignature},
+		"enormous sign":         {"GET", good + strings.Repeat("0", 1<<19), ispay.ErrInvalidSignature},
+		"sign cut":              {"GET", good[:len(good)-1], ispay.ErrInvalidSignature},
+		"sign in base64":        {"GET", callbackQuery(t, "300.00", "9", "Y6W_HzUAeR9DjCgp2kXQNw"), ispay.ErrInvalidSignature},
+		"another order":         {"GET", strings.Replace(good, "20191118123424", "20191118123425", 1), ispay.ErrInvalidSignature},
+		"sign of the create":    {"GET", "order_no=" + url.QueryEscape("20191118123424P901300.00https://shop.example.com/paid") + "&amount=300.00&state=9&sign=" + createSignature, ispay.ErrInvalidNotification},
+		"repeated order_no":     {"GET", good + "&order_no=20191118123424", ispay.ErrInvalidNotification},
+		"repeated sign":         {"GET", good + "&sign=" + signature, ispay.ErrInvalidNotification},
+		"repeated amount":       {"GET", good + "&amount=1.00", ispay.ErrInvalidNotification},
+		"no order_no":           {"GET", "amount=300.00&state=9&sign=" + signature, ispay.ErrInvalidNotification},
+		"order_no a path":       {"GET", "order_no=../1&amount=300.00&state=9&sign=" + signature, ispay.ErrInvalidNotification},
+		"no amount":             {"GET", strings.Replace(good, "amount=300.00", "amount=", 1), ispay.ErrInvalidNotification},
+		"negative amount":       {"GET", strings.Replace(good, "amount=300.00", "amount=-300.00", 1), ispay.ErrInvalidNotification},
+		"amount with exponent":  {"GET", strings.Replace(good, "amount=300.00", "amount=3e2", 1), ispay.ErrInvalidNotification},
+		"no state":              {"GET", strings.Replace(good, "state=9", "state=", 1), ispay.ErrInvalidNotification},
+		"state a word":          {"GET", strings.Replace(good, "state=9", "state=paid", 1), ispay.ErrInvalidNotification},
+		"invalid encoding":      {"GET", good + "&a=%zz", ispay.ErrInvalidNotification},
+		"empty":                 {"GET", "", ispay.ErrInvalidNotification},
+		"ten thousand fields":   {"GET", good + manyFields, ispay.ErrInvalidNotification},
+		"a method not used":     {"POST", good, ispay.ErrInvalidNotification},
+		"NUL in the order_no":   {"GET", strings.Replace(good, "20191118123424", "20191118123424%00", 1), ispay.ErrInvalidNotification},
+		"not UTF-8 in order_no": {"GET", strings.Replace(good, "20191118123424", "%ff", 1), ispay.ErrInvalidNotification},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := setup(t)
+			n, err := client.ParseNotification(httptest.NewRequest(test.method, "/notify?"+test.query, nil))
+			require.ErrorIs(t, err, test.want)
+			assert.Nil(t, n)
+			assert.NotContains(t, err.Error(), signature)
+		})
+	}
+}
+
+func TestVerifyNotificationRefusesRepeatedValues(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	values := url.Values{"order_no": {"20191118123424"}, "amount": {"300.00", "1.00"}, "state": {"9"}, "sign": {signature}}
+	_, err := client.VerifyNotification(values)
+	require.ErrorIs(t, err, ispay.ErrInvalidNotification)
+	_, err = client.VerifyNotification(nil)
+	require.ErrorIs(t, err, ispay.ErrInvalidNotification)
+}
+
+func TestNotificationIsPrintedWithoutItsSignature(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+callbackQuery(t, "300.00", "9", signature), nil))
+	require.NoError(t, err)
+	n.Order = &ispay.Order{OrderNo: "20191118123424", PayerIP: "203.0.113.7"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		for _, value := range []any{n, *n, n.Order, *n.Order, request()} {
+			text := fmt.Sprintf(verb, value)
+			assert.NotContains(t, text, signature)
+			assert.NotContains(t, text, "203.0.113.7")
+			assert.Contains(t, text, "20191118123424")
+		}
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "n", n, "order", n.Order)
+	assert.NotContains(t, log.String(), signature)
+	assert.NotContains(t, log.String(), "203.0.113.7")
+}
+
+// handle sends one callback to a handler whose gateway answers with confirm.
+func handle(t *testing.T, query string, confirm httpmock.Responder, accept func(context.Context, *ispay.Notification) error) (*httptest.ResponseRecorder, string) {
+	t.Helper()
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("GET", orderURL, confirm)
+	var log bytes.Buffer
+	client, err := ispay.New(ispay.Config{
+		UserID: "10001", Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: mock},
+		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	require.NoError(t, err)
+	w := httptest.NewRecorder()
+	client.NotificationHandler(accept).ServeHTTP(w, httptest.NewRequest("GET", "/notify?"+query, nil))
+	return w, log.String()
+}
+
+func TestNotificationHandlerAcceptsAConfirmedPayment(t *testing.T) {
+	t.Parallel()
+	var got *ispay.Notification
+	w, _ := handle(t, callbackQuery(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidAnswer),
+		func(_ context.Context, n *ispay.Notification) error { got = n; return nil })
+	assert.Equal(t, 200, w.Code)
+	assert.Equal(t, "success", w.Body.String())
+	require.NotNil(t, got)
+	assert.Equal(t, "20191118123424", got.OrderNo)
+	assert.Equal(t, "300.00", got.Order.Amount.String())
+	assert.True(t, got.Order.Paid())
+}
+
+func TestNotificationHandlerRefuses(t *testing.T) {
+	t.Parallel()
+	answer := func(body string) httpmock.Responder { return httpmock.NewStringResponder(200, body) }
+	genuine := callbackQuery(t, "300.00", "9", signature)
+	tests := map[string]struct {
+		query   string
+		confirm httpmock.Responder
+		status  int
+	}{
+		"forged sign":        {callbackQuery(t, "300.00", "9", strings.Repeat("0", 32)), answer(paidAnswer), 403},
+		"no parameters":      {"", answer(paidAnswer), 400},
+		"tampered amount":    {callbackQuery(t, "900.00", "9", signature), answer(paidAnswer), 409},
+		"tampered state":     {genuine, answer(strings.Replace(paidAnswer, `"state":9`, `"state":5`, 1)), 409},
+		"only paid":          {callbackQuery(t, "300.00", "8", signature), answer(paidAnswer), 409},
+		"unknown order":      {genuine, answer(samples.JSON(t, "query_not_found.json")), 409},
+		"gateway is down":    {genuine, httpmock.NewErrorResponder(io.ErrUnexpectedEOF), 502},
+		"gateway is busy":    {genuine, httpmock.NewStringResponder(503, "busy"), 502},
+		"gateway sends HTML": {genuine, answer("<html>"), 502},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, log := handle(t, test.query, test.confirm, func(context.Context, *ispay.Notification) error {
+				t.Error("the merchant's function ran")
+				return nil
+			})
+			assert.Equal(t, test.status, w.Code)
+			assert.Equal(t, "fail", w.Body.String())
+			assert.Contains(t, log, "callback not accepted")
+			assert.NotContains(t, log, signature)
+			assert.NotContains(t, log, secret)
+		})
+	}
+}
+
+func TestNotificationHandlerWhenTheMerchantFails(t *testing.T) {
+	t.Parallel()
+	w, log := handle(t, callbackQuery(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidAnswer),
+		func(context.Context, *ispay.Notification) error { return errors.New("database is down") })
+	assert.Equal(t, 500, w.Code)
+	assert.Equal(t, "fail", w.Body.String())
+	assert.Contains(t, log, "database is down")
+}
+
+// A gateway's own error inside the merchant's is still the merchant's.
+func TestNotificationHandlerWhenTheMerchantReturnsOneOfOurErrors(t *testing.T) {
+	t.Parallel()
+	w, _ := handle(t, callbackQuery(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidAnswer),
+		func(context.Context, *ispay.Notification) error { return ispay.ErrInvalidSignature })
+	assert.Equal(t, 500, w.Code)
+}
+
+func TestNotificationHandlerOtherMethod(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	w := httptest.NewRecorder()
+	client.NotificationHandler(func(context.Context, *ispay.Notification) error { return nil }).
+		ServeHTTP(w, httptest.NewRequest("POST", "/notify", strings.NewReader("x")))
+	assert.Equal(t, 405, w.Code)
+	assert.Equal(t, "fail", w.Body.String())
+}
+
+func TestConfirmNotification(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidAnswer))
+	n := &ispay.Notification{OrderNo: "20191118123424", Amount: money.Cents(30000), State: ispay.StateConfirmed}
+	order, err := client.ConfirmNotification(context.Background(), n)
+	require.NoError(t, err)
+	assert.Same(t, order, n.Order)
+
+	n = &ispay.Notification{OrderNo: "20191118123424", Amount: money.Cents(30001), State: ispay.StateConfirmed}
+	_, err = client.ConfirmNotification(context.Background(), n)
+	require.ErrorIs(t, err, ispay.ErrNotConfirmed)
+	require.EqualError(t, err, "ispay: confirm notification: not confirmed by the gateway: do not credit it: the gateway says 300.00 yuan, the notification 300.01")
+	assert.Nil(t, n.Order)
+
+	_, err = client.ConfirmNotification(context.Background(), nil)
+	require.ErrorIs(t, err, ispay.ErrInvalidNotification)
+}
+
+func TestConfirmNotificationOfAnUnknownOrder(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, samples.JSON(t, "query_not_found.json")))
+	n := &ispay.Notification{OrderNo: "20191118123424", Amount: money.Cents(30000), State: ispay.StateConfirmed}
+	_, err := client.ConfirmNotification(context.Background(), n)
+	require.ErrorIs(t, err, ispay.ErrNotConfirmed)
+	require.ErrorIs(t, err, ispay.ErrOrderNotFound)
+}
+
+func TestOneHandlerForManyConnections(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidAnswer))
+	var accepted atomic.Int64
+	handler := client.NotificationHandler(func(context.Context, *ispay.Notification) error { accepted.Add(1); return nil })
+	query := callbackQuery(t, "300.00", "9", signature)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, httptest.NewRequest("GET", "/notify?"+query, nil))
+			assert.Equal(t, "success", w.Body.String())
+		}()
+	}
+	all.Wait()
+	assert.EqualValues(t, 20, accepted.Load())
+}

@@ -1,0 +1,483 @@
+package ispay_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/internal/samples"
+	"github.com/paygates/paygates-go/ispay"
+	"github.com/paygates/paygates-go/money"
+)
+
+// A 1×1 PNG, for the placeholder imgtext of the samples.
+const image = `"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="`
+
+func request() ispay.CreateOrderRequest {
+	return ispay.CreateOrderRequest{
+		OrderNo:   "20191118123424",
+		Channel:   ispay.ChannelAlipay,
+		Amount:    money.Cents(30000),
+		PayerIP:   "203.0.113.7",
+		Subject:   "一本书 & more",
+		NotifyURL: "https://shop.example.com/notify?shop=1",
+		ReturnURL: "https://shop.example.com/paid",
+		OrderTime: time.Unix(1574051664, 0),
+	}
+}
+
+func TestCreateOrderSendsTheDocumentedForm(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	var form url.Values
+	mock.RegisterResponder("POST", "https://pay.ispay.in/gateway", func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		assert.Equal(t, "application/x-www-form-urlencoded", r.Header.Get("Content-Type"))
+		form, err = url.ParseQuery(string(body))
+		require.NoError(t, err)
+		return httpmock.NewStringResponse(200, samples.JSON(t, "create_success.json", "nil", "null", "{订单 ID}", "424843497502158848")), nil
+	})
+
+	order, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	assert.Equal(t, url.Values{
+		"userid":     {"10001"},
+		"subject":    {"一本书 & more"},
+		"order_no":   {"20191118123424"},
+		"order_type": {"P901"},
+		"amount":     {"300.00"},
+		"notify_url": {"https://shop.example.com/notify?shop=1"},
+		"return_url": {"https://shop.example.com/paid"},
+		"ip":         {"203.0.113.7"},
+		"order_time": {"1574051664"},
+		// printf %s '1000120191118123424P901300.00https://shop.example.com/paidexample-secret' | md5sum
+		"sign": {"3827ee59a5ea310311a10e5e91fa62ba"},
+	}, form)
+	assert.Equal(t, "424843497502158848", order.OrderID)
+	assert.Equal(t, "https://pay.ispay.in/transfer/424843497502158848", order.PayPageURL)
+	assert.JSONEq(t, `{"success":true,"errorCode":0,"errorMsg":null,"order_id":"424843497502158848"}`, string(order.Raw))
+	assert.Equal(t, 1, mock.GetTotalCallCount())
+}
+
+func TestCreateOrderWithoutOptionalFields(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", "https://pay.ispay.in/gateway", func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		// printf %s '10001A-1_bP9020.01example-secret' | md5sum
+		assert.Equal(t, "userid=10001&order_no=A-1_b&order_type=P902&amount=0.01&ip=2001%3Adb8%3A%3A1"+
+			"&sign=d87fd3df76c3ece20e4910cbda83c80d", string(body))
+		// The provider's demo prints order_id as a number.
+		return httpmock.NewStringResponse(200, `{"success":true,"errorCode":0,"errorMsg":null,"order_id":424843497502158848}`), nil
+	})
+	order, err := client.CreateOrder(context.Background(), ispay.CreateOrderRequest{
+		OrderNo: "A-1_b", Channel: ispay.ChannelWeChat, Amount: money.Cents(1), PayerIP: "2001:db8::1",
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "424843497502158848", order.OrderID)
+}
+
+func TestCreateOrderRefusesBadInputBeforeSending(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*ispay.CreateOrderRequest)
+		field  string
+	}{
+		"no order number":        {func(r *ispay.CreateOrderRequest) { r.OrderNo = "" }, "order_no"},
+		"order number too long":  {func(r *ispay.CreateOrderRequest) { r.OrderNo = strings.Repeat("1", 65) }, "order_no"},
+		"order number with path": {func(r *ispay.CreateOrderRequest) { r.OrderNo = "../1" }, "order_no"},
+		"order number with dot":  {func(r *ispay.CreateOrderRequest) { r.OrderNo = "1.00" }, "order_no"},
+		"no channel":             {func(r *ispay.CreateOrderRequest) { r.Channel = "" }, "order_type"},
+		"unknown channel":        {func(r *ispay.CreateOrderRequest) { r.Channel = "P903" }, "order_type"},
+		"no amount":              {func(r *ispay.CreateOrderRequest) { r.Amount = 0 }, "amount"},
+		"negative amount":        {func(r *ispay.CreateOrderRequest) { r.Amount = -1 }, "amount"},
+		"no payer IP":            {func(r *ispay.CreateOrderRequest) { r.PayerIP = "" }, "ip"},
+		"payer IP with port":     {func(r *ispay.CreateOrderRequest) { r.PayerIP = "203.0.113.7:80" }, "ip"},
+		"subject not UTF-8":      {func(r *ispay.CreateOrderRequest) { r.Subject = "\xff" }, "subject"},
+		"subject with NUL":       {func(r *ispay.CreateOrderRequest) { r.Subject = "a\x00b" }, "subject"},
+		"relative notify URL":    {func(r *ispay.CreateOrderRequest) { r.NotifyURL = "/notify" }, "notify_url"},
+		"return URL not http":    {func(r *ispay.CreateOrderRequest) { r.ReturnURL = "javascript:alert(1)" }, "return_url"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			bad := request()
+			test.change(&bad)
+			order, err := client.CreateOrder(context.Background(), bad)
+			require.ErrorIs(t, err, ispay.ErrInvalidRequest)
+			assert.ErrorContains(t, err, "("+test.field+") must")
+			assert.Nil(t, order)
+			assert.Zero(t, mock.GetTotalCallCount())
+		})
+	}
+}
+
+func TestCreateOrderThatTheGatewayRefuses(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	body := samples.JSON(t, "create_failure.json")
+	mock.RegisterResponder("POST", "https://pay.ispay.in/gateway", httpmock.NewStringResponder(200, body))
+	order, err := client.CreateOrder(context.Background(), request())
+	assert.Nil(t, order)
+	var failed *ispay.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, &ispay.Error{
+		Op: "create order", HTTPStatus: 200, Code: 1004, Message: "订单创建失败!", Body: []byte(body),
+	}, failed)
+	assert.EqualError(t, err, "ispay: create order: code 1004: 订单创建失败!")
+	assert.NotErrorIs(t, err, ispay.ErrOutcomeUnknown)
+}
+
+// An answer that is not the documented one is a typed error that keeps what
+// arrived; after most of them the order may exist.
+func TestCreateOrderWithABadAnswer(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status  int
+		body    string
+		unknown bool
+	}{
+		"empty":            {200, "", true},
+		"blank":            {200, " \n", true},
+		"no content":       {204, "", true},
+		"HTML":             {200, "<html>ok</html>", true},
+		"cut":              {200, `{"success":true,"errorCode":0,"order_`, true},
+		"not UTF-8":        {200, "{\"success\":true,\"order_id\":\"\xff\"}", true},
+		"array":            {200, `[]`, true},
+		"null":             {200, `null`, true},
+		"no success":       {200, `{"order_id":"1"}`, true},
+		"odd success":      {200, `{"success":"maybe","order_id":"1"}`, true},
+		"no order ID":      {200, `{"success":true,"errorCode":0,"errorMsg":null}`, true},
+		"null order ID":    {200, `{"success":true,"order_id":null}`, true},
+		"order ID a list":  {200, `{"success":true,"order_id":[1]}`, true},
+		"order ID a path":  {200, `{"success":true,"order_id":".."}`, true},
+		"huge number":      {200, `{"success":true,"errorCode":` + strings.Repeat("9", 400) + `,"order_id":"1"}`, true},
+		"deep nesting":     {200, strings.Repeat("[", 100000), true},
+		"oversized":        {200, `{"success":true,"order_id":"` + strings.Repeat("1", 3<<20) + `"}`, true},
+		"redirect":         {302, "", true},
+		"success and 500":  {500, `{"success":true,"order_id":"1"}`, true},
+		"failure and 500":  {500, `{"success":false,"errorCode":1004,"errorMsg":"x"}`, true},
+		"gateway time-out": {504, "<html>", true},
+		"bad request":      {400, "<html>", false},
+		"too many":         {429, "", false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("POST", "https://pay.ispay.in/gateway", httpmock.NewStringResponder(test.status, test.body))
+			order, err := client.CreateOrder(context.Background(), request())
+			assert.Nil(t, order)
+			var failed *ispay.Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.status, failed.HTTPStatus)
+			assert.Equal(t, test.unknown, errors.Is(err, ispay.ErrOutcomeUnknown), err)
+			if name != "failure and 500" {
+				require.ErrorIs(t, err, ispay.ErrBadAnswer)
+			}
+			if len(test.body) < 1<<20 {
+				assert.Equal(t, test.body, string(failed.Body))
+			}
+			assert.Less(t, len(err.Error()), 300)
+			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is never repeated")
+		})
+	}
+}
+
+func TestCreateOrderWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", "https://pay.ispay.in/gateway", httpmock.NewErrorResponder(io.ErrUnexpectedEOF))
+	_, err := client.CreateOrder(context.Background(), request())
+	require.ErrorIs(t, err, ispay.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, ispay.ErrNoAnswer)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.ErrorContains(t, err, "do not create it again")
+	assert.NotContains(t, err.Error(), "http")
+	assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is never repeated")
+}
+
+func TestCreateOrderAfterTheContextEnded(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := client.CreateOrder(ctx, request())
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, ispay.ErrOutcomeUnknown)
+	assert.Zero(t, mock.GetTotalCallCount())
+}
+
+func TestPayPageURL(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	page, err := client.PayPageURL("a/b c")
+	require.NoError(t, err)
+	assert.Equal(t, "https://pay.ispay.in/transfer/a%2Fb%20c", page)
+	for _, id := range []string{"", ".", "..", "a\nb"} {
+		_, err := client.PayPageURL(id)
+		assert.ErrorIs(t, err, ispay.ErrInvalidRequest, "%q", id)
+	}
+}
+
+func TestQueryState(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", "https://pay.ispay.in/query/1", httpmock.NewStringResponder(200,
+		samples.JSON(t, "query_state.json", "nil", "null", "{订单状态}", "2")))
+	mock.RegisterResponder("GET", "https://pay.ispay.in/query/2", httpmock.NewStringResponder(200,
+		samples.JSON(t, "query_order_issued.json", "nil", "null", " imgtext,", image+",")))
+	mock.RegisterResponder("GET", "https://pay.ispay.in/query/3", httpmock.NewStringResponder(200,
+		samples.JSON(t, "query_not_found.json")))
+
+	state, err := client.QueryState(context.Background(), "1")
+	require.NoError(t, err)
+	assert.Equal(t, ispay.StateIssuing, state.State)
+	assert.Nil(t, state.Code)
+	assert.Contains(t, string(state.Raw), `"state":"2"`)
+
+	state, err = client.QueryState(context.Background(), "2")
+	require.NoError(t, err)
+	assert.Equal(t, ispay.StateAwaitingPayment, state.State)
+	assert.Equal(t, &ispay.PaymentCode{
+		QRCode:    "https://qr.alipay.com/xxxxxx",
+		ImageText: strings.Trim(image, `"`),
+		Amount:    money.Cents(50000),
+		SN:        "424843497502158848",
+		Timeout:   15 * time.Minute,
+	}, state.Code)
+	png, err := state.Code.Image()
+	require.NoError(t, err)
+	assert.Equal(t, "\x89PNG\r\n\x1a\n", string(png[:8]))
+
+	_, err = client.QueryState(context.Background(), "3")
+	require.ErrorIs(t, err, ispay.ErrOrderNotFound)
+	var failed *ispay.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, 0, failed.Code, "success decides, not errorCode")
+	assert.EqualError(t, err, "ispay: query state: 订单不存在: order not found")
+
+	_, err = client.QueryState(context.Background(), "")
+	assert.ErrorIs(t, err, ispay.ErrInvalidRequest)
+}
+
+func TestQueryQRCode(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", "https://pay.ispay.in/qrcode/424843497502158848", httpmock.NewStringResponder(200,
+		samples.JSON(t, "qrcode.json", "nil", "null", " imgtext,", image+",", "pays.Urls", `"https://qr.alipay.com/xxxxxx"`,
+			"order.Amount", "500", "order.OrderSN", `"424843497502158848"`, "order.OrderTimeout", "900")))
+	mock.RegisterResponder("GET", "https://pay.ispay.in/qrcode/2", httpmock.NewStringResponder(200,
+		`{"success":true,"state":5}`))
+	mock.RegisterResponder("GET", "https://pay.ispay.in/qrcode/3", httpmock.NewStringResponder(200,
+		`{"success":true,"order":{"qrcode":"x"}}`))
+
+	code, err := client.QueryQRCode(context.Background(), "424843497502158848")
+	require.NoError(t, err)
+	assert.Equal(t, ispay.StateAwaitingPayment, code.State)
+	assert.Equal(t, &ispay.PaymentCode{
+		QRCode:    "https://qr.alipay.com/xxxxxx",
+		ImageText: strings.Trim(image, `"`),
+		Amount:    money.Cents(50000),
+		SN:        "424843497502158848",
+		Timeout:   15 * time.Minute,
+	}, code.Code)
+
+	for _, id := range []string{"2", "3"} {
+		code, err = client.QueryQRCode(context.Background(), id)
+		require.ErrorIs(t, err, ispay.ErrBadAnswer)
+		assert.Nil(t, code)
+	}
+}
+
+func TestImageThatIsNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "not base64!", "data:image/png;base64,"} {
+		_, err := ispay.PaymentCode{ImageText: text}.Image()
+		require.ErrorIs(t, err, ispay.ErrBadAnswer, "%q", text)
+		_, err = ispay.Order{ImageText: text}.Image()
+		require.ErrorIs(t, err, ispay.ErrBadAnswer, "%q", text)
+	}
+}
+
+// printf %s '1000120191118123424example-secret' | md5sum
+const orderURL = "https://pay.ispay.in/order/10001/20191118123424/63a5bf1f3500791f438c2829da45d037"
+
+func orderSample(t *testing.T) string { return samples.JSON(t, "order.json", "nil", "null") }
+
+func TestQueryOrder(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, orderSample(t)))
+	order, err := client.QueryOrder(context.Background(), "20191118123424")
+	require.NoError(t, err)
+	assert.JSONEq(t, orderSample(t), string(order.Raw))
+	again, err := ispay.DecodeOrder(order.Raw)
+	require.NoError(t, err)
+	again.OrderNo = order.OrderNo
+	assert.Equal(t, order, again)
+	order.Raw = nil
+	assert.Equal(t, &ispay.Order{
+		OrderNo:   "20191118123424",
+		SN:        "20191118123424",
+		State:     ispay.StateAwaitingPayment,
+		Amount:    money.Cents(200000),
+		Channel:   ispay.ChannelAlipay,
+		NotifyURL: "http://.../notifyurl/id",
+		ReturnURL: "http://.../return/id",
+		Notified:  true,
+		PayerIP:   "127.0.0.1",
+		CreatedAt: order.CreatedAt,
+	}, order)
+	assert.Equal(t, "2019-10-15T09:04:00Z", order.CreatedAt.UTC().Format(time.RFC3339))
+	assert.False(t, order.Paid())
+}
+
+func TestQueryOrderWithLooseTypes(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200,
+		"\ufeff"+`{"success":"true","errorCode":"0","order":{"sn":20191118123424000000000000,"state":"9","amount":"2000.5",
+		"returning":0,"create_time":"","ip":null,"new_field":{"a":[1]}}}`))
+	order, err := client.QueryOrder(context.Background(), "20191118123424")
+	require.NoError(t, err)
+	assert.Equal(t, "20191118123424000000000000", order.SN)
+	assert.True(t, order.Paid())
+	assert.Equal(t, "2000.50", order.Amount.String())
+	assert.False(t, order.Notified)
+	assert.True(t, order.CreatedAt.IsZero())
+}
+
+func TestQueryOrderWithABadAnswer(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"no order":       `{"success":true}`,
+		"null order":     `{"success":true,"order":null}`,
+		"order a list":   `{"success":true,"order":[]}`,
+		"no state":       `{"success":true,"order":{"amount":1}}`,
+		"no amount":      `{"success":true,"order":{"state":9}}`,
+		"odd amount":     `{"success":true,"order":{"state":9,"amount":1e3}}`,
+		"three decimals": `{"success":true,"order":{"state":9,"amount":1.001}}`,
+		"odd state":      `{"success":true,"order":{"state":"paid","amount":1}}`,
+		"odd time":       `{"success":true,"order":{"state":9,"amount":1,"create_time":"today"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, body))
+			order, err := client.QueryOrder(context.Background(), "20191118123424")
+			require.ErrorIs(t, err, ispay.ErrBadAnswer)
+			assert.Nil(t, order)
+			var failed *ispay.Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, body, string(failed.Body))
+			assert.Equal(t, 1, mock.GetTotalCallCount())
+		})
+	}
+}
+
+func TestQueryOrderIsRepeated(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(503, "busy").
+		Then(httpmock.NewErrorResponder(io.ErrUnexpectedEOF)).
+		Then(httpmock.NewStringResponder(200, orderSample(t))))
+	_, err := client.QueryOrder(context.Background(), "20191118123424")
+	require.NoError(t, err)
+	assert.Equal(t, 3, mock.GetTotalCallCount())
+}
+
+func TestQueryOrderRefusesAnOrderNumberThatIsAPath(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	_, err := client.QueryOrder(context.Background(), "../../transfer/1")
+	require.ErrorIs(t, err, ispay.ErrInvalidRequest)
+	assert.Zero(t, mock.GetTotalCallCount())
+}
+
+func TestStates(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[ispay.State]struct {
+		text        string
+		paid, final bool
+	}{
+		ispay.StateAccepted:         {"1 (accepted)", false, false},
+		ispay.StateIssuing:          {"2 (issuing QR code)", false, false},
+		ispay.StateCancelledByPayer: {"3 (cancelled by payer)", false, true},
+		ispay.StateNotTaken:         {"4 (cancelled, not taken)", false, true},
+		ispay.StateAwaitingPayment:  {"5 (awaiting payment)", false, false},
+		ispay.StateExpired:          {"6 (expired)", false, true},
+		ispay.StateRestricted:       {"7 (closed, restricted)", false, true},
+		ispay.StatePaidUnconfirmed:  {"8 (paid, awaiting confirmation)", false, false},
+		ispay.StateConfirmed:        {"9 (confirmed)", true, true},
+		10:                          {"10 (unknown)", false, false},
+		0:                           {"0 (unknown)", false, false},
+	} {
+		assert.Equal(t, want.text, state.String())
+		assert.Equal(t, want.paid, state.Paid(), want.text)
+		assert.Equal(t, want.final, state.Final(), want.text)
+	}
+}
+
+func TestWaitForPayment(t *testing.T) {
+	t.Parallel()
+	answer := func(state string) httpmock.Responder {
+		return httpmock.NewStringResponder(200, `{"success":true,"order":{"amount":300,"state":`+state+`}}`)
+	}
+	t.Run("until paid, over a gateway that is down for a while", func(t *testing.T) {
+		t.Parallel()
+		client, mock := setup(t)
+		mock.RegisterResponder("GET", orderURL, answer("5").Then(httpmock.NewStringResponder(200, "<html>")).Then(answer("8")).Then(answer("9")))
+		order, err := client.WaitForPayment(context.Background(), "20191118123424", time.Millisecond)
+		require.NoError(t, err)
+		assert.True(t, order.Paid())
+		assert.Equal(t, 4, mock.GetTotalCallCount())
+	})
+	t.Run("until it ended without a payment", func(t *testing.T) {
+		t.Parallel()
+		client, mock := setup(t)
+		mock.RegisterResponder("GET", orderURL, answer("6"))
+		order, err := client.WaitForPayment(context.Background(), "20191118123424", time.Millisecond)
+		require.ErrorIs(t, err, ispay.ErrNotPaid)
+		assert.Equal(t, ispay.StateExpired, order.State)
+	})
+	t.Run("until the gateway says no", func(t *testing.T) {
+		t.Parallel()
+		client, mock := setup(t)
+		mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, samples.JSON(t, "query_not_found.json")))
+		order, err := client.WaitForPayment(context.Background(), "20191118123424", time.Millisecond)
+		require.ErrorIs(t, err, ispay.ErrOrderNotFound)
+		assert.Nil(t, order)
+	})
+	t.Run("until the context ends", func(t *testing.T) {
+		t.Parallel()
+		client, mock := setup(t)
+		ctx, cancel := context.WithCancel(context.Background())
+		mock.RegisterResponder("GET", orderURL, func(*http.Request) (*http.Response, error) {
+			defer cancel()
+			return answer("5")(nil)
+		})
+		order, err := client.WaitForPayment(ctx, "20191118123424", time.Hour)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.EqualError(t, err, "ispay: wait for payment: context canceled")
+		assert.Equal(t, ispay.StateAwaitingPayment, order.State)
+	})
+	t.Run("not for a malformed order number", func(t *testing.T) {
+		t.Parallel()
+		client, _ := setup(t)
+		_, err := client.WaitForPayment(context.Background(), "", time.Millisecond)
+		require.ErrorIs(t, err, ispay.ErrInvalidRequest)
+	})
+}
