@@ -1,0 +1,107 @@
+package codepay_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/codepay"
+	"github.com/paygates/paygates-go/sign"
+)
+
+const (
+	secret = "example-key"
+	token  = "888888"
+)
+
+func config() codepay.Config {
+	return codepay.Config{UserID: "10041", Secret: sign.NewSecret(secret)}
+}
+
+// setup returns a client with a token whose requests go to a mock transport of
+// its own.
+func setup(t *testing.T) (*codepay.Client, *httpmock.MockTransport) {
+	t.Helper()
+	mock := httpmock.NewMockTransport()
+	c := config()
+	c.Token = sign.NewSecret(token)
+	c.HTTPClient = &http.Client{Transport: mock, Timeout: 5 * time.Second}
+	client, err := codepay.New(c)
+	require.NoError(t, err)
+	return client, mock
+}
+
+func TestNewRefusesAWrongConfig(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*codepay.Config)
+		field  string
+	}{
+		"no user ID":         {func(c *codepay.Config) { c.UserID = "" }, "UserID"},
+		"user ID a name":     {func(c *codepay.Config) { c.UserID = "shop" }, "UserID"},
+		"no secret":          {func(c *codepay.Config) { c.Secret = sign.Secret{} }, "Secret"},
+		"blank secret":       {func(c *codepay.Config) { c.Secret = sign.NewSecret("  \t      ") }, "Secret"},
+		"secret of 5 bytes":  {func(c *codepay.Config) { c.Secret = sign.NewSecret("12345") }, "Secret"},
+		"secret of 101":      {func(c *codepay.Config) { c.Secret = sign.NewSecret(strings.Repeat("1", 101)) }, "Secret"},
+		"the plain base URL": {func(c *codepay.Config) { c.BaseURL = codepay.PlainBaseURL }, "BaseURL"},
+		"query":              {func(c *codepay.Config) { c.BaseURL = "https://pay.example.com/?a=1" }, "BaseURL"},
+		"no scheme":          {func(c *codepay.Config) { c.BaseURL = "pay.example.com" }, "BaseURL"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := config()
+			test.change(&c)
+			client, err := codepay.New(c)
+			require.ErrorIs(t, err, codepay.ErrInvalidConfig)
+			assert.ErrorContains(t, err, "codepay: invalid configuration: "+test.field)
+			assert.Nil(t, client)
+		})
+	}
+}
+
+func TestNewTakesWhatIsSafe(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{
+		"":                         "https://codepay.fateqq.com:51888/creat_order/?",
+		"https://pay.example.com/": "https://pay.example.com/creat_order/?",
+		"http://127.0.0.1:8080":    "http://127.0.0.1:8080/creat_order/?",
+		codepay.PlainBaseURL:       "http://api2.yy2169.com:52888/creat_order/?",
+	} {
+		c := config()
+		c.BaseURL, c.AllowPlainHTTP = base, base == codepay.PlainBaseURL
+		client, err := codepay.New(c)
+		require.NoError(t, err, base)
+		page, err := client.CashierURL(minimal())
+		require.NoError(t, err)
+		assert.True(t, strings.HasPrefix(page, want), "%s: %s", base, page)
+	}
+	for _, length := range []int{6, 100} {
+		c := config()
+		c.Secret = sign.NewSecret(strings.Repeat("1", length))
+		_, err := codepay.New(c)
+		assert.NoError(t, err)
+	}
+}
+
+func TestTheSecretIsPrintedNowhere(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	c := config()
+	c.Token = sign.NewSecret(token)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		for _, value := range []any{client, *client, c, &c} {
+			text := fmt.Sprintf(verb, value)
+			for _, hidden := range []string{secret, token} {
+				assert.NotContains(t, text, hidden, verb)
+				assert.NotContains(t, text, fmt.Sprintf("%x", hidden), verb)
+			}
+		}
+	}
+}

@@ -1,0 +1,390 @@
+package codepaytest_test
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/codepay"
+	"github.com/paygates/paygates-go/codepay/codepaytest"
+	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/money"
+)
+
+func setup(t *testing.T, opts ...gatewaytest.Option) (*codepaytest.Server, *codepay.Client) {
+	t.Helper()
+	srv := codepaytest.NewServer(opts...)
+	t.Cleanup(srv.Close)
+	client, err := codepay.New(srv.Config())
+	require.NoError(t, err)
+	return srv, client
+}
+
+func request() codepay.CreateOrderRequest {
+	return codepay.CreateOrderRequest{OrderNo: "admin", Amount: money.Cents(10000), Channel: codepay.ChannelWeChat}
+}
+
+func send(t *testing.T, method, target string) (int, http.Header, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, target, nil)
+	require.NoError(t, err)
+	response, err := http.DefaultTransport.RoundTrip(r)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, response.Header, string(body)
+}
+
+func md5Hex(text string) string {
+	sum := md5.Sum([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// fields are a signed create; text is what is signed, in order.
+func fields(text string) url.Values {
+	values, _ := url.ParseQuery(text)
+	values.Set("sign", md5Hex(text+codepaytest.Secret))
+	return values
+}
+
+// The fake is asked without the client, so that the two cannot agree on a mistake.
+func TestTheFakeRefusesWhatTheDocumentForbids(t *testing.T) {
+	t.Parallel()
+	srv, _ := setup(t)
+	const good = "id=10041&page=4&pay_id=admin&price=100.00&type=1"
+	long := strings.Repeat("1", 101)
+	for text, want := range map[string]string{
+		"id=10042&page=4&pay_id=admin&price=100.00&type=1":                     `{"msg":"sign fail","status":-1,"tag":0}`,
+		"id=10041&page=4&pay_id=admin&price=100.00":                            `{"msg":"sign fail","status":-1,"tag":0}`,
+		"id=10041&page=4&price=100.00&type=1":                                  `{"msg":"undefined","status":-2,"tag":0}`,
+		"id=10041&page=4&pay_id=admin&type=1":                                  `{"msg":"undefined","status":-2,"tag":0}`,
+		"id=10041&page=4&pay_id=admin&price=0.00&type=1":                       `{"msg":"undefined","status":-2,"tag":0}`,
+		"id=10041&page=4&pay_id=admin&price=100000.00&type=1":                  `{"msg":"undefined","status":-2,"tag":0}`,
+		"id=10041&page=4&pay_id=admin&price=1.001&type=1":                      `{"msg":"undefined","status":-2,"tag":0}`,
+		"id=10041&page=4&pay_id=admin&price=100.00&type=4":                     `{"msg":"undefined","status":-2,"tag":0}`,
+		"act=2&id=10041&page=4&pay_id=admin&price=100.00&type=1":               `{"msg":"undefined","status":-2,"tag":0}`,
+		"id=10041&page=4&pay_id=admin&pay_type=2&price=100.00&type=1":          `{"msg":"undefined","status":-2,"tag":0}`,
+		"id=10041&page=5&pay_id=admin&price=100.00&type=1":                     `{"msg":"undefined","status":-2,"tag":0}`,
+		"chart=big5&id=10041&page=4&pay_id=admin&price=100.00&type=1":          `{"msg":"undefined","status":-2,"tag":0}`,
+		"id=10041&outTime=1000000&page=4&pay_id=admin&price=100.00&type=1":     `{"msg":"undefined","status":-2,"tag":0}`,
+		"call=a.b&id=10041&page=4&pay_id=admin&price=100.00&type=1":            `{"msg":"undefined","status":-2,"tag":0}`,
+		"id=10041&key=secret&page=4&pay_id=admin&price=100.00&type=1":          `{"msg":"undefined","status":-2,"tag":0}`,
+		"id=10041&page=4&pay_id=" + long + "&price=100.00&type=1":              `{"msg":"too long","status":-2,"tag":0}`,
+		"id=10041&page=4&param=" + long + "&pay_id=admin&price=100.00&type=1":  `{"msg":"too long","status":-2,"tag":0}`,
+		"id=10041&notify_url=" + long + "&page=4&pay_id=1&price=100.00&type=1": `{"msg":"too long","status":-2,"tag":0}`,
+		"call=cb&id=10041&page=3&pay_id=admin&price=100.00&type=9":             `cb({"msg":"undefined","status":-2,"tag":0});`,
+	} {
+		status, _, body := send(t, "GET", srv.URL+"/creat_order/?"+fields(text).Encode())
+		assert.Equal(t, 200, status)
+		assert.Equal(t, want, body, text)
+	}
+	for name, change := range map[string]func(url.Values){
+		"another amount":    func(v url.Values) { v.Set("price", "1.00") },
+		"an added one":      func(v url.Values) { v.Set("act", "0") },
+		"no sign, no token": func(v url.Values) { v.Del("sign") },
+		"a wrong token":     func(v url.Values) { v.Del("sign"); v.Set("token", "1") },
+	} {
+		values := fields(good)
+		change(values)
+		_, _, body := send(t, "GET", srv.URL+"/creat_order/?"+values.Encode())
+		assert.Equal(t, `{"msg":"sign fail","status":-1,"tag":0}`, body, name)
+	}
+	_, _, body := send(t, "GET", srv.URL+"/creat_order/?a=%zz")
+	assert.Contains(t, body, "undefined")
+	assert.Empty(t, srv.Orders())
+
+	_, _, body = send(t, "GET", srv.URL+"/creat_order/?"+fields(good).Encode())
+	assert.Contains(t, body, `"status":0`)
+	// The document's own sample of the token has no slash and writes "100".
+	_, _, body = send(t, "GET", srv.URL+"/creat_order?id=10041&token="+codepaytest.Token+"&&price=100&pay_id=admin&page=4")
+	assert.Contains(t, body, `"price":"100.00"`)
+}
+
+func TestTheFakeAnswersAsTold(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	ctx := context.Background()
+	srv.AnswerCreates(-1, "not vip")
+	_, err := client.CreateOrder(ctx, request())
+	require.EqualError(t, err, "codepay: create order: code -1: not vip")
+	assert.Empty(t, srv.Orders())
+
+	srv.AnswerCreates(-8, "offline")
+	order, err := client.CreateOrder(ctx, request())
+	require.ErrorIs(t, err, codepay.ErrListenerOffline)
+	require.NotNil(t, order)
+	assert.NotEmpty(t, order.QRCodeURL)
+
+	srv.AnswerCreates(0, "")
+	srv.ShiftMoney(-10000)
+	_, err = client.CreateOrder(ctx, request())
+	require.EqualError(t, err, "codepay: create order: code -1: creat fail")
+	srv.ShiftMoney(3)
+	order, err = client.CreateOrder(ctx, request())
+	require.NoError(t, err)
+	assert.Equal(t, "100.03", order.Money.String())
+	assert.Equal(t, "100.00", order.Price.String())
+	assert.Equal(t, codepay.ChannelWeChat, order.Channel)
+	assert.Equal(t, 6*time.Minute, order.Remaining(order.ReceivedAt))
+}
+
+func TestTheQRCodeImage(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	order, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	_, header, image := send(t, "GET", order.QRCodeURL)
+	assert.Equal(t, "image/png", header.Get("Content-Type"))
+	assert.Equal(t, "\x89PNG\r\n\x1a\n", image[:8])
+	status, _, _ := send(t, "GET", srv.URL+"/qr/1/0.png")
+	assert.Equal(t, 404, status)
+
+	own := request()
+	own.QRCodeURL = "https://shop.example.com/qrcode.php"
+	order, err = client.CreateOrder(context.Background(), own)
+	require.NoError(t, err)
+	assert.Equal(t, "https://shop.example.com/qrcode.php?type=3&money=100.00&tag=0", order.QRCodeURL)
+}
+
+func TestTheScript(t *testing.T) {
+	t.Parallel()
+	_, client := setup(t)
+	script, err := client.ScriptURL(request(), "callback")
+	require.NoError(t, err)
+	_, header, body := send(t, "GET", script)
+	assert.Equal(t, "application/javascript; charset=utf-8", header.Get("Content-Type"))
+	assert.True(t, strings.HasPrefix(body, "callback({"), body)
+	order, err := codepay.ParseReply([]byte(body))
+	require.NoError(t, err)
+	assert.Equal(t, "admin", order.OrderNo)
+	assert.Equal(t, "100.00", order.Money.String())
+}
+
+func TestTheCashierPagePays(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	srv.ShiftMoney(-2)
+	for name, build := range map[string]func(codepay.CreateOrderRequest) (string, error){
+		"signed": client.CashierURL, "token": client.TokenURL,
+	} {
+		order := request()
+		order.OrderNo, order.ReturnURL, order.Page = name, "https://shop.example.com/paid", codepay.Page2
+		page, err := build(order)
+		require.NoError(t, err)
+		status, _, body := send(t, "GET", page)
+		assert.Equal(t, 200, status)
+		assert.Contains(t, body, "data:image/png;base64,")
+		assert.Contains(t, body, "<b>99.98</b>", "what has to be paid")
+		made, ok := srv.Order(name)
+		require.True(t, ok)
+		assert.Contains(t, body, `action="/cashier/`+made.ID+`/pay"`)
+
+		status, header, _ := send(t, "POST", srv.URL+"/cashier/"+made.ID+"/pay")
+		assert.Equal(t, http.StatusSeeOther, status)
+		assert.Equal(t, order.ReturnURL, header.Get("Location"))
+		paid, err := client.QueryOrder(context.Background(), made.ID)
+		require.NoError(t, err)
+		assert.True(t, paid.Paid())
+		_, _, body = send(t, "GET", srv.URL+"/cashier/"+made.ID)
+		assert.Contains(t, body, "已付款")
+	}
+	status, _, _ := send(t, "GET", srv.URL+"/cashier/1")
+	assert.Equal(t, 404, status)
+}
+
+func TestTheQuery(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	order, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	target := func(id, token string) string {
+		return srv.URL + "/ispay?id=10041&order_id=" + id + "&token=" + token
+	}
+	_, _, body := send(t, "GET", target(order.OrderID, codepaytest.Token))
+	assert.JSONEq(t, `{"status":0,"msg":"no"}`, body)
+	_, _, body = send(t, "GET", target(order.OrderID, "1"))
+	assert.JSONEq(t, `{"status":-6,"msg":"token error"}`, body)
+	_, _, body = send(t, "GET", target("admin", codepaytest.Token))
+	assert.JSONEq(t, `{"status":-1,"msg":"no"}`, body, "it is asked by the gateway's number only")
+	require.NoError(t, srv.Expire("admin"))
+	_, _, body = send(t, "GET", target(order.OrderID, codepaytest.Token))
+	assert.JSONEq(t, `{"status":0,"msg":"no"}`, body)
+	require.NoError(t, srv.PaySilently("admin"))
+	_, _, body = send(t, "GET", target(order.OrderID, codepaytest.Token)+"&call=cb")
+	assert.Equal(t, `cb({"msg":"ok","status":2});`, body)
+	_, _, body = send(t, "GET", target(order.OrderID, codepaytest.Token)+"&call=a.b")
+	assert.JSONEq(t, `{"msg":"undefined","status":-2}`, body)
+}
+
+// received is a shop that keeps what it is sent, and answers "fail" at first.
+func received(t *testing.T, failures int) (string, chan *http.Request) {
+	t.Helper()
+	got := make(chan *http.Request, 10)
+	var mu sync.Mutex
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		mu.Lock()
+		defer mu.Unlock()
+		got <- r
+		if failures--; failures >= 0 {
+			_, _ = io.WriteString(w, "fail")
+			return
+		}
+		_, _ = io.WriteString(w, "success")
+	}))
+	t.Cleanup(shop.Close)
+	return shop.URL, got
+}
+
+func TestTheFakeCallsBackUntilItHearsSuccess(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t, gatewaytest.WithRepeats(time.Millisecond, time.Millisecond, time.Millisecond))
+	shop, got := received(t, 2)
+	order := request()
+	order.NotifyURL, order.Custom = shop+"/notify?shop=7", "一本书"
+	created, err := client.CreateOrder(context.Background(), order)
+	require.NoError(t, err)
+	first, err := srv.Pay("admin")
+	require.NoError(t, err)
+	assert.Equal(t, "fail", first.Reply)
+	assert.False(t, first.Accepted)
+
+	r := <-got
+	f := r.PostForm
+	assert.Equal(t, "POST", r.Method)
+	assert.Equal(t, "shop=7", r.URL.RawQuery)
+	paid, _ := srv.Order("admin")
+	assert.Equal(t, url.Values{
+		"chart": {"utf-8"}, "id": {"10041"}, "money": {"100.00"}, "order_id": {created.OrderID}, "param": {"一本书"},
+		"pay_id": {"admin"}, "pay_no": {f.Get("pay_no")}, "pay_time": {fmt.Sprint(paid.PaidAt.Unix())}, "price": {"100.00"},
+		"status": {"2"}, "tag": {"0"}, "type": {"3"},
+		"sign": {md5Hex("chart=utf-8&id=10041&money=100.00&order_id=" + created.OrderID + "&param=一本书&pay_id=admin&pay_no=" +
+			f.Get("pay_no") + "&pay_time=" + f.Get("pay_time") + "&price=100.00&status=2&tag=0&type=3" + codepaytest.Secret)},
+	}, f)
+	assert.NotEmpty(t, f.Get("pay_no"))
+	assert.LessOrEqual(t, len(f.Get("pay_no")), 50)
+	require.Eventually(t, func() bool {
+		all := srv.Deliveries()
+		return len(all) == 3 && all[2].Accepted && all[2].Attempt == 3
+	}, 5*time.Second, time.Millisecond)
+	for range 2 {
+		assert.Equal(t, f, (<-got).PostForm, "a repetition is the same callback")
+	}
+}
+
+func TestTheFakeCallsBackByGET(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	srv.CallBackByGET()
+	for _, path := range []string{"/notify", "/notify?shop=7"} {
+		shop, got := received(t, 0)
+		order := request()
+		order.OrderNo, order.NotifyURL = path, shop+path
+		_, err := client.CreateOrder(context.Background(), order)
+		require.NoError(t, err)
+		delivery, err := srv.Pay(path)
+		require.NoError(t, err)
+		assert.True(t, delivery.Accepted)
+		r := <-got
+		assert.Equal(t, "GET", r.Method)
+		assert.Equal(t, path, r.URL.Query().Get("pay_id"))
+	}
+}
+
+// The client's handler reads what the fake sends in each encoding, and a forged
+// amount never reaches the merchant.
+func TestTheHandlerAndTheFake(t *testing.T) {
+	t.Parallel()
+	for _, chart := range []codepay.Chart{"", codepay.ChartUTF8, codepay.ChartGB2312} {
+		t.Run("chart "+string(chart), func(t *testing.T) {
+			t.Parallel()
+			srv, client := setup(t)
+			srv.ShiftMoney(-1)
+			got := make(chan *codepay.Notification, 3)
+			shop := httptest.NewServer(client.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
+				got <- n
+				return nil
+			}))
+			t.Cleanup(shop.Close)
+			order := request()
+			order.OrderNo, order.Custom, order.NotifyURL, order.Chart = "用户", "一本书", shop.URL, chart
+			created, err := client.CreateOrder(context.Background(), order)
+			require.NoError(t, err)
+			assert.Equal(t, "用户", created.OrderNo)
+
+			unpaid, err := srv.Redeliver("用户")
+			require.NoError(t, err)
+			assert.Equal(t, 400, unpaid.Status, "without pay_no")
+			delivery, err := srv.Pay("用户")
+			require.NoError(t, err)
+			assert.Equal(t, "success", delivery.Reply)
+			tampered, err := srv.SendTampered("用户")
+			require.NoError(t, err)
+			assert.Equal(t, 403, tampered.Status)
+			again, err := srv.Redeliver("用户")
+			require.NoError(t, err)
+			assert.True(t, again.Accepted)
+
+			require.Len(t, got, 2)
+			n, repeated := <-got, <-got
+			assert.Equal(t, "用户", n.OrderNo)
+			assert.Equal(t, "一本书", n.Custom)
+			assert.Equal(t, "99.99", n.Money.String())
+			assert.True(t, n.Differs())
+			assert.Equal(t, n.PayNo, repeated.PayNo)
+			assert.Equal(t, created.OrderID, n.OrderID)
+			assert.True(t, n.Order.Paid())
+			assert.WithinDuration(t, time.Now(), n.PaidAt, time.Minute)
+		})
+	}
+}
+
+// A pay_id may be a user who pays again.
+func TestAPayIDNamesItsNewestOrder(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	var ids []string
+	for range 3 {
+		created, err := client.CreateOrder(context.Background(), request())
+		require.NoError(t, err)
+		ids = append(ids, created.OrderID)
+	}
+	newest, ok := srv.Order("admin")
+	require.True(t, ok)
+	assert.Equal(t, ids[2], newest.ID)
+	require.NoError(t, srv.PaySilently(ids[0]))
+	assert.Len(t, srv.Orders(), 3)
+
+	// One that is another order's own number names nothing.
+	odd := request()
+	odd.OrderNo = ids[2]
+	_, err := client.CreateOrder(context.Background(), odd)
+	require.NoError(t, err)
+	for _, number := range []string{ids[2], "admin"} {
+		named, _ := srv.Order(number)
+		assert.Equal(t, ids[2], named.ID)
+	}
+}
+
+// After an unknown outcome the order may exist, and only its callback tells.
+func TestACreateWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	srv.Misbehave(gatewaytest.Fault{Path: "/creat_order", Times: 1, Processed: true, Reset: true})
+	_, err := client.CreateOrder(context.Background(), request())
+	require.ErrorIs(t, err, codepay.ErrOutcomeUnknown)
+	assert.Len(t, srv.Orders(), 1)
+}

@@ -1,0 +1,95 @@
+package codepay
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go/internal/transport"
+)
+
+// The errors to test for with errors.Is. They are the same values in every
+// provider package of this module.
+var (
+	// ErrInvalidConfig: a field of Config is missing or malformed.
+	ErrInvalidConfig = failure.ErrInvalidConfig
+	// ErrInvalidRequest: an argument is missing or malformed; nothing was sent.
+	ErrInvalidRequest = failure.ErrInvalidRequest
+	// ErrInvalidSignature: a callback's signature is missing or not the one that
+	// its values and the secret make.
+	ErrInvalidSignature = failure.ErrInvalidSignature
+	// ErrInvalidNotification: a callback does not have the documented shape.
+	ErrInvalidNotification = failure.ErrInvalidNotification
+	// ErrNotConfirmed: the gateway was asked and does not say what the callback
+	// says. Do not credit it.
+	ErrNotConfirmed = failure.ErrNotConfirmed
+	// ErrOrderNotFound: the gateway does not know the order.
+	ErrOrderNotFound = failure.ErrOrderNotFound
+	// ErrNotPaid: an order that was waited for ended without a payment. codepay's
+	// query has no state that says so, so nothing here returns it.
+	ErrNotPaid = failure.ErrNotPaid
+	// ErrOutcomeUnknown: a create may or may not have happened. Do not create it
+	// again without telling the payer: of two orders both can be paid.
+	ErrOutcomeUnknown = failure.ErrOutcomeUnknown
+	// ErrNoAnswer: the gateway could not be reached or did not answer in time.
+	ErrNoAnswer = failure.ErrNoAnswer
+	// ErrBadAnswer: the gateway answered something that is not its document's.
+	ErrBadAnswer = failure.ErrBadAnswer
+)
+
+// ErrListenerOffline says that the software that watches the merchant's account
+// (监听软件) is offline, status -8. A QR code may be given nevertheless, but a
+// payment of it is noticed only if the software comes back. See
+// [Client.CreateOrder].
+var ErrListenerOffline = errors.New("the listening software is offline: nobody would notice a payment")
+
+// Error is what every call returns when the gateway said no, did not answer, or
+// answered something unreadable. Its text never holds a URL, a signature, a
+// secret or Body.
+type Error struct {
+	// Op is what was tried: "create order", "query order", ….
+	Op string
+	// HTTPStatus is the status of the answer, 0 without one.
+	HTTPStatus int
+	// Code is the gateway's status. Of a create: -1 failed (失败), -2 bad
+	// parameter (参数有误), -8 ErrListenerOffline (seen, not documented). Of a
+	// query: -1 ErrOrderNotFound, -6 wrong token.
+	Code int
+	// Message holds the gateway's words (msg). Those known: "too long", "not
+	// vip", "sign fail", "creat fail" (sic), "undefined", "qrcode too little".
+	Message string
+	// Body is what arrived, as far as it arrived. It may hold payer data.
+	Body []byte `json:"-"`
+	// Err is one or more of the Err values above with the cause, or nil for a
+	// plain no.
+	Err error
+}
+
+// Error returns the operation, the HTTP status, the gateway's code and words
+// and the cause.
+func (e *Error) Error() string {
+	code := ""
+	if e.Code != 0 {
+		code = strconv.Itoa(e.Code)
+	}
+	return failure.Text(gateway, e.Op, e.HTTPStatus, code, e.Message, e.Err)
+}
+
+// GoString returns what Error returns, so that %#v does not print Body.
+func (e *Error) GoString() string { return e.Error() }
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+func answerError(op string, answer transport.Answer, err error) *Error {
+	return &Error{Op: op, HTTPStatus: answer.Status, Body: answer.Body, Err: err}
+}
+
+func callError(op string, err error) error {
+	status, body, cause := transport.Explain(err)
+	return &Error{Op: op, HTTPStatus: status, Body: body, Err: cause}
+}
+
+func invalidRequest(field, allowed string) error {
+	return failure.Invalid(gateway, ErrInvalidRequest, field, allowed)
+}

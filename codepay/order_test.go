@@ -1,0 +1,448 @@
+package codepay_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/codepay"
+	"github.com/paygates/paygates-go/internal/samples"
+	"github.com/paygates/paygates-go/money"
+)
+
+const (
+	createURL = "https://codepay.fateqq.com:51888/creat_order/"
+	queryURL  = "https://codepay.fateqq.com:51888/ispay"
+)
+
+func t0() context.Context { return context.Background() }
+
+func TestCreateOrderSendsEveryDocumentedParameter(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	var query url.Values
+	mock.RegisterResponder("GET", createURL, func(r *http.Request) (*http.Response, error) {
+		query = r.URL.Query()
+		return httpmock.NewStringResponse(200, samples.JSON(t, "create_reply.json")), nil
+	})
+	_, err := client.CreateOrder(t0(), full())
+	require.NoError(t, err)
+	assert.Equal(t, url.Values{
+		"id":         {"10041"},
+		"type":       {"3"},
+		"act":        {"1"},
+		"price":      {"100.00"},
+		"pay_id":     {"admin"},
+		"param":      {"一本书 +1"},
+		"notify_url": {"https://shop.example.com/notify?shop=7"},
+		"return_url": {"https://shop.example.com/paid"},
+		"chart":      {"utf-8"},
+		"page":       {"4"},
+		"style":      {"2"},
+		"outTime":    {"300"},
+		"pay_type":   {"1"},
+		"qrcode_url": {"qrcode.php"},
+		// printf %s 'act=1&chart=utf-8&id=10041&notify_url=https://shop.example.com/notify?shop=7&outTime=300&page=4&param=一本书 +1&pay_id=admin&pay_type=1&price=100.00&qrcode_url=qrcode.php&return_url=https://shop.example.com/paid&style=2&type=3example-key' | md5sum
+		"sign": {"611306a8db20efe002e57627a980c57f"},
+	}, query)
+	assert.Equal(t, 1, mock.GetTotalCallCount())
+}
+
+func TestCreateOrderReadsTheDocumentedReply(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	printed := samples.Printed(t, "create_reply.json")
+	mock.RegisterResponder("GET", createURL, func(r *http.Request) (*http.Response, error) {
+		// printf %s 'id=10041&page=4&pay_id=admin&price=100.00&type=1example-key' | md5sum
+		assert.Equal(t, "id=10041&page=4&pay_id=admin&price=100.00&type=1&sign=d65e76aa626d73b20ecd1681533ca10d", r.URL.RawQuery)
+		return httpmock.NewStringResponse(200, printed), nil
+	})
+	before := time.Now()
+	order, err := client.CreateOrder(t0(), minimal())
+	require.NoError(t, err)
+	assert.WithinRange(t, order.ReceivedAt, before, time.Now())
+	assert.Equal(t, printed, string(order.Raw), "byte for byte")
+	assert.Equal(t, "2016-12-11T10:45:12Z", order.ServerTime.UTC().Format(time.RFC3339))
+	assert.Equal(t, "2016-12-11T10:50:12Z", order.ExpiresAt.UTC().Format(time.RFC3339))
+	assert.Equal(t, &codepay.CreatedOrder{
+		OrderID:    "888888888",
+		OrderNo:    "admin",
+		Channel:    codepay.ChannelAlipay,
+		Price:      money.Cents(10000),
+		Money:      money.Cents(10000),
+		QRCodeURL:  "https://codepay.fateqq.com/qr/1/3/100/0.png",
+		UserID:     "1",
+		NotifyKey:  "codepay_notiry_key",
+		Tag:        "0",
+		Chart:      codepay.ChartUTF8,
+		ServerTime: order.ServerTime,
+		ExpiresAt:  order.ExpiresAt,
+		ReceivedAt: order.ReceivedAt,
+		Message:    "ok",
+		Raw:        order.Raw,
+	}, order)
+}
+
+func TestRemainingIsByTheGatewaysClock(t *testing.T) {
+	t.Parallel()
+	received := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC) // this machine's clock is years off
+	order := codepay.CreatedOrder{
+		ServerTime: time.Unix(1481453112, 0), ExpiresAt: time.Unix(1481453412, 0), ReceivedAt: received,
+	}
+	assert.Equal(t, 300*time.Second, order.Remaining(received))
+	assert.Equal(t, 200*time.Second, order.Remaining(received.Add(100*time.Second)))
+	assert.Zero(t, order.Remaining(received.Add(301*time.Second)))
+	order.ServerTime = time.Time{}
+	assert.Zero(t, order.Remaining(received))
+}
+
+// The shape of a reply in the wild, with what the document does not name.
+func TestCreateOrderWithLooseTypes(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	body := "\ufeff" + `{"userID":"10041","money":99.9,"price":100,"chart":"utf-8","pay_id":28,"type":"1","call":"","trueID":10041,` +
+		`"tag":"","qr_user":0,"come":2,"trade_no":115315622811429934629373442,"endTime":"1531562641","order_id":120569731432120569731432,` +
+		`"status":"0","msg":null,"mode":0,"mobile":0,"qrcode":"http://pay.example.com/qr.png","kfqq":"","https":0,"serverTime":1531562281,` +
+		`"notiry_key":"15cf97370f5fa4d0a3d55b97961d4d50","notiry_host":"pay.example.com","outTime":360}`
+	mock.RegisterResponder("GET", createURL, httpmock.NewStringResponder(200, body))
+	order, err := client.CreateOrder(t0(), minimal())
+	require.NoError(t, err)
+	assert.Equal(t, "120569731432120569731432", order.OrderID)
+	assert.Equal(t, "28", order.OrderNo)
+	assert.Equal(t, "99.90", order.Money.String())
+	assert.Equal(t, "100.00", order.Price.String())
+	assert.Equal(t, "http://pay.example.com/qr.png", order.QRCodeURL)
+	assert.Equal(t, codepay.ChannelAlipay, order.Channel)
+	assert.Equal(t, 6*time.Minute, order.Remaining(order.ReceivedAt))
+	assert.Equal(t, body, string(order.Raw))
+	for _, name := range []string{"mode", "mobile", "kfqq", "https", "notiry_host", "outTime", "trade_no", "trueID", "qr_user"} {
+		assert.Contains(t, string(order.Raw), `"`+name+`":`)
+	}
+}
+
+// order_id is 0 or absent if the gateway gave none; the merchant may draw the QR
+// code itself.
+func TestCreateOrderWithTheLeast(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"status":0,"money":"0.01","order_id":0}`, `{"status":0,"money":"0.01"}`} {
+		order, err := codepay.ParseReply([]byte(body))
+		require.NoError(t, err)
+		assert.Equal(t, money.Cents(1), order.Money)
+		assert.Empty(t, order.OrderID)
+		assert.Empty(t, order.QRCodeURL)
+		assert.True(t, order.ServerTime.IsZero())
+	}
+}
+
+func TestCreateOrderReadsGBK(t *testing.T) {
+	t.Parallel()
+	// printf %s 用户 | iconv -t GBK | xxd -p
+	const user = "\xd3\xc3\xbb\xa7"
+	order, err := codepay.ParseReply([]byte(`cb({"status":0,"chart":"gb2312","money":"1.00","pay_id":"` + user + `"})`))
+	require.NoError(t, err)
+	assert.Equal(t, "用户", order.OrderNo)
+	assert.Contains(t, string(order.Raw), user, "byte for byte")
+
+	for _, body := range []string{
+		`{"status":0,"chart":"utf-8","money":"1.00","pay_id":"` + user + `"}`,
+		`{"status":0,"chart":"gb2312","money":"1.00","pay_id":"` + "\xff\xff" + `"}`,
+	} {
+		_, err = codepay.ParseReply([]byte(body))
+		require.ErrorIs(t, err, codepay.ErrBadAnswer)
+		assert.ErrorContains(t, err, "encoding")
+	}
+}
+
+// Each documented code with each message that is known.
+func TestCreateOrderThatTheGatewayRefuses(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{-1, -2, -3, -99} {
+		for _, message := range []string{"too long", "not vip", "sign fail", "creat fail", "undefined", "qrcode too little", ""} {
+			t.Run(fmt.Sprint(code, " ", message), func(t *testing.T) {
+				t.Parallel()
+				client, mock := setup(t)
+				body := fmt.Sprintf(`{"status":%d,"msg":"%s","money":false,"endTime":"none"}`, code, message)
+				mock.RegisterResponder("GET", createURL, httpmock.NewStringResponder(200, body))
+				order, err := client.CreateOrder(t0(), minimal())
+				assert.Nil(t, order)
+				var failed *codepay.Error
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, &codepay.Error{Op: "create order", HTTPStatus: 200, Code: code, Message: message, Body: []byte(body)}, failed)
+				assert.NotErrorIs(t, err, codepay.ErrOutcomeUnknown)
+				assert.Equal(t, 1, mock.GetTotalCallCount())
+			})
+		}
+	}
+}
+
+func TestCreateOrderWhileTheListenerIsOffline(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	body := samples.JSON(t, "create_reply.json", `"status": 0`, `"status": -8`, `"msg": "ok"`, `"msg": "offline"`)
+	mock.RegisterResponder("GET", createURL, httpmock.NewStringResponder(200, body).
+		Then(httpmock.NewStringResponder(200, `{"status":-8,"msg":"offline"}`)))
+	order, err := client.CreateOrder(t0(), minimal())
+	require.ErrorIs(t, err, codepay.ErrListenerOffline)
+	require.NotErrorIs(t, err, codepay.ErrOutcomeUnknown)
+	require.EqualError(t, err, "codepay: create order: code -8: offline: the listening software is offline: nobody would notice a payment")
+	require.NotNil(t, order)
+	assert.Equal(t, "https://codepay.fateqq.com/qr/1/3/100/0.png", order.QRCodeURL)
+	assert.Equal(t, "offline", order.Message)
+
+	order, err = client.CreateOrder(t0(), minimal())
+	require.ErrorIs(t, err, codepay.ErrListenerOffline)
+	assert.Nil(t, order, "no half-filled order")
+}
+
+// An answer that is not the documented one is a typed error that keeps what
+// arrived; after most of them the order may exist.
+func TestCreateOrderWithABadAnswer(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status  int
+		body    string
+		unknown bool
+	}{
+		"empty":               {200, "", true},
+		"blank":               {200, " \n", true},
+		"HTML":                {200, "<html>ok</html>", true},
+		"cut":                 {200, `{"status":0,"money":"1`, true},
+		"not UTF-8":           {200, "{\"status\":0,\"money\":\"1.00\",\"msg\":\"\xff\"}", true},
+		"array":               {200, `[]`, true},
+		"null":                {200, `null`, true},
+		"no status":           {200, `{"money":"1.00"}`, true},
+		"null status":         {200, `{"status":null,"money":"1.00"}`, true},
+		"odd status":          {200, `{"status":"ok","money":"1.00"}`, true},
+		"status of the query": {200, `{"status":1,"money":"1.00"}`, true},
+		"no money":            {200, `{"status":0}`, true},
+		"no money at all":     {200, `{"status":0,"money":"0.00"}`, true},
+		"negative money":      {200, `{"status":0,"money":"-1.00"}`, true},
+		"money in exponents":  {200, `{"status":0,"money":1e2}`, true},
+		"three decimals":      {200, `{"status":0,"money":"1.001"}`, true},
+		"odd price":           {200, `{"status":0,"money":"1.00","price":"free"}`, true},
+		"odd time":            {200, `{"status":0,"money":"1.00","endTime":"soon"}`, true},
+		"order ID a list":     {200, `{"status":0,"money":"1.00","order_id":[1]}`, true},
+		"huge number":         {200, `{"status":0,"money":"1.00","type":` + strings.Repeat("9", 400) + `}`, true},
+		"deep nesting":        {200, strings.Repeat("[", 100000), true},
+		"oversized":           {200, `{"status":0,"msg":"` + strings.Repeat("1", 3<<20) + `"}`, true},
+		"redirect":            {302, "", true},
+		"success and 500":     {500, `{"status":0,"money":"1.00"}`, true},
+		"failure and 500":     {500, `{"status":-1,"msg":"creat fail"}`, true},
+		"offline and 500":     {500, `{"status":-8,"msg":"x"}`, true},
+		"gateway time-out":    {504, "<html>", true},
+		"bad request":         {400, "<html>", false},
+		"success and 404":     {404, `{"status":0,"money":"1.00"}`, false},
+		"too many":            {429, "", false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("GET", createURL, httpmock.NewStringResponder(test.status, test.body))
+			order, err := client.CreateOrder(t0(), minimal())
+			assert.Nil(t, order)
+			var failed *codepay.Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.status, failed.HTTPStatus)
+			assert.Equal(t, test.unknown, errors.Is(err, codepay.ErrOutcomeUnknown), err)
+			if failed.Code >= 0 {
+				require.ErrorIs(t, err, codepay.ErrBadAnswer)
+			}
+			if len(test.body) < 1<<20 {
+				assert.Equal(t, test.body, string(failed.Body))
+			}
+			assert.Less(t, len(err.Error()), 300)
+			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is never repeated")
+		})
+	}
+}
+
+func TestCreateOrderWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", createURL, func(r *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("%s: %w", r.URL, io.ErrUnexpectedEOF)
+	})
+	_, err := client.CreateOrder(t0(), minimal())
+	require.ErrorIs(t, err, codepay.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, codepay.ErrNoAnswer)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	for _, hidden := range []string{"d65e76aa626d73b20ecd1681533ca10d", "http", "pay_id"} {
+		assert.NotContains(t, err.Error(), hidden)
+	}
+	assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is never repeated")
+}
+
+func TestWhatIsPrintedOfAnOrder(t *testing.T) {
+	t.Parallel()
+	created, err := codepay.ParseReply([]byte(samples.JSON(t, "create_reply.json")))
+	require.NoError(t, err)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		assert.Equal(t, "codepay order 888888888: 100.00 yuan by 1 (Alipay)", fmt.Sprintf(verb, created))
+		assert.Equal(t, "codepay order: 100.00 yuan by 1 (Alipay)", fmt.Sprintf(verb, minimal()))
+		assert.Equal(t, "codepay order 7: state 2 (paid, completed)", fmt.Sprintf(verb, codepay.Order{OrderID: "7", State: 2, Raw: []byte("x")}))
+	}
+	assert.Equal(t, "codepay order 888888888: 100.00 yuan by 1 (Alipay)", created.LogValue().String())
+	assert.Equal(t, "codepay order: 100.00 yuan by 1 (Alipay)", minimal().LogValue().String())
+	assert.Equal(t, "codepay order 7: state 0 (unpaid)", codepay.Order{OrderID: "7"}.LogValue().String())
+	for channel, want := range map[codepay.Channel]string{
+		codepay.ChannelQQ: "2 (QQ wallet)", codepay.ChannelWeChat: "3 (WeChat)", 9: "9 (unknown)",
+	} {
+		assert.Equal(t, want, channel.String())
+	}
+	failed := &codepay.Error{Op: "create order", Code: -1, Message: "x", Body: []byte("payer data")}
+	assert.Equal(t, "codepay: create order: code -1: x", fmt.Sprintf("%#v", failed))
+}
+
+func answer(body string) httpmock.Responder { return httpmock.NewStringResponder(200, body) }
+
+func TestQueryOrder(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		body  string
+		state codepay.State
+		text  string
+		paid  bool
+	}{
+		"unpaid":        {`{"status":0,"msg":"no"}`, codepay.StateUnpaid, "0 (unpaid)", false},
+		"paid":          {`{"status":1,"msg":"ok"}`, codepay.StatePaid, "1 (paid)", true},
+		"completed":     {`{"status":"2","msg":"ok"}`, codepay.StateCompleted, "2 (paid, completed)", true},
+		"unknown state": {`{"status":3}`, 3, "3 (unknown)", false},
+		"JSONP":         {`callback({"status":1,"msg":"ok"})`, codepay.StatePaid, "1 (paid)", true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("GET", queryURL, func(r *http.Request) (*http.Response, error) {
+				assert.Equal(t, "id=10041&order_id=888888888&token=888888", r.URL.RawQuery)
+				return answer(test.body)(r)
+			})
+			order, err := client.QueryOrder(t0(), "888888888")
+			require.NoError(t, err)
+			assert.Equal(t, "888888888", order.OrderID)
+			assert.Equal(t, test.state, order.State)
+			assert.Equal(t, test.text, order.State.String())
+			assert.Equal(t, test.paid, order.Paid())
+			assert.Equal(t, test.paid, order.State.Final())
+			assert.Contains(t, test.body, string(order.Raw))
+			assert.Equal(t, 1, mock.GetTotalCallCount())
+		})
+	}
+}
+
+func TestQueryOrderThatTheGatewayRefuses(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", queryURL, answer(`{"status":-1,"msg":"no"}`).Then(answer(`{"status":-6,"msg":"token error"}`)))
+	_, err := client.QueryOrder(t0(), "1")
+	require.ErrorIs(t, err, codepay.ErrOrderNotFound)
+	require.EqualError(t, err, "codepay: query order: code -1: no: order not found")
+
+	_, err = client.QueryOrder(t0(), "1")
+	var failed *codepay.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, -6, failed.Code)
+	assert.NotErrorIs(t, err, codepay.ErrOrderNotFound)
+	assert.EqualError(t, err, "codepay: query order: code -6: token error")
+}
+
+func TestQueryOrderWithABadAnswer(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"", "<html>", "{}", `{"status":"paid"}`, `{"msg":"ok"}`, "callback(1)", "callback({\"status\":1)"} {
+		client, mock := setup(t)
+		mock.RegisterResponder("GET", queryURL, answer(body))
+		order, err := client.QueryOrder(t0(), "1")
+		require.ErrorIs(t, err, codepay.ErrBadAnswer, body)
+		require.NotErrorIs(t, err, codepay.ErrOutcomeUnknown)
+		assert.Nil(t, order)
+	}
+}
+
+func TestQueryOrderIsRepeated(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", queryURL, httpmock.NewStringResponder(503, "busy").
+		Then(func(r *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("%s: %w", r.URL, io.ErrUnexpectedEOF)
+		}).
+		Then(answer(`{"status":0}`)))
+	_, err := client.QueryOrder(t0(), "1")
+	require.NoError(t, err)
+	assert.Equal(t, 3, mock.GetTotalCallCount())
+}
+
+// The token stands in the URL of the query.
+func TestTheTokenStandsInNoError(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", queryURL, func(r *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("%s: %w", r.URL, io.ErrUnexpectedEOF)
+	})
+	_, err := client.QueryOrder(t0(), "1")
+	require.ErrorIs(t, err, codepay.ErrNoAnswer)
+	assert.NotContains(t, err.Error(), token)
+}
+
+func TestQueryOrderRefusesBadInput(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	for _, id := range []string{"", "1&token=2", "../1", strings.Repeat("1", 51)} {
+		_, err := client.QueryOrder(t0(), id)
+		require.ErrorIs(t, err, codepay.ErrInvalidRequest, id)
+		_, err = client.WaitForPayment(t0(), id, time.Millisecond)
+		require.ErrorIs(t, err, codepay.ErrInvalidRequest, id)
+	}
+	assert.Zero(t, mock.GetTotalCallCount())
+
+	bare, err := codepay.New(config())
+	require.NoError(t, err)
+	_, err = bare.QueryOrder(t0(), "1")
+	require.ErrorIs(t, err, codepay.ErrInvalidConfig)
+	_, err = bare.WaitForPayment(t0(), "1", time.Millisecond)
+	require.EqualError(t, err, "codepay: invalid configuration: Token is required for this call")
+}
+
+func TestWaitForPayment(t *testing.T) {
+	t.Parallel()
+	t.Run("until paid, over a gateway that is down for a while", func(t *testing.T) {
+		t.Parallel()
+		client, mock := setup(t)
+		mock.RegisterResponder("GET", queryURL, answer(`{"status":0}`).Then(answer("<html>")).Then(answer(`{"status":0}`)).Then(answer(`{"status":1}`)))
+		order, err := client.WaitForPayment(t0(), "1", time.Millisecond)
+		require.NoError(t, err)
+		assert.True(t, order.Paid())
+		assert.Equal(t, 4, mock.GetTotalCallCount())
+	})
+	t.Run("until the gateway says no", func(t *testing.T) {
+		t.Parallel()
+		client, mock := setup(t)
+		mock.RegisterResponder("GET", queryURL, answer(`{"status":-6,"msg":"token error"}`))
+		order, err := client.WaitForPayment(t0(), "1", time.Millisecond)
+		require.EqualError(t, err, "codepay: query order: code -6: token error")
+		assert.Nil(t, order)
+	})
+	t.Run("until the context ends", func(t *testing.T) {
+		t.Parallel()
+		client, mock := setup(t)
+		ctx, cancel := context.WithCancel(t0())
+		mock.RegisterResponder("GET", queryURL, func(r *http.Request) (*http.Response, error) {
+			defer cancel()
+			return answer(`{"status":0}`)(r)
+		})
+		order, err := client.WaitForPayment(ctx, "1", time.Hour)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.EqualError(t, err, "codepay: wait for payment: context canceled")
+		assert.Equal(t, codepay.StateUnpaid, order.State)
+	})
+}
