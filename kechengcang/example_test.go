@@ -1,0 +1,189 @@
+package kechengcang_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/paygates/paygates-go/kechengcang"
+	"github.com/paygates/paygates-go/kechengcang/kechengcangtest"
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
+)
+
+// The whole way of an order: create it, show its page, wait for the payment. The
+// gateway starts no callbacks, so waiting is what a shop does.
+func Example() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	client, err := kechengcang.New(gateway.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// The time that the shop gives its payer.
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
+	defer cancel()
+
+	asked := kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD}
+	order, err := client.CreateOrder(ctx, kechengcang.CreateOrderRequest{
+		Subject: "Course 42, order 20191118123424",
+		Fee:     asked,
+	})
+	if err != nil {
+		fmt.Println("not created:", err)
+		return
+	}
+	// Here: store order.OrderID, and show order.PayPageURL.
+	fmt.Println("asked:", order.Fee)
+	fmt.Println("to send:", order.PayFee)
+
+	_ = gateway.PaySilently(order.OrderID) // the payer
+	paid, err := client.WaitForPayment(ctx, order.OrderID, time.Second)
+	if err != nil {
+		fmt.Println("not paid:", err)
+		return
+	}
+	fmt.Println("paid:", paid.Fee, paid.Fee == asked)
+	// Output:
+	// asked: 20.00 USD
+	// to send: 111.11 FTM
+	// paid: 20.00 USD true
+}
+
+// A merchant's configuration comes from the environment or a settings file; the
+// secret shows itself nowhere.
+func ExampleNew() {
+	_, err := kechengcang.New(kechengcang.Config{AppID: "example-app"})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, kechengcang.ErrInvalidConfig))
+
+	config := kechengcang.Config{AppID: "example-app", Secret: sign.NewSecret("example-secret")}
+	fmt.Println(config.Secret)
+	// Output:
+	// kechengcang: invalid configuration: Secret is required
+	// true
+	// [redacted]
+}
+
+func ExampleClient_CreateOrder() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	config := gateway.Config()
+	config.Secret = sign.NewSecret("of-another-application")
+	client, err := kechengcang.New(config)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.CreateOrder(context.Background(), kechengcang.CreateOrderRequest{
+		Subject: "Course 42, order 20191118123424",
+		Fee:     kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
+	})
+	switch {
+	case errors.Is(err, kechengcang.ErrOutcomeUnknown):
+		fmt.Println("nobody can pay that order; create another one:", err)
+	case err != nil:
+		fmt.Println(err)
+	}
+	// Output:
+	// kechengcang: create order: HTTP 500: 签名不正确!
+}
+
+func ExampleClient_QueryOrder() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	client, _ := kechengcang.New(gateway.Config())
+	_, err := client.QueryOrder(context.Background(), "YOw3MgLZ7RWGylz4")
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, kechengcang.ErrOrderNotFound))
+	// Output:
+	// kechengcang: query order: order not found
+	// true
+}
+
+// What the payer is to send changes while he thinks; what the merchant asked
+// does not.
+func ExamplePayFee() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	client, _ := kechengcang.New(gateway.Config())
+	ctx := context.Background()
+	created, _ := client.CreateOrder(ctx, kechengcang.CreateOrderRequest{
+		Subject: "Course 42", Fee: kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
+	})
+	fmt.Println(created.Fee, "is", created.PayFee)
+	_ = gateway.Reprice(created.OrderID, money.Cents(10870))
+	order, _ := client.QueryOrder(ctx, created.OrderID)
+	fmt.Println(order.Fee, "is", order.PayFee)
+	// Output:
+	// 20.00 USD is 111.11 FTM
+	// 20.00 USD is 108.70 FTM
+}
+
+// An order that is not paid in time ends the waiting.
+func ExampleClient_WaitForPayment() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	client, _ := kechengcang.New(gateway.Config())
+	ctx := context.Background()
+	created, _ := client.CreateOrder(ctx, kechengcang.CreateOrderRequest{
+		Subject: "Course 42", Fee: kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
+	})
+	_ = gateway.Expire(created.OrderID)
+	order, err := client.WaitForPayment(ctx, created.OrderID, time.Second)
+	fmt.Println(order.State)
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, kechengcang.ErrNotPaid))
+	// Output:
+	// 4 (timed out)
+	// kechengcang: wait for payment: the order ended without a payment: state 4 (timed out)
+	// true
+}
+
+// The handler is mounted like any other. Anybody can send it a callback that says
+// what he likes: it is refused as long as the gateway does not say the same.
+func ExampleClient_NotificationHandler() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	client, _ := kechengcang.New(gateway.Config())
+
+	mux := http.NewServeMux()
+	mux.Handle("/notify", client.NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
+		// Here: find n.OrderID among the stored orders, compare n.Order.Fee with
+		// it, credit it once.
+		fmt.Println("paid:", n.Order.Fee)
+		return nil
+	}))
+	shop := httptest.NewServer(mux)
+	defer shop.Close()
+
+	order, _ := client.CreateOrder(context.Background(), kechengcang.CreateOrderRequest{
+		Subject:   "Course 42",
+		Fee:       kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
+		NotifyURL: shop.URL + "/notify",
+	})
+	forged, _ := gateway.SendTampered(order.OrderID)
+	fmt.Println("forged:", forged.Status, forged.Reply)
+	genuine, _ := gateway.Pay(order.OrderID)
+	fmt.Println("genuine:", genuine.Status, genuine.Reply)
+	// Output:
+	// forged: 409 fail
+	// paid: 20.00 USD
+	// genuine: 200 ok
+}
+
+// A program that gets its callbacks through a framework passes the body on.
+func ExampleClient_VerifyNotification() {
+	client, _ := kechengcang.New(kechengcang.Config{
+		AppID: "example-app", Secret: sign.NewSecret("example-secret"), BaseURL: "https://pay.example.com",
+	})
+	n, err := client.VerifyNotification([]byte(`{"id":"YOw3MgLZ7RWGylz4","fee":90000,"pay_status":3}`))
+	// Nothing but the id is believed: ask the gateway with ConfirmNotification.
+	fmt.Println(n.OrderID, n.Order == nil, err)
+	// Output:
+	// YOw3MgLZ7RWGylz4 true <nil>
+}

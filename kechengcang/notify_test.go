@@ -1,0 +1,310 @@
+package kechengcang_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/internal/samples"
+	"github.com/paygates/paygates-go/kechengcang"
+)
+
+// orderFields returns the order of the documented sample with changed texts: the
+// document says that a callback holds all fields of the order.
+func orderFields(t *testing.T, oldNew ...string) string {
+	t.Helper()
+	var answer struct {
+		Result json.RawMessage `json:"result"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(samples.JSON(t, "query_response.json", oldNew...)), &answer))
+	return string(answer.Result)
+}
+
+func paidAnswer(t *testing.T) string {
+	t.Helper()
+	return samples.JSON(t, "query_response.json", `"pay_status":1`, `"pay_status":3`)
+}
+
+func post(body string) *http.Request {
+	r := httptest.NewRequest("POST", "/notify", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
+func TestParseNotificationTakesTheIDAlone(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	body := orderFields(t, `"pay_status":1`, `"pay_status":3`)
+	r := post(body)
+	n, err := client.ParseNotification(r)
+	require.NoError(t, err)
+	assert.Equal(t, sampleID, n.OrderID)
+	assert.Nil(t, n.Order)
+	assert.Equal(t, body, n.Raw.Reveal())
+	assert.Zero(t, mock.GetTotalCallCount(), "parsing asks nobody")
+
+	again, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	assert.Equal(t, body, string(again), "the body can be read again")
+
+	same, err := client.VerifyNotification([]byte(body))
+	require.NoError(t, err)
+	assert.Equal(t, n.OrderID, same.OrderID)
+	assert.Equal(t, n.Raw.Reveal(), same.Raw.Reveal())
+}
+
+func TestParseNotificationTakesANumberAsTheID(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	n, err := client.ParseNotification(post("\ufeff" + `{"id":12345678901234567890}`))
+	require.NoError(t, err)
+	assert.Equal(t, "12345678901234567890", n.OrderID)
+}
+
+func TestParseNotificationRefuses(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"empty":          "",
+		"blank":          " \n",
+		"a form":         "id=" + sampleID,
+		"HTML":           "<html>",
+		"cut":            `{"id":"YOw3MgLZ7RWGylz4"`,
+		"null":           "null",
+		"a list":         `[{"id":"YOw3MgLZ7RWGylz4"}]`,
+		"a text":         `"YOw3MgLZ7RWGylz4"`,
+		"two values":     `{"id":"YOw3MgLZ7RWGylz4"}{}`,
+		"no id":          `{"pay_status":3}`,
+		"null id":        `{"id":null}`,
+		"empty id":       `{"id":""}`,
+		"id an object":   `{"id":{"a":1}}`,
+		"id a path":      `{"id":"../store"}`,
+		"id with query":  `{"id":"a&id=b"}`,
+		"id with hash":   `{"id":"a#b"}`,
+		"id escaped":     `{"id":"a\u0026b"}`,
+		"id with NUL":    `{"id":"a\u0000"}`,
+		"id too long":    `{"id":"` + strings.Repeat("a", 65) + `"}`,
+		"id negative":    `{"id":-1}`,
+		"not UTF-8":      "{\"id\":\"a\",\"title\":\"\xff\"}",
+		"deep nesting":   `{"id":"a","x":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + "}",
+		"longer than it": `{"id":"a","x":"` + strings.Repeat("x", 1<<20) + `"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			n, err := client.ParseNotification(post(body))
+			require.ErrorIs(t, err, kechengcang.ErrInvalidNotification)
+			assert.Nil(t, n)
+			assert.Less(t, len(err.Error()), 200)
+			n, err = client.VerifyNotification([]byte(body))
+			require.ErrorIs(t, err, kechengcang.ErrInvalidNotification)
+			assert.Nil(t, n)
+			assert.Zero(t, mock.GetTotalCallCount())
+		})
+	}
+}
+
+func TestParseNotificationRefusesOtherMethods(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	for _, method := range []string{"GET", "PUT", "HEAD"} {
+		_, err := client.ParseNotification(httptest.NewRequest(method, "/notify", strings.NewReader(orderFields(t))))
+		require.ErrorIs(t, err, kechengcang.ErrInvalidNotification, method)
+	}
+}
+
+// The error says what to do about it.
+func TestParseNotificationAfterAFrameworkReadTheBody(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	r := post(orderFields(t))
+	body, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	_, err = client.ParseNotification(r)
+	require.ErrorIs(t, err, kechengcang.ErrInvalidNotification)
+	require.ErrorContains(t, err, "VerifyNotification")
+	n, err := client.VerifyNotification(body)
+	require.NoError(t, err)
+	assert.Equal(t, sampleID, n.OrderID)
+}
+
+func TestNotificationIsPrintedWithoutItsBody(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	n, err := client.VerifyNotification([]byte(`{"id":"YOw3MgLZ7RWGylz4","pay_account":"0xpayer","application":{"secure_key":"` + secret + `"}}`))
+	require.NoError(t, err)
+	var log bytes.Buffer
+	for _, value := range []any{n, *n} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+			assert.Equal(t, "kechengcang notification for order YOw3MgLZ7RWGylz4", fmt.Sprintf(verb, value))
+		}
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "n", value)
+		text, err := json.Marshal(value)
+		require.NoError(t, err)
+		log.Write(text)
+	}
+	assert.NotContains(t, log.String(), secret)
+	assert.NotContains(t, log.String(), "0xpayer")
+	assert.NotContains(t, fmt.Sprintf("%+v", struct{ hidden kechengcang.Notification }{*n}), secret)
+}
+
+// handle sends one callback to a handler whose gateway answers with confirm.
+func handle(t *testing.T, r *http.Request, confirm httpmock.Responder, accept func(context.Context, *kechengcang.Notification) error) (*httptest.ResponseRecorder, string) {
+	t.Helper()
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("POST", showURL, confirm)
+	var log bytes.Buffer
+	c := config(mock)
+	c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	client, err := kechengcang.New(c)
+	require.NoError(t, err)
+	w := httptest.NewRecorder()
+	client.NotificationHandler(accept).ServeHTTP(w, r)
+	return w, log.String()
+}
+
+// What the merchant gets is the server's word, whatever the callback claims.
+func TestNotificationHandlerAcceptsAConfirmedPayment(t *testing.T) {
+	t.Parallel()
+	var got *kechengcang.Notification
+	claims := orderFields(t, `"pay_status":1`, `"pay_status":3`, `"fee":2000`, `"fee":90000`, `"title":"\u6d4b\u8bd5"`, `"title":"forged"`)
+	w, _ := handle(t, post(claims), httpmock.NewStringResponder(200, paidAnswer(t)),
+		func(_ context.Context, n *kechengcang.Notification) error { got = n; return nil })
+	assert.Equal(t, 200, w.Code)
+	assert.Equal(t, "ok", w.Body.String())
+	require.NotNil(t, got)
+	assert.Equal(t, sampleID, got.OrderID)
+	assert.True(t, got.Order.Paid())
+	assert.Equal(t, "20.00 USD", got.Order.Fee.String())
+	assert.Equal(t, "测试", got.Order.Subject)
+}
+
+func TestNotificationHandlerRefuses(t *testing.T) {
+	t.Parallel()
+	answer := func(body string) httpmock.Responder { return httpmock.NewStringResponder(200, body) }
+	paid := paidAnswer(t)
+	tests := map[string]struct {
+		body    string
+		confirm httpmock.Responder
+		status  int
+	}{
+		"no JSON":             {"id=" + sampleID, answer(paid), 400},
+		"empty":               {"", answer(paid), 400},
+		"id a path":           {`{"id":"../store"}`, answer(paid), 400},
+		"too long":            {`{"id":"` + strings.Repeat("a", 1<<20) + `"}`, answer(paid), 413},
+		"not paid":            {orderFields(t, `"pay_status":1`, `"pay_status":3`), answer(samples.JSON(t, "query_response.json")), 409},
+		"submitted only":      {orderFields(t), answer(strings.Replace(paid, `"pay_status":3`, `"pay_status":2`, 1)), 409},
+		"timed out":           {orderFields(t), answer(strings.Replace(paid, `"pay_status":3`, `"pay_status":4`, 1)), 409},
+		"unknown state":       {orderFields(t), answer(strings.Replace(paid, `"pay_status":3`, `"pay_status":33`, 1)), 409},
+		"another application": {orderFields(t), answer(strings.Replace(paid, `"app_id":""`, `"app_id":"other-app"`, 1)), 409},
+		"unknown order":       {orderFields(t), answer(`{"code":200,"message":"ok","result":null}`), 409},
+		"another order":       {orderFields(t), answer(strings.Replace(paid, sampleID, "another", 1)), 502},
+		"gateway is down":     {orderFields(t), httpmock.NewErrorResponder(io.ErrUnexpectedEOF), 502},
+		"gateway fails":       {orderFields(t), httpmock.NewStringResponder(500, `{"message":"Server Error"}`), 502},
+		"gateway sends HTML":  {orderFields(t), answer("<html>"), 502},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, log := handle(t, post(test.body), test.confirm, func(context.Context, *kechengcang.Notification) error {
+				t.Error("the merchant's function ran")
+				return nil
+			})
+			assert.Equal(t, test.status, w.Code)
+			assert.Equal(t, "fail", w.Body.String())
+			assert.Contains(t, log, "callback not accepted")
+			assert.NotContains(t, log, "0xE4758EF12D49893581f71e6abdfB1ddA16a043ab")
+		})
+	}
+}
+
+func TestNotificationHandlerTakesItsOwnApplication(t *testing.T) {
+	t.Parallel()
+	own := strings.Replace(paidAnswer(t), `"app_id":""`, `"app_id":"`+appID+`"`, 1)
+	w, _ := handle(t, post(orderFields(t)), httpmock.NewStringResponder(200, own),
+		func(context.Context, *kechengcang.Notification) error { return nil })
+	assert.Equal(t, "ok", w.Body.String())
+}
+
+func TestNotificationHandlerWhenTheMerchantFails(t *testing.T) {
+	t.Parallel()
+	for _, own := range []error{errors.New("database is down"), kechengcang.ErrNotConfirmed} {
+		w, log := handle(t, post(orderFields(t)), httpmock.NewStringResponder(200, paidAnswer(t)),
+			func(context.Context, *kechengcang.Notification) error { return own })
+		assert.Equal(t, 500, w.Code)
+		assert.Equal(t, "fail", w.Body.String())
+		assert.Contains(t, log, own.Error())
+	}
+}
+
+func TestNotificationHandlerOtherMethod(t *testing.T) {
+	t.Parallel()
+	w, _ := handle(t, httptest.NewRequest("GET", "/notify?id="+sampleID, nil), httpmock.NewStringResponder(200, paidAnswer(t)),
+		func(context.Context, *kechengcang.Notification) error {
+			t.Error("the merchant's function ran")
+			return nil
+		})
+	assert.Equal(t, 405, w.Code)
+	assert.Equal(t, "POST", w.Header().Get("Allow"))
+	assert.Equal(t, "fail", w.Body.String())
+}
+
+func TestConfirmNotification(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidAnswer(t)).
+		Then(httpmock.NewStringResponder(200, samples.JSON(t, "query_response.json"))).
+		Then(httpmock.NewStringResponder(200, `{"code":200,"message":"ok","result":null}`)))
+	n := &kechengcang.Notification{OrderID: sampleID}
+	order, err := client.ConfirmNotification(context.Background(), n)
+	require.NoError(t, err)
+	assert.Same(t, order, n.Order)
+
+	n = &kechengcang.Notification{OrderID: sampleID}
+	_, err = client.ConfirmNotification(context.Background(), n)
+	require.ErrorIs(t, err, kechengcang.ErrNotConfirmed)
+	require.EqualError(t, err, "kechengcang: confirm notification: not confirmed by the gateway: do not credit it: the gateway says state 1 (waiting)")
+	assert.Nil(t, n.Order)
+
+	_, err = client.ConfirmNotification(context.Background(), n)
+	require.ErrorIs(t, err, kechengcang.ErrNotConfirmed)
+	require.ErrorIs(t, err, kechengcang.ErrOrderNotFound)
+	assert.Nil(t, n.Order)
+
+	_, err = client.ConfirmNotification(context.Background(), nil)
+	require.ErrorIs(t, err, kechengcang.ErrInvalidNotification)
+}
+
+func TestOneHandlerForManyConnections(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidAnswer(t)))
+	var accepted atomic.Int64
+	handler := client.NotificationHandler(func(context.Context, *kechengcang.Notification) error { accepted.Add(1); return nil })
+	body := orderFields(t)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, post(body))
+			assert.Equal(t, "ok", w.Body.String())
+		}()
+	}
+	all.Wait()
+	assert.EqualValues(t, 20, accepted.Load())
+}
