@@ -1,0 +1,251 @@
+package pingpp_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/pingpp"
+)
+
+// query replays an answer of Ping++.
+func query(t *testing.T, body string) (*pingpp.Charge, error) {
+	t.Helper()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(200, body))
+	return client.QueryCharge(context.Background(), chargeID)
+}
+
+func unix(seconds int64) time.Time {
+	return time.Unix(seconds, 0).In(time.FixedZone("Asia/Shanghai", 8*60*60))
+}
+
+func TestTheDocumentedChargeFieldByField(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(200, createSuccess(t)))
+	created, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	charge := created.Charge
+
+	assert.Equal(t, "ch_WrHW58Ki5unLCSuf54OuHKCS", charge.ID)
+	assert.Equal(t, "12134676899915430002", charge.OrderNo)
+	assert.Equal(t, "app_GuHu9Of9KaTG5GiT", charge.App)
+	assert.Equal(t, pingpp.ChannelAlipay, charge.Channel)
+	assert.True(t, charge.LiveMode)
+	assert.False(t, charge.Paid)
+	assert.False(t, charge.Refunded)
+	assert.False(t, charge.Reversed)
+	assert.Equal(t, money.Cents(9900), charge.Amount)
+	assert.Equal(t, "99.00", charge.Amount.String())
+	assert.Equal(t, money.Cents(9900), charge.AmountSettle)
+	assert.Equal(t, money.Cents(0), charge.AmountRefunded)
+	assert.Equal(t, "cny", charge.Currency)
+	assert.Equal(t, "1", charge.Subject)
+	assert.Equal(t, "12134676899915430002", charge.Body)
+	assert.Empty(t, charge.Description)
+	assert.Equal(t, "127.0.0.1", charge.ClientIP)
+	assert.Equal(t, unix(1466149851), charge.CreatedAt)
+	assert.Equal(t, "2016-06-17 15:50:51", charge.CreatedAt.Format(time.DateTime))
+	assert.Zero(t, charge.PaidAt)
+	assert.Equal(t, unix(1466236251), charge.ExpiresAt)
+	assert.Equal(t, "2016-06-18 15:50:51", charge.ExpiresAt.Format(time.DateTime), "as it_b_pay in orderInfo")
+	assert.Zero(t, charge.SettledAt)
+	assert.Empty(t, charge.TransactionNo)
+	assert.Equal(t, pingpp.RefundList{URL: "/v1/charges/ch_WrHW58Ki5unLCSuf54OuHKCS/refunds"}, charge.Refunds)
+	assert.Empty(t, charge.FailureCode)
+	assert.Empty(t, charge.FailureMessage)
+	assert.Equal(t, map[string]string{
+		"order_id": "1", "buyer": "15201052252", "names": "collection的使用",
+		"order_no": "12134676899915430002", "courses": "1",
+	}, charge.Metadata)
+	assert.Equal(t, "{}", string(charge.Extra))
+	assert.Equal(t, documentedCharge(t), string(charge.Raw), "untouched, for the app")
+
+	var credential struct {
+		Object string `json:"object"`
+		Alipay struct {
+			OrderInfo string `json:"orderInfo"`
+		} `json:"alipay"`
+	}
+	require.NoError(t, json.Unmarshal(charge.Credential, &credential))
+	assert.Equal(t, "credential", credential.Object)
+	alipay, err := charge.AlipayCredential()
+	require.NoError(t, err)
+	assert.Equal(t, credential.Alipay.OrderInfo, alipay.OrderInfo)
+	assert.Contains(t, alipay.OrderInfo, `&_input_charset="utf-8"&notify_url="https%3A%2F%2Fapi.pingxx.com%2Fnotify%2Fcharges%2Fch_WrHW58Ki5unLCSuf54OuHKCS"&partner=`)
+	assert.Contains(t, alipay.OrderInfo, `&total_fee="99.00"&`)
+	_, err = charge.WeChatCredential()
+	require.ErrorIs(t, err, pingpp.ErrBadAnswer)
+}
+
+func TestAPaidChargeWithRefunds(t *testing.T) {
+	t.Parallel()
+	charge, err := query(t, `{"id":"ch_WrHW58Ki5unLCSuf54OuHKCS","object":"charge","order_no":12134676899915430002,
+		"livemode":true,"paid":true,"refunded":true,"app":"app_example","channel":"upacp_wap","amount":"9900","amount_settle":0,
+		"amount_refunded":100,"currency":"cny","subject":"一本书","body":"b","description":"d","client_ip":"203.0.113.7",
+		"created":1466149851,"time_paid":"1466149900","time_expire":0,"time_settle":1466236300,"transaction_no":2016061721001004,
+		"failure_code":"","failure_msg":"m","metadata":[],"extra":[],"credential":[],"a_new_field":{"a":[1]},
+		"refunds":{"object":"list","url":"/r","has_more":true,"data":[
+			{"id":"re_1","object":"refund","order_no":"1","amount":100,"succeed":true,"status":"succeeded","created":1466150000,
+			 "time_succeed":1466150001,"description":"returned","failure_code":null,"failure_msg":null,"metadata":{},"charge":"ch_1"},
+			{"id":"re_2","amount":200,"succeed":false,"status":"failed","created":1466150002,"time_succeed":null,
+			 "failure_code":"c","failure_msg":"m"}]}}`)
+	require.NoError(t, err)
+	assert.Equal(t, "12134676899915430002", charge.OrderNo, "a number keeps its digits")
+	assert.Equal(t, pingpp.Channel("upacp_wap"), charge.Channel)
+	assert.Equal(t, money.Cents(9900), charge.Amount)
+	assert.Equal(t, money.Cents(100), charge.AmountRefunded)
+	assert.True(t, charge.Refunded)
+	assert.Equal(t, "一本书", charge.Subject)
+	assert.Equal(t, "d", charge.Description)
+	assert.Equal(t, unix(1466149900), charge.PaidAt)
+	assert.Zero(t, charge.ExpiresAt)
+	assert.Equal(t, unix(1466236300), charge.SettledAt)
+	assert.Equal(t, "2016061721001004", charge.TransactionNo)
+	assert.Equal(t, "m", charge.FailureMessage)
+	assert.Nil(t, charge.Metadata)
+	assert.Equal(t, "[]", string(charge.Extra))
+	assert.Equal(t, "[]", string(charge.Credential))
+
+	require.Len(t, charge.Refunds.Data, 2)
+	assert.Equal(t, "/r", charge.Refunds.URL)
+	assert.True(t, charge.Refunds.HasMore)
+	first, second := charge.Refunds.Data[0], charge.Refunds.Data[1]
+	assert.Contains(t, string(first.Raw), `"object":"refund"`)
+	first.Raw, second.Raw = nil, nil
+	assert.Equal(t, pingpp.Refund{
+		ID: "re_1", OrderNo: "1", Amount: money.Cents(100), Succeeded: true, Status: "succeeded", Description: "returned",
+		CreatedAt: unix(1466150000), SucceededAt: unix(1466150001),
+	}, first)
+	assert.Equal(t, pingpp.Refund{
+		ID: "re_2", Amount: money.Cents(200), Status: "failed", CreatedAt: unix(1466150002),
+		FailureCode: "c", FailureMessage: "m",
+	}, second)
+}
+
+func TestMetadataOfMixedTypes(t *testing.T) {
+	t.Parallel()
+	for metadata, want := range map[string]map[string]string{
+		`{"a":1,"b":"x","c":true,"d":null,"e":[1, 2],"f":{"g":"h"},"n":12134676899915430002}`: {
+			"a": "1", "b": "x", "c": "true", "d": "", "e": "[1, 2]", "f": `{"g":"h"}`, "n": "12134676899915430002",
+		},
+		`{}`:   nil,
+		`[]`:   nil,
+		`null`: nil,
+		`""`:   nil,
+	} {
+		charge, err := query(t, `{"id":"`+chargeID+`","object":"charge","order_no":"1","livemode":true,"paid":false,"amount":1,"refunds":[],"metadata":`+metadata+`}`)
+		require.NoError(t, err)
+		assert.Equal(t, want, charge.Metadata, metadata)
+	}
+}
+
+func TestQueryChargeRefusesHalfACharge(t *testing.T) {
+	t.Parallel()
+	const whole = `{"id":"ch_WrHW58Ki5unLCSuf54OuHKCS","object":"charge","order_no":"1","livemode":true,"paid":false,"amount":100,"amount_settle":0,"amount_refunded":0,"refunds":{"data":[{"amount":1}]}}`
+	_, err := query(t, whole)
+	require.NoError(t, err)
+	tests := map[string][2]string{
+		"no object":               {`"object":"charge",`, ``},
+		"another object":          {`"object":"charge"`, `"object":"order"`},
+		"no id":                   {`"id":"ch_WrHW58Ki5unLCSuf54OuHKCS",`, ``},
+		"no order_no":             {`"order_no":"1",`, ``},
+		"no livemode":             {`"livemode":true,`, ``},
+		"no paid":                 {`"paid":false,`, ``},
+		"paid is null":            {`"paid":false`, `"paid":null`},
+		"paid is a word":          {`"paid":false`, `"paid":"yes"`},
+		"no amount":               {`"amount":100,`, ``},
+		"amount in yuan":          {`"amount":100`, `"amount":"1.00"`},
+		"amount with exponent":    {`"amount":100`, `"amount":1e2`},
+		"negative amount":         {`"amount":100`, `"amount":-100`},
+		"amount too large":        {`"amount":100`, `"amount":9223372036854775808`},
+		"negative settlement":     {`"amount_settle":0`, `"amount_settle":-1`},
+		"negative refunds":        {`"amount_refunded":0`, `"amount_refunded":-1`},
+		"negative refund":         {`[{"amount":1}]`, `[{"amount":-1}]`},
+		"a refund that is a text": {`[{"amount":1}]`, `["re_1"]`},
+		"cut":                     {`]}}`, `]}`},
+		"not UTF-8":               {`"order_no":"1"`, "\"order_no\":\"\xff\""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			charge, err := query(t, replace(t, whole, test[0], test[1]))
+			require.ErrorIs(t, err, pingpp.ErrBadAnswer)
+			assert.Nil(t, charge)
+		})
+	}
+}
+
+func TestWeChatCredential(t *testing.T) {
+	t.Parallel()
+	app := pingpp.Charge{Credential: json.RawMessage(`{"object":"credential","wx":{"appId":"wx1","partnerId":"1200000000",
+		"prepayId":"wx2016","nonceStr":"n","packageValue":"Sign=WXPay","timeStamp":1466149851,"sign":"ABC"}}`)}
+	credential, err := app.WeChatCredential()
+	require.NoError(t, err)
+	assert.Equal(t, pingpp.WeChatCredential{
+		AppID: "wx1", PartnerID: "1200000000", PrepayID: "wx2016", NonceStr: "n", Package: "Sign=WXPay",
+		TimeStamp: "1466149851", Sign: "ABC",
+	}, *credential)
+
+	page := pingpp.Charge{Credential: json.RawMessage(`{"object":"credential","wx_pub":{"appId":"wx1","timeStamp":"1466149851",
+		"nonceStr":"n","package":"prepay_id=wx2016","signType":"MD5","paySign":"ABC"}}`)}
+	credential, err = page.WeChatCredential()
+	require.NoError(t, err)
+	assert.Equal(t, pingpp.WeChatCredential{
+		AppID: "wx1", NonceStr: "n", Package: "prepay_id=wx2016", TimeStamp: "1466149851", SignType: "MD5", Sign: "ABC",
+	}, *credential)
+	_, err = page.AlipayCredential()
+	require.ErrorIs(t, err, pingpp.ErrBadAnswer)
+}
+
+func TestACredentialOfAnotherShapeIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{``, `null`, `[]`, `{}`, `"x"`, `{"wx":[],"alipay":[]}`, `{"wx":"x","alipay":"x"}`, `{"wx":{"appId":[]},"alipay":{"orderInfo":{}}}`} {
+		charge := pingpp.Charge{Credential: json.RawMessage(raw)}
+		alipay, err := charge.AlipayCredential()
+		require.ErrorIs(t, err, pingpp.ErrBadAnswer, raw)
+		assert.Nil(t, alipay)
+		wechat, err := charge.WeChatCredential()
+		require.ErrorIs(t, err, pingpp.ErrBadAnswer, raw)
+		assert.Nil(t, wechat)
+	}
+}
+
+func TestPayerDataAndCredentialsArePrintedNowhere(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(200, createSuccess(t)))
+	created, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	alipay, err := created.Charge.AlipayCredential()
+	require.NoError(t, err)
+	wechat := &pingpp.WeChatCredential{Sign: "jMPi1", PrepayID: "jMPi1"}
+	values := []any{created, *created, created.Charge, *created.Charge, alipay, *alipay, wechat, *wechat, paidNotification()}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		for _, value := range values {
+			text := fmt.Sprintf(verb, value)
+			assert.Contains(t, text, "pingpp ")
+			for _, private := range []string{"15201052252", "127.0.0.1", "203.0.113.7", "jMPi1", "2088021773101301"} {
+				assert.NotContains(t, text, private)
+				assert.NotContains(t, text, fmt.Sprintf("%x", private))
+			}
+		}
+	}
+	assert.Equal(t, "pingpp charge ch_WrHW58Ki5unLCSuf54OuHKCS for order 12134676899915430002: 99.00 cny, expired", created.String())
+	assert.Equal(t, "pingpp order without a charge", pingpp.CreatedOrder{}.String())
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "a", created, "b", created.Charge, "c", alipay, "d", wechat, "e", paidNotification())
+	for _, private := range []string{"15201052252", "127.0.0.1", "203.0.113.7", "jMPi1"} {
+		assert.NotContains(t, log.String(), private)
+	}
+}

@@ -1,0 +1,190 @@
+package pingpp_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/internal/samples"
+	"github.com/paygates/paygates-go/pingpp"
+	"github.com/paygates/paygates-go/sign"
+)
+
+// The document's token, and an API key of the form of Ping++'s.
+const (
+	token  = "706a87288233ea2427cddb8a1bbce29369ac5073"
+	apiKey = "sk_live_example"
+)
+
+// full returns a configuration for everything.
+//
+// testdata/test_only_*.pem were made by
+//
+//	openssl genrsa 2048 > test_only_private.pem
+//	openssl rsa -in test_only_private.pem -pubout > test_only_public.pem
+//
+// and the weak ones likewise with 1024.
+func full(t testing.TB) pingpp.Config {
+	t.Helper()
+	return pingpp.Config{
+		BaseURL:          "https://shop.example.com",
+		Token:            sign.NewSecret(token),
+		APIKey:           sign.NewSecret(apiKey),
+		PrivateKey:       sign.NewSecret(samples.Printed(t, "test_only_private.pem")),
+		WebhookPublicKey: samples.Printed(t, "test_only_public.pem"),
+	}
+}
+
+// setup returns a client whose requests go to a mock transport of its own.
+func setup(t testing.TB, changes ...func(*pingpp.Config)) (*pingpp.Client, *httpmock.MockTransport) {
+	t.Helper()
+	mock := httpmock.NewMockTransport()
+	config := full(t)
+	config.HTTPClient = &http.Client{Transport: mock, Timeout: 5 * time.Second}
+	for _, change := range changes {
+		change(&config)
+	}
+	client, err := pingpp.New(config)
+	require.NoError(t, err)
+	return client, mock
+}
+
+func TestNewRefusesAWrongConfig(t *testing.T) {
+	t.Parallel()
+	private, public := samples.Printed(t, "test_only_private.pem"), samples.Printed(t, "test_only_public.pem")
+	weakPrivate, weakPublic := samples.Printed(t, "test_only_weak_private.pem"), samples.Printed(t, "test_only_weak_public.pem")
+	tests := map[string]struct {
+		change func(*pingpp.Config)
+		field  string
+	}{
+		"nothing":               {func(c *pingpp.Config) { *c = pingpp.Config{} }, "Token, APIKey or WebhookPublicKey is required"},
+		"only API base URL":     {func(c *pingpp.Config) { *c = pingpp.Config{APIBaseURL: "https://api.example.com"} }, "Token, APIKey or WebhookPublicKey is required"},
+		"no token":              {func(c *pingpp.Config) { c.Token = sign.Secret{} }, "Token is required"},
+		"blank token":           {func(c *pingpp.Config) { c.Token = sign.NewSecret(" ") }, "Token is required"},
+		"token ends a header":   {func(c *pingpp.Config) { c.Token = sign.NewSecret("a\r\nX-Evil: 1") }, "Token must"},
+		"no base URL":           {func(c *pingpp.Config) { c.BaseURL = "" }, "BaseURL is required"},
+		"plain http":            {func(c *pingpp.Config) { c.BaseURL = "http://shop.example.com" }, "BaseURL must"},
+		"base URL with query":   {func(c *pingpp.Config) { c.BaseURL = "https://shop.example.com/?a=1" }, "BaseURL must"},
+		"API over plain http":   {func(c *pingpp.Config) { c.APIBaseURL = "http://api.example.com" }, "APIBaseURL must"},
+		"API with credentials":  {func(c *pingpp.Config) { c.APIBaseURL = "https://user:pass@api.example.com" }, "APIBaseURL must"},
+		"API key with colon":    {func(c *pingpp.Config) { c.APIKey = sign.NewSecret("sk_live:x") }, "APIKey must"},
+		"signing without key":   {func(c *pingpp.Config) { c.APIKey = sign.Secret{} }, "APIKey is required with PrivateKey"},
+		"private key not PEM":   {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret("MIIE") }, "PrivateKey: "},
+		"private key is public": {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret(public) }, "PrivateKey: "},
+		"private key too weak":  {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret(weakPrivate) }, "PrivateKey: sign: invalid key: an RSA key of 1024 bits"},
+		"public key not PEM":    {func(c *pingpp.Config) { c.WebhookPublicKey = "MIIE" }, "WebhookPublicKey: "},
+		"public key is private": {func(c *pingpp.Config) { c.WebhookPublicKey = private }, "WebhookPublicKey: "},
+		"public key too weak":   {func(c *pingpp.Config) { c.WebhookPublicKey = weakPublic }, "WebhookPublicKey: sign: invalid key: an RSA key of 1024 bits"},
+		"two public keys":       {func(c *pingpp.Config) { c.WebhookPublicKey = public + public }, "WebhookPublicKey: "},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := full(t)
+			test.change(&config)
+			client, err := pingpp.New(config)
+			require.ErrorIs(t, err, pingpp.ErrInvalidConfig)
+			assert.ErrorContains(t, err, "pingpp: invalid configuration: "+test.field)
+			assert.NotContains(t, err.Error(), "MIIE")
+			assert.Nil(t, client)
+		})
+	}
+}
+
+func TestNewTakesWhatIsSafe(t *testing.T) {
+	t.Parallel()
+	secret := sign.NewSecret
+	public := samples.Printed(t, "test_only_public.pem")
+	for name, config := range map[string]pingpp.Config{
+		"backend alone":       {BaseURL: "https://shop.example.com/", Token: secret(token)},
+		"backend on loopback": {BaseURL: "http://127.0.0.1:8000", Token: secret(token)},
+		"backend over http":   {BaseURL: "http://shop.example.com", Token: secret(token), AllowPlainHTTP: true},
+		"Ping++ alone":        {APIKey: secret(apiKey)},
+		"Ping++ by a proxy":   {APIKey: secret(apiKey), APIBaseURL: "https://proxy.example.com/pingpp"},
+		"webhooks alone":      {WebhookPublicKey: public},
+		"everything":          full(t),
+	} {
+		_, err := pingpp.New(config)
+		assert.NoError(t, err, name)
+	}
+}
+
+func TestACallWithoutItsCredentialsNamesTheField(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		config pingpp.Config
+		call   func(*pingpp.Client) error
+		field  string
+	}{
+		"create": {
+			pingpp.Config{APIKey: sign.NewSecret(apiKey)},
+			func(c *pingpp.Client) error { _, err := c.CreateOrder(context.Background(), request()); return err },
+			"Token",
+		},
+		"query": {
+			pingpp.Config{BaseURL: "https://shop.example.com", Token: sign.NewSecret(token)},
+			func(c *pingpp.Client) error { _, err := c.QueryCharge(context.Background(), chargeID); return err },
+			"APIKey",
+		},
+		"wait": {
+			pingpp.Config{BaseURL: "https://shop.example.com", Token: sign.NewSecret(token)},
+			func(c *pingpp.Client) error {
+				_, err := c.WaitForPayment(context.Background(), chargeID, 0)
+				return err
+			},
+			"APIKey",
+		},
+		"confirm": {
+			pingpp.Config{BaseURL: "https://shop.example.com", Token: sign.NewSecret(token)},
+			func(c *pingpp.Client) error {
+				_, err := c.ConfirmNotification(context.Background(), paidNotification())
+				return err
+			},
+			"APIKey",
+		},
+		"verify": {
+			pingpp.Config{APIKey: sign.NewSecret(apiKey)},
+			func(c *pingpp.Client) error {
+				_, err := c.VerifyNotification([]byte("{}"), "AAAA")
+				return err
+			},
+			"WebhookPublicKey",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mock := httpmock.NewMockTransport()
+			test.config.HTTPClient = &http.Client{Transport: mock}
+			client, err := pingpp.New(test.config)
+			require.NoError(t, err)
+			err = test.call(client)
+			require.ErrorIs(t, err, pingpp.ErrInvalidConfig)
+			assert.ErrorContains(t, err, "pingpp: invalid configuration: "+test.field+" is required to")
+			assert.Zero(t, mock.GetTotalCallCount())
+		})
+	}
+}
+
+func TestSecretsArePrintedNowhere(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	config := full(t)
+	key := strings.Split(config.PrivateKey.Reveal(), "\n")[3]
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		for _, value := range []any{client, *client, config, &config} {
+			text := fmt.Sprintf(verb, value)
+			for _, secret := range []string{token, apiKey, key} {
+				assert.NotContains(t, text, secret, verb)
+				assert.NotContains(t, text, fmt.Sprintf("%x", secret), verb)
+			}
+		}
+	}
+}

@@ -1,0 +1,187 @@
+package pingpp_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/pingpp"
+	"github.com/paygates/paygates-go/pingpp/pingpptest"
+	"github.com/paygates/paygates-go/sign"
+)
+
+// The merchant backend, Ping++ and the webhooks may be used separately.
+func ExampleNew() {
+	client, err := pingpp.New(pingpp.Config{APIKey: sign.NewSecret("sk_live_example")})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, pingpp.ErrInvalidConfig))
+	// Output:
+	// pingpp: invalid configuration: Token is required to create an order
+	// true
+}
+
+func ExampleClient_CreateOrder() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	client, err := pingpp.New(gateway.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	order, err := client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002",
+		Channel: pingpp.ChannelWeChat,
+	})
+	switch {
+	case errors.Is(err, pingpp.ErrOutcomeUnknown):
+		fmt.Println("look it up before asking again:", err)
+	case errors.Is(err, pingpp.ErrInvalidChannel), errors.Is(err, pingpp.ErrPaymentRequestFailed):
+		fmt.Println("refused:", err)
+	case err != nil:
+		fmt.Println("not created:", err)
+	default:
+		// Store order.Charge.ID, and send order.Charge.Raw to the app.
+		credential, err := order.Charge.WeChatCredential()
+		fmt.Println(order.Charge.OrderNo, order.Charge.Amount, order.Charge.Currency)
+		fmt.Println(credential.Package, err)
+	}
+	// Output:
+	// 12134676899915430002 99.00 cny
+	// Sign=WXPay <nil>
+}
+
+func ExampleClient_QueryCharge() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	client, _ := pingpp.New(gateway.Config())
+	ctx := context.Background()
+	order, _ := client.CreateOrder(ctx, pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	charge, err := client.QueryCharge(ctx, order.Charge.ID)
+	fmt.Println(charge.Paid, charge.Amount, err)
+
+	_, err = client.QueryCharge(ctx, "ch_unknown")
+	fmt.Println(errors.Is(err, pingpp.ErrOrderNotFound))
+	var failed *pingpp.Error
+	if errors.As(err, &failed) {
+		fmt.Println(failed.HTTPStatus, failed.Type, failed.Param, failed.Message)
+	}
+	// Output:
+	// false 99.00 <nil>
+	// true
+	// 404 invalid_request_error id No such charge: ch_unknown
+}
+
+func ExampleClient_WaitForPayment() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	client, _ := pingpp.New(gateway.Config())
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	order, _ := client.CreateOrder(ctx, pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	_ = gateway.PaySilently(order.Charge.ID)
+
+	charge, err := client.WaitForPayment(ctx, order.Charge.ID, time.Second)
+	fmt.Println(charge, err)
+	// Output:
+	// pingpp charge ch_example424843497502158848 for order 12134676899915430002: 99.00 cny, paid <nil>
+}
+
+// The handler is mounted like any other. A webhook that was changed on the way
+// no longer has the signature of its body.
+func ExampleClient_NotificationHandler() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	client, _ := pingpp.New(gateway.Config())
+
+	mux := http.NewServeMux()
+	mux.Handle("/webhook", client.NotificationHandler(func(_ context.Context, n *pingpp.Notification) error {
+		if !n.Paid() {
+			return nil // an event of another type
+		}
+		// Here: compare n.Charge.Amount with the stored order, credit n.Charge.ID once.
+		fmt.Println("paid:", n.Charge.OrderNo, n.Charge.Amount)
+		return nil
+	}))
+	shop := httptest.NewServer(mux)
+	defer shop.Close()
+	gateway.SetWebhookURL(shop.URL + "/webhook")
+
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	_, _ = client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	genuine, _ := gateway.Pay("12134676899915430002")
+	fmt.Println("genuine:", genuine.Status, genuine.Reply)
+	tampered, _ := gateway.SendTampered("12134676899915430002")
+	fmt.Println("tampered:", tampered.Status, tampered.Reply)
+	// Output:
+	// paid: 12134676899915430002 99.00
+	// genuine: 200 success
+	// tampered: 403 fail
+}
+
+// A program that gets its webhooks through a framework passes on the body as it
+// came, and the header.
+func ExampleClient_VerifyNotification() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	client, _ := pingpp.New(gateway.Config())
+	body := []byte(`{"id":"evt_1","object":"event","type":"refund.succeeded","livemode":true,"data":{"object":{"id":"re_1"}}}`)
+	n, err := client.VerifyNotification(body, gateway.Sign(body))
+	fmt.Println(n.Type, string(n.Object), err)
+
+	_, err = client.VerifyNotification(append(body, '\n'), gateway.Sign(body))
+	fmt.Println(errors.Is(err, pingpp.ErrInvalidSignature))
+	// Output:
+	// refund.succeeded {"id":"re_1"} <nil>
+	// true
+}
+
+// An old event stays genuine after a refund: Ping++ knows how the charge stands.
+func ExampleClient_ConfirmNotification() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	client, _ := pingpp.New(gateway.Config())
+	handler := client.NotificationHandler(func(ctx context.Context, n *pingpp.Notification) error {
+		if !n.Paid() {
+			return nil
+		}
+		charge, err := client.ConfirmNotification(ctx, n)
+		if err != nil {
+			return err // the event comes again
+		}
+		fmt.Println("confirmed:", charge.OrderNo, charge.Amount)
+		return nil
+	})
+	shop := httptest.NewServer(handler)
+	defer shop.Close()
+	gateway.SetWebhookURL(shop.URL)
+
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	_, _ = client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	delivery, _ := gateway.Pay("12134676899915430002")
+	fmt.Println(delivery.Status, delivery.Reply)
+	// Output:
+	// confirmed: 12134676899915430002 99.00
+	// 200 success
+}

@@ -1,0 +1,516 @@
+package pingpp_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/internal/samples"
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/pingpp"
+)
+
+// webhook returns a body of about one KiB and its signature, made by
+//
+//	openssl dgst -sha256 -sign test_only_private.pem webhook_charge_succeeded.json | base64 -w0
+//
+// The body has no newline at its end.
+func webhook(t testing.TB) (body, signature string) {
+	t.Helper()
+	return samples.Printed(t, "webhook_charge_succeeded.json"), strings.TrimSpace(samples.Printed(t, "webhook_charge_succeeded.sig"))
+}
+
+// signed signs a body as Ping++ does, for bodies other than the one that openssl
+// has signed.
+func signed(t testing.TB, body string) string {
+	t.Helper()
+	block, _ := pem.Decode([]byte(samples.Printed(t, "test_only_private.pem")))
+	require.NotNil(t, block)
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	require.NoError(t, err)
+	key, ok := parsed.(*rsa.PrivateKey)
+	require.True(t, ok)
+	sum := sha256.Sum256([]byte(body))
+	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
+	require.NoError(t, err)
+	return base64.StdEncoding.EncodeToString(signature)
+}
+
+// assertSigned compares with what the key makes: PKCS #1 v1.5 is deterministic.
+func assertSigned(t *testing.T, message, signature string) {
+	t.Helper()
+	assert.Equal(t, signed(t, message), signature, message)
+}
+
+func post(body, signature string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/webhook", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json; charset=utf-8")
+	if signature != "" {
+		r.Header.Set("X-Pingplusplus-Signature", signature)
+	}
+	return r
+}
+
+func paidNotification() *pingpp.Notification {
+	return &pingpp.Notification{
+		ID: "evt_1", Type: pingpp.EventChargeSucceeded, LiveMode: true,
+		Charge: &pingpp.Charge{
+			ID: chargeID, OrderNo: "12134676899915430002", LiveMode: true, Paid: true,
+			Amount: money.Cents(9900), Currency: "cny", ClientIP: "203.0.113.7",
+		},
+		Raw: []byte("203.0.113.7"),
+	}
+}
+
+func TestParseNotification(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	body, signature := webhook(t)
+	assertSigned(t, body, signature)
+	r := post(body, signature)
+	n, err := client.ParseNotification(r)
+	require.NoError(t, err)
+	assert.Equal(t, "evt_example0000000000000001", n.ID)
+	assert.Equal(t, pingpp.EventChargeSucceeded, n.Type)
+	assert.True(t, n.LiveMode)
+	assert.True(t, n.Paid())
+	assert.Equal(t, unix(1466149900), n.CreatedAt)
+	assert.Zero(t, n.PendingWebhooks)
+	assert.Equal(t, "iar_example0000000000000001", n.RequestID)
+	assert.Equal(t, body, string(n.Raw))
+	assert.Contains(t, body, `"data":{"object":`+string(n.Object)+`}`)
+	require.NotNil(t, n.Charge)
+	assert.Equal(t, "ch_example00000000000000001", n.Charge.ID)
+	assert.Equal(t, "12134676899915430002", n.Charge.OrderNo)
+	assert.Equal(t, pingpp.ChannelWeChat, n.Charge.Channel)
+	assert.Equal(t, money.Cents(9900), n.Charge.Amount)
+	assert.Equal(t, money.Cents(9841), n.Charge.AmountSettle)
+	assert.Equal(t, unix(1466149899), n.Charge.PaidAt)
+	assert.Equal(t, "课程 collection", n.Charge.Subject)
+	assert.Equal(t, "1014400031201606170000000001", n.Charge.TransactionNo)
+	assert.Nil(t, n.Charge.Metadata)
+	assert.JSONEq(t, `{"open_id":"example"}`, string(n.Charge.Extra))
+	assert.Equal(t, "pingpp notification evt_example0000000000000001: charge.succeeded: "+
+		"pingpp charge ch_example00000000000000001 for order 12134676899915430002: 99.00 cny, paid", n.String())
+	assert.Zero(t, mock.GetTotalCallCount(), "parsing asks nobody")
+
+	left, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	assert.Equal(t, body, string(left), "the body can be read again")
+
+	same, err := client.VerifyNotification([]byte(body), signature)
+	require.NoError(t, err)
+	assert.Equal(t, n, same)
+}
+
+func TestParseNotificationRefuses(t *testing.T) {
+	t.Parallel()
+	body, signature := webhook(t)
+	raw, err := base64.StdEncoding.DecodeString(signature)
+	require.NoError(t, err)
+	tests := map[string]struct {
+		body, signature string
+		want            error
+	}{
+		"one byte changed":     {strings.Replace(body, `"amount":9900`, `"amount":9901`, 1), signature, pingpp.ErrInvalidSignature},
+		"a newline at the end": {body + "\n", signature, pingpp.ErrInvalidSignature},
+		"a space":              {strings.Replace(body, ":", ": ", 1), signature, pingpp.ErrInvalidSignature},
+		"body cut":             {body[:len(body)-1], signature, pingpp.ErrInvalidSignature},
+		"signature of another": {body, signed(t, body+" "), pingpp.ErrInvalidSignature},
+		"no signature":         {body, "", pingpp.ErrInvalidSignature},
+		"signature not base64": {body, "!" + signature[1:], pingpp.ErrInvalidSignature},
+		"signature in hex":     {body, strings.Repeat("0a", 256), pingpp.ErrInvalidSignature},
+		"signature cut":        {body, base64.StdEncoding.EncodeToString(raw[:255]), pingpp.ErrInvalidSignature},
+		"signature longer":     {body, base64.StdEncoding.EncodeToString(append([]byte{0}, raw...)), pingpp.ErrInvalidSignature},
+		"signature for URLs":   {body, base64.URLEncoding.EncodeToString(raw), pingpp.ErrInvalidSignature},
+		"enormous signature":   {body, strings.Repeat("A", 1<<16), pingpp.ErrInvalidSignature},
+		"empty body":           {"", signature, pingpp.ErrInvalidNotification},
+		"body too long":        {strings.Repeat(" ", 1<<20) + body, signature, pingpp.ErrInvalidNotification},
+	}
+	if !strings.ContainsAny(signature, "+/") {
+		t.Fatal("the signature does not tell the alphabets apart")
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := setup(t)
+			r := post(test.body, "")
+			r.Header["X-Pingplusplus-Signature"] = []string{test.signature}
+			n, err := client.ParseNotification(r)
+			require.ErrorIs(t, err, test.want)
+			assert.Nil(t, n)
+			assert.ErrorContains(t, err, "pingpp: ")
+			assert.NotContains(t, err.Error(), signature[:20])
+		})
+	}
+}
+
+// Each byte of the body is signed, and so is each bit of the signature.
+func TestParseNotificationRefusesEveryChangedByte(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	body, signature := webhook(t)
+	changed := []byte(body)
+	for i := range changed {
+		changed[i] ^= 1
+		_, err := client.VerifyNotification(changed, signature)
+		require.ErrorIs(t, err, pingpp.ErrInvalidSignature, i)
+		changed[i] ^= 1
+	}
+	_, err := client.VerifyNotification(changed, signature)
+	require.NoError(t, err)
+}
+
+func TestParseNotificationWithoutTheHeader(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	body, _ := webhook(t)
+	_, err := client.ParseNotification(post(body, ""))
+	assert.EqualError(t, err, "pingpp: invalid signature: no header X-Pingplusplus-Signature")
+}
+
+func TestParseNotificationAfterAFrameworkReadTheBody(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	body, signature := webhook(t)
+	r := post(body, signature)
+	read, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	_, err = client.ParseNotification(r)
+	require.ErrorIs(t, err, pingpp.ErrInvalidNotification)
+	assert.ErrorContains(t, err, "already read: pass what was read to VerifyNotification")
+
+	_, err = client.VerifyNotification(read, r.Header.Get(pingpp.SignatureHeader))
+	require.NoError(t, err)
+	_, err = client.VerifyNotification(nil, signature)
+	assert.EqualError(t, err, "pingpp: invalid notification: the body is empty, or was already read")
+}
+
+func TestParseNotificationOtherMethod(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	body, signature := webhook(t)
+	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodHead} {
+		r := post(body, signature)
+		r.Method = method
+		_, err := client.ParseNotification(r)
+		require.ErrorIs(t, err, pingpp.ErrInvalidNotification, method)
+	}
+}
+
+// What Ping++ has signed may still be something else than a readable event.
+func TestVerifyNotificationRefusesASignedBodyOfAnotherShape(t *testing.T) {
+	t.Parallel()
+	whole, _ := webhook(t)
+	tests := map[string]string{
+		"not JSON":           "<html>",
+		"a list":             "[]",
+		"null":               "null",
+		"empty object":       "{}",
+		"blank":              " ",
+		"not UTF-8":          replace(t, whole, "课程", "\xff"),
+		"object not event":   replace(t, whole, `"object":"event"`, `"object":"charge"`),
+		"no id":              replace(t, whole, `"id":"evt_example0000000000000001",`, ``),
+		"no type":            replace(t, whole, `"type":"charge.succeeded",`, ``),
+		"no livemode":        replace(t, whole, `"created":1466149900,"livemode":true,`, `"created":1466149900,`),
+		"livemode a word":    replace(t, whole, `1466149900,"livemode":true`, `1466149900,"livemode":"yes"`),
+		"data is a list":     `{"id":"evt_1","object":"event","type":"x","livemode":true,"data":[]}`,
+		"no data":            `{"id":"evt_1","object":"event","type":"x","livemode":true}`,
+		"data.object a list": `{"id":"evt_1","object":"event","type":"x","livemode":true,"data":{"object":[]}}`,
+		"data.object a text": `{"id":"evt_1","object":"event","type":"x","livemode":true,"data":{"object":"ch_1"}}`,
+		"not a charge":       replace(t, whole, `"object":"charge"`, `"object":"refund"`),
+		"charge no amount":   replace(t, whole, `"amount":9900,`, ``),
+		"amount not whole":   replace(t, whole, `"amount":9900,`, `"amount":99.00,`),
+		"amount negative":    replace(t, whole, `"amount":9900,`, `"amount":-9900,`),
+		"no paid":            replace(t, whole, `"paid":true,`, ``),
+		"no charge id":       replace(t, whole, `"id":"ch_example00000000000000001",`, ``),
+	}
+	for name, body := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := setup(t)
+			n, err := client.VerifyNotification([]byte(body), signed(t, body))
+			require.ErrorIs(t, err, pingpp.ErrInvalidNotification)
+			require.NotErrorIs(t, err, pingpp.ErrTestMode)
+			assert.Nil(t, n)
+		})
+	}
+}
+
+func TestVerifyNotificationOfOtherTypes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		want          pingpp.EventType
+		object        string
+		pendingHooks  string
+		request       string
+		wantPending   int
+		wantRequestID string
+	}{
+		"refund.succeeded":          {pingpp.EventRefundSucceeded, "refund", "2", `"iar_1"`, 2, "iar_1"},
+		"transfer.succeeded":        {pingpp.EventTransferSucceeded, "transfer", "0", "null", 0, ""},
+		"red_envelope.sent":         {pingpp.EventRedEnvelopeSent, "red_envelope", "0", "null", 0, ""},
+		"red_envelope.received":     {pingpp.EventRedEnvelopeReceived, "red_envelope", "0", "null", 0, ""},
+		"batch_transfer.succeeded":  {pingpp.EventBatchTransferSucceeded, "batch_transfer", "0", "null", 0, ""},
+		"batch_refund.succeeded":    {pingpp.EventBatchRefundSucceeded, "batch_refund", "0", "null", 0, ""},
+		"customs.succeeded":         {pingpp.EventCustomsSucceeded, "customs", "0", "null", 0, ""},
+		"summary.daily.available":   {pingpp.EventSummaryDailyAvailable, "app_daily_summary", "0", "null", 0, ""},
+		"summary.weekly.available":  {pingpp.EventSummaryWeeklyAvailable, "app_weekly_summary", "0", "null", 0, ""},
+		"summary.monthly.available": {pingpp.EventSummaryMonthlyAvailable, "app_monthly_summary", "0", "null", 0, ""},
+		"order.succeeded":           {pingpp.EventOrderSucceeded, "order", "0", "null", 0, ""},
+		"order_refund.succeeded":    {pingpp.EventOrderRefundSucceeded, "order_refund", "0", "null", 0, ""},
+		"something.new":             {"something.new", "thing", "0", "null", 0, ""},
+		"charge.new":                {"charge.new", "not a charge", "0", "null", 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := setup(t)
+			object := `{"id":"x_1","object":"` + test.object + `","amount":"anything","paid":true}`
+			body := `{"id":"evt_1","created":1466150000,"livemode":true,"type":"` + name + `","data":{"object":` + object +
+				`},"object":"event","pending_webhooks":` + test.pendingHooks + `,"request":` + test.request + `}`
+			n, err := client.VerifyNotification([]byte(body), signed(t, body))
+			require.NoError(t, err)
+			assert.Equal(t, &pingpp.Notification{
+				ID: "evt_1", Type: test.want, LiveMode: true, CreatedAt: unix(1466150000), Object: []byte(object),
+				PendingWebhooks: test.wantPending, RequestID: test.wantRequestID, Raw: []byte(body),
+			}, n)
+			assert.False(t, n.Paid())
+			assert.Equal(t, "pingpp notification evt_1: "+name, n.String())
+		})
+	}
+}
+
+func TestPaidIsAChargeThatSucceededAndNothingElse(t *testing.T) {
+	t.Parallel()
+	assert.True(t, paidNotification().Paid())
+	for name, change := range map[string]func(*pingpp.Notification){
+		"another type": func(n *pingpp.Notification) { n.Type = pingpp.EventRefundSucceeded },
+		"a new type":   func(n *pingpp.Notification) { n.Type = "charge.new" },
+		"not paid":     func(n *pingpp.Notification) { n.Charge.Paid = false },
+		"no charge":    func(n *pingpp.Notification) { n.Charge = nil },
+	} {
+		n := paidNotification()
+		change(n)
+		assert.False(t, n.Paid(), name)
+	}
+}
+
+func TestTestModeIsRefusedUnlessAllowed(t *testing.T) {
+	t.Parallel()
+	whole, _ := webhook(t)
+	careful, _ := setup(t)
+	open, _ := setup(t, func(c *pingpp.Config) { c.AllowTestMode = true })
+	for name, body := range map[string]string{
+		"both":   replace(t, whole, `"livemode":true`, `"livemode":false`),
+		"event":  replace(t, whole, `1466149900,"livemode":true`, `1466149900,"livemode":false`),
+		"charge": replace(t, whole, `1466149851,"livemode":true`, `1466149851,"livemode":false`),
+		"refund": `{"id":"evt_1","object":"event","type":"refund.succeeded","livemode":false,"data":{"object":{"object":"refund"}}}`,
+	} {
+		n, err := careful.VerifyNotification([]byte(body), signed(t, body))
+		require.ErrorIs(t, err, pingpp.ErrTestMode, name)
+		require.ErrorIs(t, err, pingpp.ErrInvalidNotification, name)
+		assert.Nil(t, n)
+
+		n, err = open.VerifyNotification([]byte(body), signed(t, body))
+		require.NoError(t, err, name)
+		assert.Equal(t, name == "charge", n.LiveMode, name)
+		assert.Equal(t, name != "refund", n.Paid(), name)
+	}
+}
+
+// handle sends one webhook to a handler.
+func handle(t *testing.T, r *http.Request, accept func(context.Context, *pingpp.Notification) error) (*httptest.ResponseRecorder, string) {
+	t.Helper()
+	var log bytes.Buffer
+	client, mock := setup(t, func(c *pingpp.Config) {
+		c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	w := httptest.NewRecorder()
+	client.NotificationHandler(accept).ServeHTTP(w, r)
+	assert.Zero(t, mock.GetTotalCallCount())
+	return w, log.String()
+}
+
+func TestNotificationHandlerAcceptsAPayment(t *testing.T) {
+	t.Parallel()
+	var got *pingpp.Notification
+	w, log := handle(t, post(webhook(t)), func(_ context.Context, n *pingpp.Notification) error { got = n; return nil })
+	assert.Equal(t, 200, w.Code)
+	assert.Equal(t, "success", w.Body.String())
+	assert.Empty(t, log)
+	require.NotNil(t, got)
+	assert.True(t, got.Paid())
+	assert.Equal(t, "12134676899915430002", got.Charge.OrderNo)
+}
+
+func TestNotificationHandlerPassesOtherEventsOn(t *testing.T) {
+	t.Parallel()
+	const body = `{"id":"evt_1","object":"event","type":"something.new","livemode":true,"data":{"object":{}}}`
+	var got *pingpp.Notification
+	w, _ := handle(t, post(body, signed(t, body)), func(_ context.Context, n *pingpp.Notification) error { got = n; return nil })
+	assert.Equal(t, 200, w.Code)
+	require.NotNil(t, got)
+	assert.Equal(t, pingpp.EventType("something.new"), got.Type)
+	assert.False(t, got.Paid())
+}
+
+func TestNotificationHandlerRefuses(t *testing.T) {
+	t.Parallel()
+	body, signature := webhook(t)
+	testMode := replace(t, body, `"livemode":true`, `"livemode":false`)
+	tests := map[string]struct {
+		request *http.Request
+		status  int
+	}{
+		"one byte changed": {post(replace(t, body, `"amount":9900`, `"amount":1900`), signature), 403},
+		"no header":        {post(body, ""), 403},
+		"not base64":       {post(body, "!"), 403},
+		"empty":            {post("", signature), 400},
+		"too long":         {post(strings.Repeat("a", 1<<20+1), signature), 413},
+		"not an event":     {post("{}", signed(t, "{}")), 400},
+		"test mode":        {post(testMode, signed(t, testMode)), 400},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, log := handle(t, test.request, func(context.Context, *pingpp.Notification) error {
+				t.Error("the merchant's function ran")
+				return nil
+			})
+			assert.Equal(t, test.status, w.Code)
+			assert.Equal(t, "fail", w.Body.String())
+			assert.Contains(t, log, "callback not accepted")
+			assert.NotContains(t, log, signature)
+		})
+	}
+}
+
+func TestNotificationHandlerWhenTheMerchantFails(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{errors.New("database is down"), pingpp.ErrInvalidSignature} {
+		w, log := handle(t, post(webhook(t)), func(context.Context, *pingpp.Notification) error { return err })
+		assert.Equal(t, 500, w.Code)
+		assert.Equal(t, "fail", w.Body.String())
+		assert.Contains(t, log, err.Error())
+	}
+}
+
+func TestConfirmNotification(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*pingpp.Notification)
+		status int
+		answer string
+		want   error
+		text   string
+	}{
+		"genuine":       {nil, 200, paidCharge(t), nil, ""},
+		"not paid":      {nil, 200, documentedCharge(t), pingpp.ErrNotConfirmed, "Ping++ says state expired"},
+		"refunded":      {nil, 200, replace(t, paidCharge(t), `"amount_refunded": 0`, `"amount_refunded": 9900`), pingpp.ErrNotConfirmed, "refunded"},
+		"another order": {func(n *pingpp.Notification) { n.Charge.OrderNo = "1" }, 200, paidCharge(t), pingpp.ErrNotConfirmed, "another order"},
+		"amount":        {func(n *pingpp.Notification) { n.Charge.Amount++ }, 200, paidCharge(t), pingpp.ErrNotConfirmed, "Ping++ says 99.00 cny, the notification 99.01 cny"},
+		"currency":      {func(n *pingpp.Notification) { n.Charge.Currency = "usd" }, 200, paidCharge(t), pingpp.ErrNotConfirmed, "99.00 usd"},
+		"mode":          {nil, 200, replace(t, paidCharge(t), `"livemode": true`, `"livemode": false`), pingpp.ErrNotConfirmed, "another mode"},
+		"not found":     {nil, 404, `{"error":{"type":"invalid_request_error","message":"x"}}`, pingpp.ErrOrderNotFound, "not confirmed"},
+		"no answer":     {nil, 502, "<html>", pingpp.ErrBadAnswer, "HTTP 502"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(test.status, test.answer))
+			n := paidNotification()
+			if test.change != nil {
+				test.change(n)
+			}
+			charge, err := client.ConfirmNotification(context.Background(), n)
+			if test.want == nil {
+				require.NoError(t, err)
+				assert.Equal(t, chargeID, charge.ID)
+				return
+			}
+			require.ErrorIs(t, err, test.want)
+			assert.ErrorContains(t, err, test.text)
+			assert.Equal(t, name != "no answer", errors.Is(err, pingpp.ErrNotConfirmed))
+			assert.Nil(t, charge)
+		})
+	}
+}
+
+func TestConfirmNotificationOfSomethingElse(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	_, err := client.ConfirmNotification(context.Background(), nil)
+	require.ErrorIs(t, err, pingpp.ErrInvalidNotification)
+	n := paidNotification()
+	n.Type = pingpp.EventRefundSucceeded
+	_, err = client.ConfirmNotification(context.Background(), n)
+	require.ErrorIs(t, err, pingpp.ErrNotConfirmed)
+	assert.Zero(t, mock.GetTotalCallCount())
+}
+
+func TestOneHandlerForManyConnections(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	body, signature := webhook(t)
+	var accepted atomic.Int64
+	handler := client.NotificationHandler(func(context.Context, *pingpp.Notification) error { accepted.Add(1); return nil })
+	var all sync.WaitGroup
+	for range 20 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, post(body, signature))
+			assert.Equal(t, "success", w.Body.String())
+		}()
+	}
+	all.Wait()
+	assert.EqualValues(t, 20, accepted.Load())
+}
+
+func BenchmarkVerifyNotification(b *testing.B) {
+	client, _ := setup(b)
+	body, signature := webhook(b)
+	raw := []byte(body)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		if _, err := client.VerifyNotification(raw, signature); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkNotificationHandler(b *testing.B) {
+	client, _ := setup(b)
+	body, signature := webhook(b)
+	handler := client.NotificationHandler(func(context.Context, *pingpp.Notification) error { return nil })
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, post(body, signature))
+		if w.Code != http.StatusOK {
+			b.Fatal(w.Code)
+		}
+	}
+}

@@ -1,0 +1,457 @@
+package pingpp_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/internal/samples"
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/pingpp"
+)
+
+const (
+	createURL = "https://shop.example.com/pay/pay_for_order/"
+	chargeID  = "ch_WrHW58Ki5unLCSuf54OuHKCS"
+	chargeURL = "https://api.pingxx.com/v1/charges/" + chargeID
+)
+
+func request() pingpp.CreateOrderRequest {
+	return pingpp.CreateOrderRequest{OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay}
+}
+
+// createSuccess is the documented answer. In the document the "&not" of
+// "&notify_url" became "¬", as a browser shows the HTML entity &not: it is put
+// back.
+func createSuccess(t testing.TB) string {
+	t.Helper()
+	return samples.JSON(t, "create_success.json", "¬ify_url", "&notify_url")
+}
+
+// documentedCharge is the charge in createSuccess.
+func documentedCharge(t testing.TB) string {
+	t.Helper()
+	var answer struct {
+		Charge json.RawMessage `json:"ch"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(createSuccess(t)), &answer))
+	return string(answer.Charge)
+}
+
+// paidCharge is the documented charge after its payment.
+func paidCharge(t testing.TB) string {
+	t.Helper()
+	return replace(t, documentedCharge(t), `"paid": false`, `"paid": true`, `"time_paid": null`, `"time_paid": 1466149900`)
+}
+
+// replace fails the test if a text to be replaced is not there.
+func replace(t testing.TB, text string, oldNew ...string) string {
+	t.Helper()
+	for i := 0; i < len(oldNew); i += 2 {
+		require.Contains(t, text, oldNew[i])
+		text = strings.ReplaceAll(text, oldNew[i], oldNew[i+1])
+	}
+	return text
+}
+
+// The request of the document's table, of its JSON sample and of its curl line.
+func TestCreateOrderSendsTheDocumentedForm(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	var documented struct {
+		OrderNo json.Number `json:"order_no"`
+		Channel string      `json:"channel"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(samples.JSON(t, "create_request.json")), &documented))
+	curl := samples.Printed(t, "create_request.txt")
+	mock.RegisterResponder("PUT", createURL, func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		assert.Equal(t, "/pay/pay_for_order/", r.URL.RequestURI())
+		assert.Equal(t, "application/x-www-form-urlencoded", r.Header.Get("Content-Type"))
+		assert.Equal(t, "Token "+token, r.Header.Get("Authorization"))
+		assert.Equal(t, "order_no=12134676899915430002&channel=alipay", string(body))
+		assert.Contains(t, curl, "curl -X PUT -H 'Authorization: "+r.Header.Get("Authorization")+"' -d '"+string(body)+"' ")
+		assert.Contains(t, curl, r.URL.RequestURI()+"\n")
+		return httpmock.NewStringResponse(200, createSuccess(t)), nil
+	})
+	created, err := client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{
+		OrderNo: documented.OrderNo.String(), Channel: pingpp.Channel(documented.Channel),
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "12134676899915430002", created.Charge.OrderNo)
+	assert.Equal(t, createSuccess(t), string(created.Raw))
+	assert.Equal(t, 1, mock.GetTotalCallCount())
+}
+
+func TestCreateOrderByWeChat(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("PUT", createURL, func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		assert.Equal(t, "order_no=A-1_b&channel=wx", string(body))
+		return httpmock.NewStringResponse(200, replace(t, createSuccess(t),
+			`"order_no": "12134676899915430002"`, `"order_no": "A-1_b"`, `"channel": "alipay"`, `"channel": "wx"`)), nil
+	})
+	created, err := client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{OrderNo: "A-1_b", Channel: pingpp.ChannelWeChat})
+	require.NoError(t, err)
+	assert.Equal(t, pingpp.ChannelWeChat, created.Charge.Channel)
+}
+
+func TestCreateOrderRefusesBadInputBeforeSending(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*pingpp.CreateOrderRequest)
+		field  string
+	}{
+		"no order number":         {func(r *pingpp.CreateOrderRequest) { r.OrderNo = "" }, "order_no"},
+		"order number too long":   {func(r *pingpp.CreateOrderRequest) { r.OrderNo = strings.Repeat("1", 65) }, "order_no"},
+		"order number with space": {func(r *pingpp.CreateOrderRequest) { r.OrderNo = "1 2" }, "order_no"},
+		"order number not ASCII":  {func(r *pingpp.CreateOrderRequest) { r.OrderNo = "１２" }, "order_no"},
+		"no channel":              {func(r *pingpp.CreateOrderRequest) { r.Channel = "" }, "channel"},
+		"unknown channel":         {func(r *pingpp.CreateOrderRequest) { r.Channel = "wx_pub" }, "channel"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			bad := request()
+			test.change(&bad)
+			created, err := client.CreateOrder(context.Background(), bad)
+			require.ErrorIs(t, err, pingpp.ErrInvalidRequest)
+			assert.ErrorContains(t, err, "("+test.field+") must")
+			assert.Nil(t, created)
+			assert.Zero(t, mock.GetTotalCallCount())
+		})
+	}
+}
+
+func TestCreateOrderThatTheBackendRefuses(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		file, message string
+		want, other   error
+	}{
+		"invalid channel": {"create_invalid_channel.json", "无效的支付通道", pingpp.ErrInvalidChannel, pingpp.ErrPaymentRequestFailed},
+		"payment failed":  {"create_payment_failed.json", "支付请求失败", pingpp.ErrPaymentRequestFailed, pingpp.ErrInvalidChannel},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			body := samples.JSON(t, test.file)
+			mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(200, body))
+			created, err := client.CreateOrder(context.Background(), request())
+			assert.Nil(t, created)
+			var failed *pingpp.Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, &pingpp.Error{
+				Op: "create order", HTTPStatus: 200, Code: -4, Message: test.message, Body: []byte(body), Err: test.want,
+			}, failed)
+			assert.EqualError(t, err, "pingpp: create order: code -4: "+test.message+": "+test.want.Error())
+			require.ErrorIs(t, err, test.want)
+			require.NotErrorIs(t, err, test.other)
+			assert.NotErrorIs(t, err, pingpp.ErrOutcomeUnknown)
+		})
+	}
+}
+
+func TestCreateOrderWithOtherAnswers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status  int
+		body    string
+		want    error // nil: a plain no
+		unknown bool
+	}{
+		"another refusal":   {200, `{"status":-7,"message":"订单已支付"}`, nil, false},
+		"a status quoted":   {200, `{"status":"-4","message":"无效的支付通道"}`, pingpp.ErrInvalidChannel, false},
+		"token refused":     {401, `{"detail":"Invalid token."}`, pingpp.ErrBadAnswer, false},
+		"no such path":      {404, `<html>`, pingpp.ErrBadAnswer, false},
+		"a refusal and 500": {500, `{"status":-4,"message":"支付请求失败"}`, pingpp.ErrPaymentRequestFailed, true},
+		"broken inside":     {500, `<html>`, pingpp.ErrBadAnswer, true},
+		"success and 500":   {500, createSuccess(t), pingpp.ErrBadAnswer, true},
+		"empty":             {200, ``, pingpp.ErrBadAnswer, true},
+		"HTML":              {200, `<html>`, pingpp.ErrBadAnswer, true},
+		"no status":         {200, `{"message":""}`, pingpp.ErrBadAnswer, true},
+		"no charge":         {200, `{"status":0,"message":""}`, pingpp.ErrBadAnswer, true},
+		"charge is null":    {200, `{"status":0,"message":"","ch":null}`, pingpp.ErrBadAnswer, true},
+		"charge is a list":  {200, `{"status":0,"message":"","ch":[]}`, pingpp.ErrBadAnswer, true},
+		"half a charge":     {200, `{"status":0,"message":"","ch":{"id":"ch_1"}}`, pingpp.ErrBadAnswer, true},
+		"another order's":   {200, strings.ReplaceAll(createSuccess(t), "12134676899915430002", "12134676899915430003"), pingpp.ErrBadAnswer, true},
+		// What a float would make of the order number.
+		"rounded number": {200, strings.ReplaceAll(createSuccess(t), "12134676899915430002", "12134676899915430000"), pingpp.ErrBadAnswer, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(test.status, test.body))
+			created, err := client.CreateOrder(context.Background(), request())
+			assert.Nil(t, created)
+			var failed *pingpp.Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.body, string(failed.Body))
+			assert.Equal(t, test.status, failed.HTTPStatus)
+			if test.want == nil {
+				require.NoError(t, failed.Err)
+			} else {
+				require.ErrorIs(t, err, test.want)
+			}
+			assert.Equal(t, test.unknown, errors.Is(err, pingpp.ErrOutcomeUnknown), err)
+			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
+		})
+	}
+}
+
+func TestCreateOrderSaysWhyTheTokenIsRefused(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(401, `{"detail":"Invalid token `+token+`"}`))
+	_, err := client.CreateOrder(context.Background(), request())
+	assert.EqualError(t, err, "pingpp: create order: HTTP 401: Invalid token [redacted]: the gateway's answer cannot be read: no status")
+}
+
+func TestCreateOrderWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("PUT", createURL, httpmock.NewErrorResponder(errors.New("broken: Token "+token)))
+	_, err := client.CreateOrder(context.Background(), request())
+	require.ErrorIs(t, err, pingpp.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, pingpp.ErrNoAnswer)
+	assert.NotContains(t, err.Error(), token)
+	assert.NotContains(t, err.Error(), "shop.example.com")
+	assert.Equal(t, 1, mock.GetTotalCallCount())
+}
+
+func TestQueryChargeSendsTheKeyAndASignature(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", chargeURL, func(r *http.Request) (*http.Response, error) {
+		assert.Nil(t, r.Body)
+		user, password, ok := r.BasicAuth()
+		assert.True(t, ok)
+		assert.Equal(t, apiKey, user)
+		assert.Empty(t, password)
+		timestamp := r.Header.Get("Pingplusplus-Request-Timestamp")
+		assert.Regexp(t, `^\d{10}$`, timestamp)
+		assertSigned(t, "/v1/charges/"+chargeID+timestamp, r.Header.Get("Pingplusplus-Signature"))
+		return httpmock.NewStringResponse(200, documentedCharge(t)), nil
+	})
+	charge, err := client.QueryCharge(context.Background(), chargeID)
+	require.NoError(t, err)
+	assert.Equal(t, chargeID, charge.ID)
+	assert.False(t, charge.Paid)
+	assert.Equal(t, documentedCharge(t), string(charge.Raw))
+}
+
+// The signed URI is the one that is sent, behind a proxy with a path as well.
+func TestQueryChargeSignsThePathOfTheBaseURL(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t, func(c *pingpp.Config) { c.APIBaseURL = "https://proxy.example.com/ping/" })
+	mock.RegisterResponder("GET", "https://proxy.example.com/ping/v1/charges/"+chargeID, func(r *http.Request) (*http.Response, error) {
+		assertSigned(t, r.URL.RequestURI()+r.Header.Get("Pingplusplus-Request-Timestamp"), r.Header.Get("Pingplusplus-Signature"))
+		return httpmock.NewStringResponse(200, documentedCharge(t)), nil
+	})
+	_, err := client.QueryCharge(context.Background(), chargeID)
+	assert.NoError(t, err)
+}
+
+func TestQueryChargeWithoutAPrivateKeyIsNotSigned(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t, func(c *pingpp.Config) { c.PrivateKey = pingpp.Config{}.PrivateKey })
+	mock.RegisterResponder("GET", chargeURL, func(r *http.Request) (*http.Response, error) {
+		assert.NotContains(t, r.Header, "Pingplusplus-Signature")
+		assert.NotContains(t, r.Header, "Pingplusplus-Request-Timestamp")
+		return httpmock.NewStringResponse(200, documentedCharge(t)), nil
+	})
+	_, err := client.QueryCharge(context.Background(), chargeID)
+	assert.NoError(t, err)
+}
+
+func TestQueryChargeRefusesBadInputBeforeSending(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	for _, id := range []string{"", ".", "..", "../customers", "ch_1/refunds", "ch_1?expand=app", "ch 1", strings.Repeat("c", 65)} {
+		_, err := client.QueryCharge(context.Background(), id)
+		require.ErrorIs(t, err, pingpp.ErrInvalidRequest, id)
+		assert.ErrorContains(t, err, "chargeID must")
+	}
+	assert.Zero(t, mock.GetTotalCallCount())
+}
+
+func TestQueryChargeThatPingppRefuses(t *testing.T) {
+	t.Parallel()
+	const notFound = `{"error":{"type":"invalid_request_error","message":"No such charge: ch_x","param":"id"}}`
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(404, notFound))
+	_, err := client.QueryCharge(context.Background(), chargeID)
+	var failed *pingpp.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, &pingpp.Error{
+		Op: "query charge", HTTPStatus: 404, Type: "invalid_request_error", Param: "id",
+		Message: "No such charge: ch_x", Body: []byte(notFound), Err: pingpp.ErrOrderNotFound,
+	}, failed)
+	assert.EqualError(t, err, "pingpp: query charge: HTTP 404: code invalid_request_error id: No such charge: ch_x: order not found")
+}
+
+func TestQueryChargeWithOtherAnswers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status int
+		body   string
+		want   error // nil: a plain no
+		calls  int
+	}{
+		"key refused":          {401, `{"error":{"type":"invalid_request_error","message":"Invalid API Key provided: ` + apiKey + `"}}`, nil, 1},
+		"refused by the card":  {402, `{"error":{"type":"card_error","code":"card_declined","message":"declined"}}`, nil, 1},
+		"missing by its code":  {400, `{"error":{"type":"invalid_request_error","code":"resource_missing","message":"x"}}`, pingpp.ErrOrderNotFound, 1},
+		"rate limit":           {429, `{"error":{"type":"api_error","code":"rate_limit","message":"x"}}`, pingpp.ErrBadAnswer, 3},
+		"Ping++ fails":         {500, `{"error":{"type":"api_error","message":"x"}}`, pingpp.ErrBadAnswer, 3},
+		"Ping++ is away":       {502, `<html>`, pingpp.ErrBadAnswer, 3},
+		"a proxy's 404":        {404, `<html>`, pingpp.ErrBadAnswer, 1},
+		"404 without an error": {404, `{}`, pingpp.ErrBadAnswer, 1},
+		"HTML":                 {200, `<html>`, pingpp.ErrBadAnswer, 1},
+		"empty":                {200, ``, pingpp.ErrBadAnswer, 1},
+		"a list":               {200, `[]`, pingpp.ErrBadAnswer, 1},
+		"another object":       {200, `{"object":"refund","id":"` + chargeID + `"}`, pingpp.ErrBadAnswer, 1},
+		"another charge":       {200, strings.ReplaceAll(documentedCharge(t), chargeID, "ch_other"), pingpp.ErrBadAnswer, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(test.status, test.body))
+			charge, err := client.QueryCharge(context.Background(), chargeID)
+			assert.Nil(t, charge)
+			var failed *pingpp.Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.body, string(failed.Body))
+			assert.Equal(t, test.status, failed.HTTPStatus)
+			if test.want == nil {
+				require.NoError(t, failed.Err)
+				assert.NotEmpty(t, failed.Type)
+			} else {
+				require.ErrorIs(t, err, test.want)
+			}
+			assert.NotContains(t, err.Error(), apiKey)
+			assert.Equal(t, test.calls, mock.GetTotalCallCount())
+		})
+	}
+}
+
+func TestErrorIsPrintedWithoutItsBody(t *testing.T) {
+	t.Parallel()
+	err := &pingpp.Error{Op: "query charge", HTTPStatus: 402, Type: "card_error\n", APICode: "card_declined", Body: []byte("payer"), Message: "no"}
+	assert.Equal(t, "pingpp: query charge: HTTP 402: code card_error? card_declined: no", err.Error())
+	assert.Equal(t, err.Error(), err.GoString())
+	text, marshalErr := json.Marshal(err)
+	require.NoError(t, marshalErr)
+	assert.NotContains(t, string(text), "Body")
+}
+
+func TestWaitForPayment(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	client, mock := setup(t, func(c *pingpp.Config) {
+		c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	})
+	// The document's charge expired in 2016.
+	waiting := replace(t, documentedCharge(t), `"time_expire": 1466236251`, `"time_expire": null`)
+	answers := []string{waiting, "<html>", waiting, paidCharge(t)}
+	mock.RegisterResponder("GET", chargeURL, func(*http.Request) (*http.Response, error) {
+		body := answers[0]
+		answers = answers[1:]
+		return httpmock.NewStringResponse(200, body), nil
+	})
+	charge, err := client.WaitForPayment(context.Background(), chargeID, time.Millisecond)
+	require.NoError(t, err)
+	assert.True(t, charge.Paid)
+	assert.Equal(t, time.Unix(1466149900, 0).Unix(), charge.PaidAt.Unix())
+	assert.Equal(t, 4, mock.GetTotalCallCount())
+	assert.Equal(t, 1, strings.Count(log.String(), "state=waiting"), log.String())
+	assert.Equal(t, 1, strings.Count(log.String(), "state=paid"), log.String())
+	assert.NotContains(t, log.String(), apiKey)
+}
+
+func TestWaitForPaymentThatEndsOtherwise(t *testing.T) {
+	t.Parallel()
+	soon := replace(t, documentedCharge(t), `"time_expire": 1466236251`, `"time_expire": null`)
+	tests := map[string]struct {
+		status int
+		body   string
+		want   error
+		text   string
+	}{
+		"expired":   {200, documentedCharge(t), pingpp.ErrNotPaid, "state expired"},
+		"failed":    {200, replace(t, soon, `"failure_code": null`, `"failure_code": "channel_error"`), pingpp.ErrNotPaid, "state failed"},
+		"reversed":  {200, replace(t, soon, `"refunded": false`, `"refunded": false, "reversed": true`), pingpp.ErrNotPaid, "state reversed"},
+		"test mode": {200, replace(t, paidCharge(t), `"livemode": true`, `"livemode": false`), pingpp.ErrTestMode, "AllowTestMode"},
+		"not found": {404, `{"error":{"type":"invalid_request_error","message":"x"}}`, pingpp.ErrOrderNotFound, "query charge"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(test.status, test.body))
+			charge, err := client.WaitForPayment(context.Background(), chargeID, time.Millisecond)
+			require.ErrorIs(t, err, test.want)
+			assert.ErrorContains(t, err, test.text)
+			var failed *pingpp.Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.status == 200, charge != nil)
+			assert.Equal(t, 1, mock.GetTotalCallCount())
+		})
+	}
+}
+
+func TestWaitForPaymentInTestMode(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t, func(c *pingpp.Config) { c.AllowTestMode = true })
+	mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(200, replace(t, paidCharge(t), `"livemode": true`, `"livemode": false`)))
+	charge, err := client.WaitForPayment(context.Background(), chargeID, 0)
+	require.NoError(t, err)
+	assert.False(t, charge.LiveMode)
+}
+
+func TestWaitForPaymentUntilTheContextEnds(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	mock.RegisterResponder("GET", chargeURL, func(*http.Request) (*http.Response, error) {
+		defer cancel()
+		return httpmock.NewStringResponse(200, replace(t, documentedCharge(t), `"time_expire": 1466236251`, `"time_expire": null`)), nil
+	})
+	charge, err := client.WaitForPayment(ctx, chargeID, time.Hour)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.ErrorContains(t, err, "pingpp: wait for payment: ")
+	assert.NotNil(t, charge)
+
+	_, err = client.WaitForPayment(ctx, "../x", 0)
+	require.Error(t, err)
+}
+
+func TestAChargeThatJustExpiredIsStillWaitedFor(t *testing.T) {
+	t.Parallel()
+	charge := pingpp.Charge{Amount: money.Cents(1), ExpiresAt: time.Now().Add(-time.Minute)}
+	assert.False(t, charge.Final())
+	charge.ExpiresAt = time.Now().Add(-6 * time.Minute)
+	assert.True(t, charge.Final())
+	charge.ExpiresAt = time.Time{}
+	assert.False(t, charge.Final())
+	charge.Paid = true
+	assert.True(t, charge.Final())
+}
