@@ -1,0 +1,31 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestEveryGatewayTellsItsStory(t *testing.T) {
+	t.Parallel()
+	for _, g := range gateways() {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			require.NoError(t, run(&out, []string{g.name}))
+			assert.Contains(t, out.String(), "== "+g.title)
+			assert.Contains(t, out.String(), "Nothing is credited.")
+			assert.Contains(t, out.String(), "Every payment was credited once")
+		})
+	}
+}
+
+func TestAnUnknownGatewayIsNamed(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	err := run(&out, []string{"isspay"})
+	require.ErrorContains(t, err, `no gateway "isspay": there are ispay`)
+	assert.Empty(t, out.String())
+}
