@@ -1,0 +1,243 @@
+package gatepay_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"time"
+
+	"github.com/paygates/paygates-go/gatepay"
+	"github.com/paygates/paygates-go/gatepay/gatepaytest"
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
+)
+
+// A merchant's configuration comes from the environment or a settings file; the
+// secret shows itself nowhere.
+func ExampleNew() {
+	_, err := gatepay.New(gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6"})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, gatepay.ErrInvalidConfig))
+
+	config := gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6", Secret: sign.NewSecret("example-appsecret")}
+	fmt.Println(config.Secret)
+	// Output:
+	// gatepay: invalid configuration: Secret is required
+	// true
+	// [redacted]
+}
+
+func ExampleClient_CreateOrder() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, err := gatepay.New(gateway.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	order, err := client.CreateOrder(context.Background(), gatepay.CreateOrderRequest{
+		OrderNo: "S20191118123424E",
+		Channel: gatepay.ChannelAlipay,
+		Amount:  money.Cents(188),
+		Custom:  "user-42",
+	})
+	switch {
+	case errors.Is(err, gatepay.ErrOutcomeUnknown):
+		fmt.Println("query the order, do not create it again:", err)
+		return
+	case err != nil:
+		fmt.Println("not created:", err)
+		return
+	}
+	image, err := order.Image()
+	fmt.Println("paid at the page that ends in", order.PayPageURL[len(gateway.URL):])
+	fmt.Println("QR code:", len(image) > 0, err)
+	// Output:
+	// paid at the page that ends in /pay/api?id=S20191118123424E&type=alipay
+	// QR code: true <nil>
+}
+
+// The callback of a cloud order goes to the URL in the account's settings.
+func ExampleClient_CreateCloudOrder() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	gateway.Refuse("/api/cloudpay/create", 209)
+	client, _ := gatepay.New(gateway.Config())
+	_, err := client.CreateCloudOrder(context.Background(), gatepay.CreateCloudOrderRequest{
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+	})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, gatepay.ErrNotAgent))
+	// Output:
+	// gatepay: create cloud order: code 209: 非代理用户: the account is not an agent's
+	// true
+}
+
+func ExampleClient_CreateGroupOrder() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+	ctx := context.Background()
+	_, err := client.CreateGroupOrder(ctx, gatepay.CreateGroupOrderRequest{
+		OrderNo: "S20191118123424E",
+		Channel: gatepay.ChannelWeChat,
+		Basket:  []gatepay.BasketItem{{ProductID: "8", Count: 1}, {ProductID: "7", Count: 2}},
+		Custom:  "user-42",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	order, err := client.QueryOrder(ctx, "S20191118123424E")
+	fmt.Println(order, err)
+	// Output:
+	// gatepay order S20191118123424E: 2.99 yuan, state inprogress <nil>
+}
+
+func ExampleClient_CreateProductOrder() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+	_, err := client.CreateProductOrder(context.Background(), gatepay.CreateProductOrderRequest{
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelWeChat, ProductID: "9", Custom: "user-42",
+	})
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, gatepay.ErrOutOfStock))
+	// Output:
+	// gatepay: create product order: code 206: 当前产品无库存: the product is out of stock
+	// true
+}
+
+func ExampleClient_QueryOrder() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+	_, err := client.QueryOrder(context.Background(), "S20191118123424E")
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, gatepay.ErrOrderNotFound))
+	// Output:
+	// gatepay: query order: code 201: 订单不存在: order not found
+	// true
+}
+
+func ExampleClient_WaitForPayment() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, _ = client.CreateOrder(ctx, gatepay.CreateOrderRequest{
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+	})
+	_ = gateway.PaySilently("S20191118123424E")
+
+	order, err := client.WaitForPayment(ctx, "S20191118123424E", time.Second)
+	fmt.Println(order, err)
+	// Output:
+	// gatepay order S20191118123424E: 1.88 yuan, state paid <nil>
+}
+
+func ExampleClient_PaymentPage() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+	ctx := context.Background()
+	order, _ := client.CreateOrder(ctx, gatepay.CreateOrderRequest{
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+	})
+	page, err := client.PaymentPage(ctx, order.PayPageURL)
+	fmt.Println(len(page.Raw) > 0, err)
+
+	_, err = client.PaymentPage(ctx, "https://shop.example.com/pay")
+	fmt.Println(err)
+	// Output:
+	// true <nil>
+	// gatepay: invalid request: payPageURL must lead to the scheme and host of BaseURL or CloudBaseURL
+}
+
+func ExampleClient_QuickPayURL() {
+	client, _ := gatepay.New(gatepay.Config{AppKey: "e3d704f3542b44a621ebed70dc0efe13", Secret: sign.NewSecret("example-appsecret")})
+	link, err := client.QuickPayURL(gatepay.QuickPayRequest{Token: "exampletoken", Amount: money.Cents(188), Fixed: true})
+	fmt.Println(link, err)
+	// Output:
+	// https://gatepay.io/pay/any?appkey=e3d704f3542b44a621ebed70dc0efe13&token=exampletoken&price=1.88&stable=1 <nil>
+}
+
+// The handler is mounted like any other. A callback that was cut into another
+// order's carries a valid signature, and is refused all the same.
+func ExampleClient_NotificationHandler() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+
+	mux := http.NewServeMux()
+	mux.Handle("/notify", client.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
+		// Here: compare n.Order.Amount with the stored order, credit n.OrderNo once.
+		fmt.Println("paid:", n.OrderNo, n.Order.Amount)
+		return nil
+	}))
+	shop := httptest.NewServer(mux)
+	defer shop.Close()
+
+	_, err := client.CreateOrder(context.Background(), gatepay.CreateOrderRequest{
+		OrderNo: "ORD1", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		NotifyURL: shop.URL + "/notify",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	delivery, _ := gateway.Pay("ORD1")
+	fmt.Println("answered:", delivery.Status, delivery.Reply)
+
+	delivery, _ = gateway.SendTampered("ORD1")
+	claimed, _ := url.ParseQuery(delivery.Body)
+	fmt.Println("claimed:", claimed.Get("out_order_id"), claimed.Get("price"))
+	fmt.Println("answered:", delivery.Status, delivery.Reply)
+	// Output:
+	// paid: ORD1 1.88
+	// answered: 200 success
+	// claimed: ORD 11.88
+	// answered: 409 fail
+}
+
+// A return shows a page that says what the gateway says of the order.
+func ExampleClient_ParseReturn() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("/paid", func(w http.ResponseWriter, r *http.Request) {
+		back, err := client.ParseReturn(r)
+		if err != nil {
+			http.Error(w, "?", http.StatusBadRequest)
+			return
+		}
+		order, err := client.QueryOrder(r.Context(), back.OrderNo)
+		fmt.Println(order, err)
+	})
+	shop := httptest.NewServer(mux)
+	defer shop.Close()
+
+	order, err := client.CreateOrder(context.Background(), gatepay.CreateOrderRequest{
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		ReturnURL: shop.URL + "/paid",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// The button of the cashier page pays and leads back.
+	response, err := http.Post(order.PayPageURL, "", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = response.Body.Close()
+	// Output:
+	// gatepay order S20191118123424E: 1.88 yuan, state paid <nil>
+}

@@ -1,0 +1,750 @@
+package gatepay_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/gatepay"
+	"github.com/paygates/paygates-go/internal/samples"
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
+)
+
+const (
+	anyPayURL    = "https://gatepay.io/api/anypay/create"
+	cloudPayURL  = "https://cloud.gatepay.io/api/cloudpay/create"
+	groupPayURL  = "https://gatepay.io/api/grouppay/create"
+	stablePayURL = "https://gatepay.io/api/stablepay/create"
+)
+
+// The requests that the samples echo, with the two URLs beside where they are allowed.
+
+func request() gatepay.CreateOrderRequest {
+	return gatepay.CreateOrderRequest{
+		OrderNo:   "5cc75a6a0b418",
+		Channel:   gatepay.ChannelWeChat,
+		Amount:    money.Cents(82),
+		Custom:    "terry",
+		NotifyURL: "https://shop.example.com/notify?shop=1",
+		ReturnURL: "https://shop.example.com/paid",
+	}
+}
+
+func cloudRequest() gatepay.CreateCloudOrderRequest {
+	return gatepay.CreateCloudOrderRequest{
+		OrderNo: "5cc75a6a0b418", Channel: gatepay.ChannelAlipay, Amount: money.Cents(82), Custom: "test_user",
+	}
+}
+
+func groupRequest() gatepay.CreateGroupOrderRequest {
+	return gatepay.CreateGroupOrderRequest{
+		OrderNo: "2d5fdb06-ee8e-43ed-bdc7-f6818e68c042",
+		Channel: gatepay.ChannelWeChat,
+		Basket:  []gatepay.BasketItem{{ProductID: "8", Count: 2}, {ProductID: "7", Count: 3}, {ProductID: "10", Count: 1}},
+		Custom:  "terry",
+	}
+}
+
+func productRequest() gatepay.CreateProductOrderRequest {
+	return gatepay.CreateProductOrderRequest{
+		OrderNo: "6bfad15e-f96d-40b7-a497-6fb4b9387894", Channel: gatepay.ChannelWeChat, ProductID: "8", Custom: "terry",
+		NotifyURL: "https://shop.example.com/notify",
+	}
+}
+
+// creates are the four creates, each with a good request.
+var creates = map[string]struct {
+	op, url, sample string
+	call            func(*gatepay.Client, context.Context) (*gatepay.CreatedOrder, error)
+}{
+	"anypay": {"create order", anyPayURL, "anypay.json", func(c *gatepay.Client, ctx context.Context) (*gatepay.CreatedOrder, error) {
+		return c.CreateOrder(ctx, request())
+	}},
+	"cloudpay": {"create cloud order", cloudPayURL, "cloudpay.json", func(c *gatepay.Client, ctx context.Context) (*gatepay.CreatedOrder, error) {
+		return c.CreateCloudOrder(ctx, cloudRequest())
+	}},
+	"grouppay": {"create group order", groupPayURL, "grouppay.json", func(c *gatepay.Client, ctx context.Context) (*gatepay.CreatedOrder, error) {
+		return c.CreateGroupOrder(ctx, groupRequest())
+	}},
+	"stablepay": {"create product order", stablePayURL, "stablepay.json", func(c *gatepay.Client, ctx context.Context) (*gatepay.CreatedOrder, error) {
+		return c.CreateProductOrder(ctx, productRequest())
+	}},
+}
+
+// The signatures are those of this, $1 being appkey and the fields:
+//
+//	printf %s "$(printf %s "$1" | md5sum | cut -c1-32)example-appsecret" | md5sum
+//	php -r 'echo md5(md5($argv[1])."example-appsecret");' "$1"
+func TestCreatesSendTheDocumentedForm(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		form  url.Values
+		order gatepay.CreatedOrder
+		echo  map[string]string
+	}{
+		"anypay": {
+			form: url.Values{
+				"appkey":       {appKey},
+				"price":        {"0.82"},
+				"type":         {"wechat"},
+				"out_order_id": {"5cc75a6a0b418"},
+				"custom":       {"terry"},
+				"notify_url":   {"https://shop.example.com/notify?shop=1"},
+				"return_url":   {"https://shop.example.com/paid"},
+				// $1: 098f6bcd4621d373cade4e832627b4f60.82wechat5cc75a6a0b418terry
+				"sign": {"991ccc2e9e0fbf5d7e558170e21e8536"},
+			},
+			order: gatepay.CreatedOrder{
+				OrderNo:    "5cc75a6a0b418",
+				PayPageURL: "https://gatepay.io/pay/api?id=5cc75a6a0b418&type=wechat",
+				QRCodeURL:  "https://gatepay.io/qrcode/buildsize=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3D5cc75a6a0b418%26type%3Dwechat",
+				AnsweredAt: time.Unix(1556614084, 0),
+			},
+			echo: map[string]string{
+				"appkey": appKey, "price": "0.82", "type": "wechat", "out_order_id": "5cc75a6a0b418",
+				"custom": "terry", "sign": "45f46863f10965c0f0671fb738efb13e",
+			},
+		},
+		"cloudpay": {
+			form: url.Values{
+				"appkey":       {appKey},
+				"price":        {"0.82"},
+				"type":         {"alipay"},
+				"out_order_id": {"5cc75a6a0b418"},
+				"custom":       {"test_user"},
+				// $1: 098f6bcd4621d373cade4e832627b4f60.82alipay5cc75a6a0b418test_user
+				"sign": {"9012104579a3334d98fde6db5a8efcc0"},
+			},
+			order: gatepay.CreatedOrder{
+				OrderNo:    "5cc75a6a0b418",
+				PayPageURL: "https://cloud.gatepay.io/pay/api?id=5cc75a6a0b418&type=alipay",
+				QRCodeURL:  "https://cloud.gatepay.io/qrcode/buildsize=130&text=https://cloud.gatepay.io%2Fpay%2Fapi%3Fid%3D5cc75a6a0b418%26type%3Dalipay",
+				AnsweredAt: time.Unix(1556614084, 0),
+			},
+			echo: map[string]string{
+				"appkey": appKey, "price": "0.82", "type": "alipay", "out_order_id": "5cc75a6a0b418",
+				"custom": "test_user", "sign": "45f46863f10965c0f0671fb738efb13e",
+			},
+		},
+		"grouppay": {
+			form: url.Values{
+				"appkey":       {appKey},
+				"fields":       {"8:2,7:3,10:1"},
+				"type":         {"wechat"},
+				"out_order_id": {"2d5fdb06-ee8e-43ed-bdc7-f6818e68c042"},
+				"custom":       {"terry"},
+				// $1: 098f6bcd4621d373cade4e832627b4f68:2,7:3,10:1wechat2d5fdb06-ee8e-43ed-bdc7-f6818e68c042terry
+				"sign": {"6bb7dc183cfdee94eb910f76d9358d1a"},
+			},
+			order: gatepay.CreatedOrder{
+				OrderNo:    "2d5fdb06-ee8e-43ed-bdc7-f6818e68c042",
+				PayPageURL: "https://gatepay.io/pay/api?id=af396965-c05a-48b2-8d03-81020dddcb7c&type=wechat",
+				QRCodeURL:  "https://gatepay.io/qrcode/build?size=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3Daf396965-c05a-48b2-8d03-81020dddcb7c%26type%3Dwechat",
+				AnsweredAt: time.Unix(1556777605, 0),
+			},
+			echo: map[string]string{
+				"fields": "8:2,7:3,10:1", "type": "wechat", "out_order_id": "2d5fdb06-ee8e-43ed-bdc7-f6818e68c042", "custom": "terry",
+			},
+		},
+		"stablepay": {
+			form: url.Values{
+				"appkey":       {appKey},
+				"product_id":   {"8"},
+				"type":         {"wechat"},
+				"out_order_id": {"6bfad15e-f96d-40b7-a497-6fb4b9387894"},
+				"custom":       {"terry"},
+				"notify_url":   {"https://shop.example.com/notify"},
+				// $1: 098f6bcd4621d373cade4e832627b4f68wechat6bfad15e-f96d-40b7-a497-6fb4b9387894terry
+				"sign": {"55a45a7d8a7a73f4b140ef08b63ae0f5"},
+			},
+			order: gatepay.CreatedOrder{
+				OrderNo:    "6bfad15e-f96d-40b7-a497-6fb4b9387894",
+				PayPageURL: "https://gatepay.io/pay/api?id=aa9633ee-9b23-4d68-af03-5a0eaef434b2&type=wechat",
+				QRCodeURL:  "https://gatepay.io/qrcode/build?size=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3Daa9633ee-9b23-4d68-af03-5a0eaef434b2%26type%3Dwechat",
+				AnsweredAt: time.Unix(1556779654, 0),
+			},
+			echo: map[string]string{
+				"product_id": "8", "type": "wechat", "out_order_id": "6bfad15e-f96d-40b7-a497-6fb4b9387894", "custom": "terry",
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			create := creates[name]
+			sample := samples.JSON(t, create.sample)
+			mock.RegisterResponder("POST", create.url, func(r *http.Request) (*http.Response, error) {
+				body, err := io.ReadAll(r.Body)
+				require.NoError(t, err)
+				assert.Equal(t, "application/x-www-form-urlencoded", r.Header.Get("Content-Type"))
+				form, err := url.ParseQuery(string(body))
+				require.NoError(t, err)
+				assert.Equal(t, test.form, form)
+				return httpmock.NewStringResponse(200, sample), nil
+			})
+			order, err := create.call(client, context.Background())
+			require.NoError(t, err)
+			assert.Equal(t, 1, mock.GetTotalCallCount())
+			assert.JSONEq(t, sample, string(order.Raw))
+			params, err := order.Params()
+			require.NoError(t, err)
+			assert.Equal(t, test.echo, params)
+
+			assert.True(t, test.order.AnsweredAt.Equal(order.AnsweredAt), order.AnsweredAt)
+			got := *order
+			got.Raw, got.ImageText, got.AnsweredAt = nil, "", test.order.AnsweredAt
+			// Formatting hides the fields, also in a failed comparison.
+			assert.True(t, assert.ObjectsAreEqual(test.order, got), got.PayPageURL, got.QRCodeURL)
+		})
+	}
+}
+
+func TestImage(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", anyPayURL, httpmock.NewStringResponder(200, samples.JSON(t, "anypay.json")))
+	order, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	assert.Contains(t, order.ImageText, "data:image/jpeg;base64,iVBOR")
+	png, err := order.Image()
+	require.NoError(t, err)
+	assert.Equal(t, "\x89PNG\r\n\x1a\n", string(png[:8]), "a PNG, whatever the sample calls it")
+	assert.Equal(t, "IEND\xaeB`\x82", string(png[len(png)-8:]), "the whole of it")
+
+	for _, text := range []string{"", "not base64!", "data:image/png;base64,", "data:image/png,x"} {
+		_, err := gatepay.CreatedOrder{ImageText: text}.Image()
+		require.ErrorIs(t, err, gatepay.ErrBadAnswer, "%q", text)
+	}
+}
+
+func TestParams(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]map[string]string{
+		`{"data":{"params":{"price":0.82,"custom":null}}}`: {"price": "0.82", "custom": ""},
+		`{"data":{"params":[]}}`:                           nil,
+		`{"data":{"params":null}}`:                         nil,
+		`{"data":{}}`:                                      nil,
+	} {
+		params, err := gatepay.CreatedOrder{Raw: []byte(raw)}.Params()
+		require.NoError(t, err, raw)
+		assert.Equal(t, want, params, raw)
+	}
+	for _, raw := range []string{"", `{"data":{"params":{"a":{}}}}`, `{"data":{"params":"a"}}`, `{"data":[]}`} {
+		_, err := gatepay.CreatedOrder{Raw: []byte(raw)}.Params()
+		require.ErrorIs(t, err, gatepay.ErrBadAnswer, raw)
+	}
+}
+
+func TestCreateOrderWithoutOptionalFields(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", anyPayURL, func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		// $1 as above: 098f6bcd4621d373cade4e832627b4f60.01alipayA-1_b张三 & co
+		assert.Equal(t, "appkey="+appKey+"&price=0.01&type=alipay&out_order_id=A-1_b&custom=%E5%BC%A0%E4%B8%89+%26+co"+
+			"&sign=2e56ccb31d0e9a2ba1655faca08493c6", string(body))
+		// Numbers quoted or not, an image that is null, no time.
+		return httpmock.NewStringResponse(200, `{"code":"100","msg":null,"data":{"pay_url":"https://gatepay.io/pay/api?id=1","qrcode_body":null}}`), nil
+	})
+	order, err := client.CreateOrder(context.Background(), gatepay.CreateOrderRequest{
+		OrderNo: "A-1_b", Channel: gatepay.ChannelAlipay, Amount: money.Cents(1), Custom: "张三 & co",
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "https://gatepay.io/pay/api?id=1", order.PayPageURL)
+	assert.Empty(t, order.ImageText)
+	assert.True(t, order.AnsweredAt.IsZero())
+}
+
+func TestTheBaseURLsAreTheConfiguredOnes(t *testing.T) {
+	t.Parallel()
+	mock := httpmock.NewMockTransport()
+	client, err := gatepay.New(gatepay.Config{
+		AppKey: appKey, Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: mock},
+		BaseURL: "https://pay.example.com/x/", CloudBaseURL: "https://cloud.example.com",
+	})
+	require.NoError(t, err)
+	mock.RegisterResponder("POST", "https://pay.example.com/x/api/anypay/create", httpmock.NewStringResponder(200, samples.JSON(t, "anypay.json")))
+	mock.RegisterResponder("POST", "https://cloud.example.com/api/cloudpay/create", httpmock.NewStringResponder(200, samples.JSON(t, "cloudpay.json")))
+	_, err = client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	_, err = client.CreateCloudOrder(context.Background(), cloudRequest())
+	require.NoError(t, err)
+}
+
+func TestCreatesRefuseBadInputBeforeSending(t *testing.T) {
+	t.Parallel()
+	anyPay := func(change func(*gatepay.CreateOrderRequest)) func(*gatepay.Client) error {
+		return func(c *gatepay.Client) error {
+			r := request()
+			change(&r)
+			_, err := c.CreateOrder(context.Background(), r)
+			return err
+		}
+	}
+	cloud := func(change func(*gatepay.CreateCloudOrderRequest)) func(*gatepay.Client) error {
+		return func(c *gatepay.Client) error {
+			r := cloudRequest()
+			change(&r)
+			_, err := c.CreateCloudOrder(context.Background(), r)
+			return err
+		}
+	}
+	group := func(basket ...gatepay.BasketItem) func(*gatepay.Client) error {
+		return func(c *gatepay.Client) error {
+			r := groupRequest()
+			r.Basket = basket
+			_, err := c.CreateGroupOrder(context.Background(), r)
+			return err
+		}
+	}
+	product := func(change func(*gatepay.CreateProductOrderRequest)) func(*gatepay.Client) error {
+		return func(c *gatepay.Client) error {
+			r := productRequest()
+			change(&r)
+			_, err := c.CreateProductOrder(context.Background(), r)
+			return err
+		}
+	}
+	tests := map[string]struct {
+		call  func(*gatepay.Client) error
+		field string
+	}{
+		"no order number":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.OrderNo = "" }), "OrderNo (out_order_id)"},
+		"order number too long":  {anyPay(func(r *gatepay.CreateOrderRequest) { r.OrderNo = strings.Repeat("1", 65) }), "OrderNo (out_order_id)"},
+		"order number with dot":  {anyPay(func(r *gatepay.CreateOrderRequest) { r.OrderNo = "1.00" }), "OrderNo (out_order_id)"},
+		"order number with &":    {anyPay(func(r *gatepay.CreateOrderRequest) { r.OrderNo = "1&price=0.01" }), "OrderNo (out_order_id)"},
+		"order number not ASCII": {anyPay(func(r *gatepay.CreateOrderRequest) { r.OrderNo = "一" }), "OrderNo (out_order_id)"},
+		"no channel":             {anyPay(func(r *gatepay.CreateOrderRequest) { r.Channel = "" }), "Channel (type)"},
+		"unknown channel":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.Channel = "qq" }), "Channel (type)"},
+		"no amount":              {anyPay(func(r *gatepay.CreateOrderRequest) { r.Amount = 0 }), "Amount (price)"},
+		"negative amount":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.Amount = -1 }), "Amount (price)"},
+		"no custom":              {anyPay(func(r *gatepay.CreateOrderRequest) { r.Custom = "" }), "Custom (custom)"},
+		"custom too long":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.Custom = strings.Repeat("a", 101) }), "Custom (custom)"},
+		"custom not UTF-8":       {anyPay(func(r *gatepay.CreateOrderRequest) { r.Custom = "\xff" }), "Custom (custom)"},
+		"custom with NUL":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.Custom = "a\x00b" }), "Custom (custom)"},
+		"relative notify URL":    {anyPay(func(r *gatepay.CreateOrderRequest) { r.NotifyURL = "/notify" }), "NotifyURL (notify_url)"},
+		"return URL not http":    {anyPay(func(r *gatepay.CreateOrderRequest) { r.ReturnURL = "javascript:alert(1)" }), "ReturnURL (return_url)"},
+		"cloud: no amount":       {cloud(func(r *gatepay.CreateCloudOrderRequest) { r.Amount = 0 }), "Amount (price)"},
+		"cloud: no order number": {cloud(func(r *gatepay.CreateCloudOrderRequest) { r.OrderNo = "" }), "OrderNo (out_order_id)"},
+		"empty basket":           {group(), "Basket (fields)"},
+		"too large a basket":     {group(make([]gatepay.BasketItem, 101)...), "Basket (fields)"},
+		"item without product":   {group(gatepay.BasketItem{Count: 1}), "Basket (fields)"},
+		"item with a separator":  {group(gatepay.BasketItem{ProductID: "8:1,7", Count: 1}), "Basket (fields)"},
+		"item without count":     {group(gatepay.BasketItem{ProductID: "8"}), "Basket (fields)"},
+		"item too often":         {group(gatepay.BasketItem{ProductID: "8", Count: 1000001}), "Basket (fields)"},
+		"item twice":             {group(gatepay.BasketItem{ProductID: "8", Count: 1}, gatepay.BasketItem{ProductID: "8", Count: 2}), "Basket (fields)"},
+		"no product":             {product(func(r *gatepay.CreateProductOrderRequest) { r.ProductID = "" }), "ProductID (product_id)"},
+		"product a name":         {product(func(r *gatepay.CreateProductOrderRequest) { r.ProductID = "8wechat" }), "ProductID (product_id)"},
+		"product: no custom":     {product(func(r *gatepay.CreateProductOrderRequest) { r.Custom = "" }), "Custom (custom)"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			err := test.call(client)
+			require.ErrorIs(t, err, gatepay.ErrInvalidRequest)
+			assert.ErrorContains(t, err, "gatepay: invalid request: "+test.field+" ")
+			assert.Zero(t, mock.GetTotalCallCount())
+		})
+	}
+}
+
+// An answer that is not the documented one is a typed error that keeps what
+// arrived; after most of them the order may exist.
+func TestCreatesWithABadAnswer(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status  int
+		body    string
+		unknown bool
+	}{
+		"empty":             {200, "", true},
+		"blank":             {200, " \n", true},
+		"no content":        {204, "", true},
+		"HTML":              {200, "<html>ok</html>", true},
+		"cut":               {200, `{"code":100,"data":{"pay_`, true},
+		"not UTF-8":         {200, "{\"code\":100,\"data\":{\"pay_url\":\"\xff\"}}", true},
+		"array":             {200, `[]`, true},
+		"null":              {200, `null`, true},
+		"no code":           {200, `{"data":{"pay_url":"https://gatepay.io/"}}`, true},
+		"odd code":          {200, `{"code":"ok","data":{"pay_url":"https://gatepay.io/"}}`, true},
+		"code a fraction":   {200, `{"code":100.0,"data":{"pay_url":"https://gatepay.io/"}}`, true},
+		"no data":           {200, `{"code":100}`, true},
+		"null data":         {200, `{"code":100,"data":null}`, true},
+		"data a list":       {200, `{"code":100,"data":[]}`, true},
+		"data a text":       {200, `{"code":100,"data":""}`, true},
+		"no pay_url":        {200, `{"code":100,"data":{"qrcode_url":"https://gatepay.io/"}}`, true},
+		"null pay_url":      {200, `{"code":100,"data":{"pay_url":null}}`, true},
+		"pay_url a list":    {200, `{"code":100,"data":{"pay_url":[1]}}`, true},
+		"pay_url a script":  {200, `{"code":100,"data":{"pay_url":"javascript:alert(1)"}}`, true},
+		"pay_url relative":  {200, `{"code":100,"data":{"pay_url":"/pay/api?id=1"}}`, true},
+		"odd time":          {200, `{"code":100,"time":"today","data":{"pay_url":"https://gatepay.io/"}}`, true},
+		"huge number":       {200, `{"code":` + strings.Repeat("9", 400) + `}`, true},
+		"deep nesting":      {200, strings.Repeat("[", 100000), true},
+		"oversized":         {200, `{"code":100,"msg":"` + strings.Repeat("1", 3<<20) + `"}`, true},
+		"redirect":          {302, "", true},
+		"success and 500":   {500, `{"code":100,"data":{"pay_url":"https://gatepay.io/"}}`, true},
+		"gateway time-out":  {504, "<html>", true},
+		"bad request":       {400, "<html>", false},
+		"too many requests": {429, "", false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, create := range creates {
+				client, mock := setup(t)
+				mock.RegisterResponder("POST", create.url, httpmock.NewStringResponder(test.status, test.body))
+				order, err := create.call(client, context.Background())
+				assert.Nil(t, order)
+				var failed *gatepay.Error
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, create.op, failed.Op)
+				assert.Equal(t, test.status, failed.HTTPStatus)
+				assert.Equal(t, test.unknown, errors.Is(err, gatepay.ErrOutcomeUnknown), err)
+				require.ErrorIs(t, err, gatepay.ErrBadAnswer)
+				if len(test.body) < 1<<20 {
+					assert.Equal(t, test.body, string(failed.Body))
+				}
+				assert.Less(t, len(err.Error()), 300)
+				assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is never repeated")
+			}
+		})
+	}
+}
+
+func TestCreatesWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	for name, create := range creates {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("POST", create.url, httpmock.NewErrorResponder(io.ErrUnexpectedEOF))
+			_, err := create.call(client, context.Background())
+			require.ErrorIs(t, err, gatepay.ErrOutcomeUnknown)
+			require.ErrorIs(t, err, gatepay.ErrNoAnswer)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			assert.ErrorContains(t, err, "do not create it again")
+			assert.NotContains(t, err.Error(), "http")
+			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is never repeated")
+		})
+	}
+}
+
+func TestCreateOrderAfterTheContextEnded(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := client.CreateOrder(ctx, request())
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, gatepay.ErrOutcomeUnknown)
+	assert.Zero(t, mock.GetTotalCallCount())
+}
+
+func TestNothingPrintsPayerDataOrSignatures(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", anyPayURL, httpmock.NewStringResponder(200, samples.JSON(t, "anypay.json")))
+	created, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	quick := gatepay.QuickPayRequest{Token: "qflknfokn", Custom: "terry"}
+	page := gatepay.PaymentPage{Raw: []byte(`{"custom":"terry"}`)}
+	values := []any{
+		request(), cloudRequest(), groupRequest(), productRequest(), created, *created,
+		quick, page, &page,
+		gatepay.Order{OrderNo: "1", Raw: created.Raw},
+	}
+	var log bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(&log, nil))
+	for _, value := range values {
+		texts := []string{}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			texts = append(texts, fmt.Sprintf(verb, value))
+		}
+		logger.Info("x", "value", value)
+		for _, text := range append(texts, log.String()) {
+			for _, hidden := range []string{"terry", "test_user", "45f46863", appKey, "http", "qflknfokn", "7b", "[123"} {
+				assert.NotContains(t, text, hidden, "%T", value)
+			}
+		}
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		assert.Equal(t, "gatepay: create order", fmt.Sprintf(verb, &gatepay.Error{Op: "create order", Body: created.Raw}))
+	}
+	assert.Equal(t, "gatepay order 5cc75a6a0b418: 0.82 yuan by wechat", fmt.Sprint(request()))
+	assert.Equal(t, "gatepay cloud order 5cc75a6a0b418: 0.82 yuan by alipay", fmt.Sprint(cloudRequest()))
+	assert.Equal(t, "gatepay order 2d5fdb06-ee8e-43ed-bdc7-f6818e68c042: basket of 3 products by wechat", fmt.Sprint(groupRequest()))
+	assert.Equal(t, "gatepay order 6bfad15e-f96d-40b7-a497-6fb4b9387894: product 8 by wechat", fmt.Sprint(productRequest()))
+	assert.Equal(t, "gatepay order 5cc75a6a0b418: created", fmt.Sprint(created))
+}
+
+// $1 as above: 098f6bcd4621d373cade4e832627b4f65cc75a6a0b418
+const checkURL = "https://gatepay.io/api/order/check?appkey=" + appKey + "&out_order_id=5cc75a6a0b418&sign=b7a4c49dfe0a34a714f13983849576c4"
+
+func TestQueryOrder(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	sample := samples.JSON(t, "order_check.json")
+	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, sample))
+	order, err := client.QueryOrder(context.Background(), "5cc75a6a0b418")
+	require.NoError(t, err)
+	assert.JSONEq(t, sample, string(order.Raw))
+	again, err := gatepay.DecodeOrder(order.Raw)
+	require.NoError(t, err)
+	again.OrderNo = order.OrderNo
+	assert.Equal(t, order, again)
+	assert.Equal(t, "5cc75a6a0b418", order.OrderNo)
+	assert.Equal(t, "522", order.OrderID)
+	assert.Equal(t, "任意金额支付:1.88元", order.Subject)
+	assert.Equal(t, money.Cents(188), order.Amount)
+	assert.Equal(t, gatepay.ChannelAlipay, order.Channel)
+	assert.Equal(t, gatepay.StateExpired, order.State)
+	assert.Equal(t, "2019-05-05T11:36:49Z", order.AnsweredAt.UTC().Format(time.RFC3339))
+	assert.False(t, order.Paid())
+	assert.Equal(t, "gatepay order 5cc75a6a0b418: 1.88 yuan, state expired", order.String())
+	assert.Equal(t, 1, mock.GetTotalCallCount())
+}
+
+func TestQueryOrderWithLooseTypes(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200,
+		"\ufeff"+`{"code":"100","time":1557056209,"data":{"order_id":"12134676899915430002","order_name":null,
+		"order_price":1.5,"order_type":null,"order_status":"new\nstate","new_field":{"a":[1]}}}`))
+	order, err := client.QueryOrder(context.Background(), "5cc75a6a0b418")
+	require.NoError(t, err)
+	assert.Equal(t, "12134676899915430002", order.OrderID)
+	assert.Equal(t, "1.50", order.Amount.String())
+	assert.Equal(t, gatepay.State("new\nstate"), order.State, "an unknown state is kept")
+	assert.Equal(t, "new?state", order.State.String())
+	assert.False(t, order.Paid())
+	assert.False(t, order.State.Final())
+}
+
+func TestStates(t *testing.T) {
+	t.Parallel()
+	tests := map[gatepay.State]struct{ paid, final bool }{
+		gatepay.StateInProgress: {false, false},
+		gatepay.StateExpired:    {false, true},
+		gatepay.StatePaid:       {true, true},
+		gatepay.StateUnsettled:  {true, true},
+		gatepay.StateSettled:    {true, true},
+		"success":               {false, false},
+		"Paid":                  {false, false},
+		"":                      {false, false},
+	}
+	for state, want := range tests {
+		assert.Equal(t, want.paid, state.Paid(), state)
+		assert.Equal(t, want.final, state.Final(), state)
+		assert.Equal(t, string(state), state.String())
+	}
+}
+
+func TestQueryOrderWithABadAnswer(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"no data":        `{"code":100}`,
+		"null data":      `{"code":100,"data":null}`,
+		"data a list":    `{"code":100,"data":[]}`,
+		"no order_id":    `{"code":100,"data":{"order_price":"1.88","order_status":"paid"}}`,
+		"no price":       `{"code":100,"data":{"order_id":522,"order_status":"paid"}}`,
+		"odd price":      `{"code":100,"data":{"order_id":522,"order_price":1e3,"order_status":"paid"}}`,
+		"three decimals": `{"code":100,"data":{"order_id":522,"order_price":"1.001","order_status":"paid"}}`,
+		"no state":       `{"code":100,"data":{"order_id":522,"order_price":"1.88"}}`,
+		"state a list":   `{"code":100,"data":{"order_id":522,"order_price":"1.88","order_status":["paid"]}}`,
+		"no code":        `{"data":{"order_id":522,"order_price":"1.88","order_status":"paid"}}`,
+		"HTML":           "<html>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, body))
+			order, err := client.QueryOrder(context.Background(), "5cc75a6a0b418")
+			require.ErrorIs(t, err, gatepay.ErrBadAnswer)
+			assert.Nil(t, order)
+			var failed *gatepay.Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, body, string(failed.Body))
+			assert.Equal(t, 1, mock.GetTotalCallCount())
+		})
+	}
+}
+
+func TestQueryOrderIsRepeated(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(503, "busy").
+		Then(httpmock.NewErrorResponder(io.ErrUnexpectedEOF)).
+		Then(httpmock.NewStringResponder(200, samples.JSON(t, "order_check.json"))))
+	_, err := client.QueryOrder(context.Background(), "5cc75a6a0b418")
+	require.NoError(t, err)
+	assert.Equal(t, 3, mock.GetTotalCallCount())
+}
+
+func TestQueryOrderRefusesABadOrderNumber(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	for _, orderNo := range []string{"", "a/b", "1&appkey=x", "1.00", "a b", "一", strings.Repeat("1", 65)} {
+		_, err := client.QueryOrder(context.Background(), orderNo)
+		require.ErrorIs(t, err, gatepay.ErrInvalidRequest, "%q", orderNo)
+		_, err = client.WaitForPayment(context.Background(), orderNo, 0)
+		require.ErrorIs(t, err, gatepay.ErrInvalidRequest, "%q", orderNo)
+	}
+	assert.Zero(t, mock.GetTotalCallCount())
+}
+
+func checkAnswer(id, price, state string) string {
+	return `{"code":100,"msg":"请求成功","time":"1557056209","data":{"order_id":` + id + `,"order_name":"x",` +
+		`"order_price":"` + price + `","order_type":"alipay","order_status":"` + state + `"}}`
+}
+
+func TestWaitForPayment(t *testing.T) {
+	t.Parallel()
+	mock := httpmock.NewMockTransport()
+	var log bytes.Buffer
+	client, err := gatepay.New(gatepay.Config{
+		AppKey: appKey, Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: mock},
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	require.NoError(t, err)
+	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkAnswer("522", "1.88", "inprogress")).
+		Then(httpmock.NewStringResponder(200, "<html>")).
+		Then(httpmock.NewStringResponder(200, checkAnswer("522", "1.88", "settled"))))
+	order, err := client.WaitForPayment(context.Background(), "5cc75a6a0b418", time.Millisecond)
+	require.NoError(t, err)
+	assert.True(t, order.Paid())
+	assert.Equal(t, 3, mock.GetTotalCallCount())
+	assert.Contains(t, log.String(), "state=inprogress")
+	assert.Contains(t, log.String(), "state=settled")
+	assert.NotContains(t, log.String(), "b7a4c49dfe0a34a714f13983849576c4")
+	assert.NotContains(t, log.String(), appKey)
+}
+
+func TestWaitForPaymentThatDoesNotCome(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkAnswer("522", "1.88", "expired")))
+	order, err := client.WaitForPayment(context.Background(), "5cc75a6a0b418", time.Millisecond)
+	require.ErrorIs(t, err, gatepay.ErrNotPaid)
+	require.NotNil(t, order)
+	assert.Equal(t, gatepay.StateExpired, order.State)
+
+	client, mock = setup(t)
+	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, `{"code":201,"msg":"订单不存在"}`))
+	order, err = client.WaitForPayment(context.Background(), "5cc75a6a0b418", time.Millisecond)
+	require.ErrorIs(t, err, gatepay.ErrOrderNotFound)
+	assert.Nil(t, order)
+
+	// The context ends once the first state has been logged.
+	ctx, cancel := context.WithCancel(context.Background())
+	mock = httpmock.NewMockTransport()
+	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkAnswer("522", "1.88", "success")))
+	client, err = gatepay.New(gatepay.Config{
+		AppKey: appKey, Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: mock},
+		Logger: slog.New(slog.NewTextHandler(writerFunc(cancel), nil)),
+	})
+	require.NoError(t, err)
+	order, err = client.WaitForPayment(ctx, "5cc75a6a0b418", time.Hour)
+	require.ErrorIs(t, err, context.Canceled)
+	var failed *gatepay.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, "wait for payment", failed.Op)
+	require.NotNil(t, order, "the last known order")
+	assert.False(t, order.Paid(), "an unknown state is not paid")
+}
+
+type writerFunc func()
+
+func (f writerFunc) Write(line []byte) (int, error) {
+	f()
+	return len(line), nil
+}
+
+func TestPaymentPage(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	const body = `{"anything":["the","gateway","says"]}`
+	mock.RegisterResponder("GET", "https://gatepay.io/pay/api?id=5cc75a6a0b418&type=wechat&format=json", httpmock.NewStringResponder(200, body))
+	mock.RegisterResponder("GET", "https://cloud.gatepay.io/pay/api?format=json", httpmock.NewStringResponder(200, "<html>"))
+	mock.RegisterResponder("GET", "https://gatepay.io/pay/gone?format=json", httpmock.NewStringResponder(404, `{}`))
+
+	page, err := client.PaymentPage(context.Background(), "https://gatepay.io/pay/api?id=5cc75a6a0b418&type=wechat#top")
+	require.NoError(t, err)
+	assert.Equal(t, body, string(page.Raw))
+
+	for _, target := range []string{"https://cloud.gatepay.io/pay/api", "https://gatepay.io/pay/gone"} {
+		page, err = client.PaymentPage(context.Background(), target)
+		require.ErrorIs(t, err, gatepay.ErrBadAnswer)
+		assert.Nil(t, page)
+	}
+
+	mock.RegisterNoResponder(httpmock.NewErrorResponder(io.ErrUnexpectedEOF))
+	_, err = client.PaymentPage(context.Background(), "https://gatepay.io/pay/api?id=1")
+	require.ErrorIs(t, err, gatepay.ErrNoAnswer)
+	assert.NotContains(t, err.Error(), "pay/api")
+}
+
+func TestPaymentPageGoesNowhereElse(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	for _, target := range []string{
+		"", "/pay/api?id=1", "gatepay.io/pay/api", "http://gatepay.io/pay/api?id=1", "https://gatepay.io:8443/pay/api",
+		"https://gatepay.io.example.com/pay/api", "https://gatepay.io@example.com/", "https://user@gatepay.io/pay/api",
+		"https://example.com/?https://gatepay.io", "https://example.com#gatepay.io", "https://169.254.169.254/",
+		"file:///etc/passwd", "https://gatepay.io\\@example.com/", "https://www.gatepay.io/", "https://gatepay.io/\n",
+		"https://gatepay.io/" + strings.Repeat("a", 3000),
+	} {
+		page, err := client.PaymentPage(context.Background(), target)
+		require.ErrorIs(t, err, gatepay.ErrInvalidRequest, "%q", target)
+		assert.Nil(t, page)
+		assert.NotContains(t, err.Error(), "example.com")
+	}
+	assert.Zero(t, mock.GetTotalCallCount())
+}
+
+// The document names no state of a paid order: a merchant can add the word that
+// the gateway uses.
+func TestPaidStates(t *testing.T) {
+	t.Parallel()
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("GET", `=~/api/order/check`, httpmock.NewStringResponder(200,
+		`{"code":100,"data":{"order_id":522,"order_price":"1.88","order_status":"done"}}`))
+	config := gatepay.Config{
+		AppKey: "appkey", Secret: sign.NewSecret("example-secret"), HTTPClient: &http.Client{Transport: mock},
+	}
+	for _, test := range []struct {
+		states []gatepay.State
+		paid   bool
+	}{{nil, false}, {[]gatepay.State{"done"}, true}} {
+		config.PaidStates = test.states
+		client, err := gatepay.New(config)
+		require.NoError(t, err)
+		order, err := client.QueryOrder(context.Background(), "ORDER-1")
+		require.NoError(t, err)
+		assert.Equal(t, test.paid, order.Paid())
+		again, err := gatepay.DecodeOrder(order.Raw)
+		require.NoError(t, err)
+		assert.False(t, again.Paid())
+	}
+	for _, state := range []gatepay.State{"", gatepay.StateExpired, gatepay.StateInProgress} {
+		config.PaidStates = []gatepay.State{state}
+		_, err := gatepay.New(config)
+		require.ErrorIs(t, err, gatepay.ErrInvalidConfig)
+		assert.ErrorContains(t, err, "PaidStates must not hold")
+	}
+}

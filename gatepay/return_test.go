@@ -1,0 +1,106 @@
+package gatepay_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/gatepay"
+	"github.com/paygates/paygates-go/money"
+)
+
+// The signature as in TestCreatesSendTheDocumentedForm, $1 being
+// 098f6bcd4621d373cade4e832627b4f61.88alipay522ORD1
+const returnSignature = "4de70dce69b8103d1a56db0174d59d53"
+
+const returnQuery = "price=1.88&type=alipay&product_id=&order_id=522&out_order_id=ORD1&sign=" + returnSignature
+
+func TestParseReturn(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	r, err := client.ParseReturn(httptest.NewRequest("GET", "/paid?shop=1&"+returnQuery, nil))
+	require.NoError(t, err)
+	assert.Equal(t, "ORD1", r.OrderNo)
+	assert.Equal(t, "522", r.OrderID)
+	assert.Empty(t, r.ProductID)
+	assert.Equal(t, money.Cents(188), r.Amount)
+	assert.Equal(t, gatepay.ChannelAlipay, r.Channel)
+	assert.Equal(t, returnSignature, r.Raw.Get("sign"))
+	assert.Zero(t, mock.GetTotalCallCount())
+
+	// $1: 098f6bcd4621d373cade4e832627b4f61.88alipay8522ORD1
+	r, err = client.VerifyReturn(url.Values{
+		"price": {"1.88"}, "type": {"alipay"}, "product_id": {"8"}, "order_id": {"522"}, "out_order_id": {"ORD1"},
+		"appkey": {appKey}, "sign": {"4D4029D23F5D028A20C674D992850259"},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "8", r.ProductID)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%q", "%x"} {
+		assert.Equal(t, "gatepay return of the payer of order ORD1", fmt.Sprintf(verb, r))
+	}
+}
+
+// The same signature stands for other cuts: that is why a return credits nothing.
+func TestReturnCanBeCutDifferently(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	r, err := client.ParseReturn(httptest.NewRequest("GET", "/paid?"+strings.Replace(returnQuery, "product_id=&order_id=522", "product_id=52&order_id=2", 1), nil))
+	require.NoError(t, err)
+	assert.Equal(t, "2", r.OrderID)
+
+	// So there is nothing in it that could be taken for a payment.
+	kind := reflect.TypeOf(&gatepay.Return{})
+	for _, name := range []string{"Paid", "Final"} {
+		_, has := kind.MethodByName(name)
+		assert.False(t, has, name)
+	}
+	for _, name := range []string{"Order", "State", "PaidAmount", "PaidAt"} {
+		_, has := kind.Elem().FieldByName(name)
+		assert.False(t, has, name)
+	}
+}
+
+func TestParseReturnRefuses(t *testing.T) {
+	t.Parallel()
+	replace := func(from, to string) string { return strings.Replace(returnQuery, from, to, 1) }
+	tests := map[string]struct {
+		method, query string
+		want          error
+	}{
+		"another price":   {"GET", replace("1.88", "1.89"), gatepay.ErrInvalidSignature},
+		"another order":   {"GET", replace("ORD1", "ORD2"), gatepay.ErrInvalidSignature},
+		"no sign":         {"GET", replace("&sign="+returnSignature, ""), gatepay.ErrInvalidSignature},
+		"cut sign":        {"GET", returnQuery[:len(returnQuery)-1], gatepay.ErrInvalidSignature},
+		"price shape":     {"GET", replace("1.88", "1.880"), gatepay.ErrInvalidNotification},
+		"type":            {"GET", replace("alipay", "qq"), gatepay.ErrInvalidNotification},
+		"product_id":      {"GET", replace("product_id=", "product_id=x"), gatepay.ErrInvalidNotification},
+		"order_id":        {"GET", replace("522", "x"), gatepay.ErrInvalidNotification},
+		"order number":    {"GET", replace("ORD1", "OR.D1"), gatepay.ErrInvalidNotification},
+		"another appkey":  {"GET", returnQuery + "&appkey=other", gatepay.ErrInvalidNotification},
+		"repeated":        {"GET", returnQuery + "&price=9.88", gatepay.ErrInvalidNotification},
+		"invalid escapes": {"GET", returnQuery + "&a=%zz", gatepay.ErrInvalidNotification},
+		"POST":            {"POST", returnQuery, gatepay.ErrInvalidNotification},
+		"empty":           {"GET", "", gatepay.ErrInvalidNotification},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _ := setup(t)
+			r, err := client.ParseReturn(httptest.NewRequest(test.method, "/paid?"+test.query, nil))
+			require.ErrorIs(t, err, test.want)
+			assert.Nil(t, r)
+			assert.NotContains(t, err.Error(), returnSignature)
+		})
+	}
+	client, _ := setup(t)
+	repeated, err := url.ParseQuery(returnQuery + "&price=9.88")
+	require.NoError(t, err)
+	_, err = client.VerifyReturn(repeated)
+	require.ErrorIs(t, err, gatepay.ErrInvalidNotification)
+}
