@@ -418,27 +418,14 @@ func decodeCreated(op string, answer transport.Answer) (*CreatedOrder, error) {
 	return order, failed
 }
 
-func (r reply) createdOrder() (*CreatedOrder, error) {
+func (r *reply) createdOrder() (*CreatedOrder, error) {
 	if r.state > 0 {
 		return nil, failure.Bad("a status that no create has")
 	}
-	var fields struct {
-		OrderID    loosejson.String `json:"order_id"`
-		OrderNo    loosejson.String `json:"pay_id"`
-		Channel    loosejson.Int    `json:"type"`
-		Price      loosejson.Amount `json:"price"`
-		Money      loosejson.Amount `json:"money"`
-		QRCode     loosejson.String `json:"qrcode"`
-		UserID     loosejson.String `json:"userID"`
-		NotifyKey  loosejson.String `json:"notiry_key"`
-		Tag        loosejson.String `json:"tag"`
-		Chart      loosejson.String `json:"chart"`
-		ServerTime loosejson.Unix   `json:"serverTime"`
-		EndTime    loosejson.Unix   `json:"endTime"`
+	if r.fieldsErr != nil {
+		return nil, failure.Bad(r.fieldsErr.Error())
 	}
-	if err := loosejson.Unmarshal(r.text, &fields); err != nil {
-		return nil, failure.Bad(err.Error())
-	}
+	fields := &r.fields
 	if fields.Money.Value <= 0 {
 		return nil, failure.Bad("no money")
 	}
@@ -456,7 +443,7 @@ func (r reply) createdOrder() (*CreatedOrder, error) {
 		UserID:     string(fields.UserID),
 		NotifyKey:  string(fields.NotifyKey),
 		Tag:        string(fields.Tag),
-		Chart:      Chart(fields.Chart),
+		Chart:      r.chart,
 		ServerTime: fields.ServerTime.Time,
 		ExpiresAt:  fields.EndTime.Time,
 		ReceivedAt: time.Now(),
@@ -579,25 +566,19 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 func (c *Client) WaitForPayment(ctx context.Context, orderID string, every time.Duration) (*Order, error) {
 	const op = "wait for payment"
 	var last *Order
-	err := poll.Until(ctx, every, func() (bool, error) {
-		order, err := c.QueryOrder(ctx, orderID)
-		switch {
-		case err != nil && poll.Passing(ctx, err):
-			c.log.WarnContext(ctx, gateway+": waiting for payment", "order_id", orderID, "error", err)
-			return false, nil
-		case err != nil:
-			return false, err
-		}
-		level := slog.LevelDebug
-		if last == nil || last.State != order.State {
-			level = slog.LevelInfo
-		}
-		c.log.Log(ctx, level, gateway+": waiting for payment", "order_id", orderID, "state", order.State.String())
-		last = order
-		return order.Paid(), nil
+	err := poll.Wait(ctx, every, poll.Payment{
+		Gateway: gateway, Name: "order_id", Number: orderID, Log: c.log,
+		Ask: func() (string, bool, error) {
+			order, err := c.QueryOrder(ctx, orderID)
+			if err != nil {
+				return "", false, err
+			}
+			last = order
+			return order.State.String(), order.Paid(), err
+		},
 	})
 	var own *Error
-	if err != nil && !errors.As(err, &own) && !errors.Is(err, ErrInvalidRequest) && !errors.Is(err, ErrInvalidConfig) {
+	if err != nil && ctx.Err() != nil && !errors.As(err, &own) {
 		err = &Error{Op: op, Err: err}
 	}
 	return last, err
@@ -605,10 +586,34 @@ func (c *Client) WaitForPayment(ctx context.Context, orderID string, every time.
 
 // reply is an answer whose status is known.
 type reply struct {
-	raw     json.RawMessage // as it came, without the function call of JSONP
-	text    []byte          // the same in UTF-8
-	state   int             // status
-	message string
+	raw       json.RawMessage // as it came, without the function call of JSONP
+	state     int             // status
+	message   string
+	chart     Chart
+	fields    createdFields
+	fieldsErr error // why fields cannot be read
+}
+
+// createdFields are what a reply to a create holds besides its head.
+type createdFields struct {
+	OrderID    loosejson.String `json:"order_id"`
+	OrderNo    loosejson.String `json:"pay_id"`
+	Channel    loosejson.Int    `json:"type"`
+	Price      loosejson.Amount `json:"price"`
+	Money      loosejson.Amount `json:"money"`
+	QRCode     loosejson.String `json:"qrcode"`
+	UserID     loosejson.String `json:"userID"`
+	NotifyKey  loosejson.String `json:"notiry_key"`
+	Tag        loosejson.String `json:"tag"`
+	ServerTime loosejson.Unix   `json:"serverTime"`
+	EndTime    loosejson.Unix   `json:"endTime"`
+}
+
+// head begins every answer.
+type head struct {
+	Status  loosejson.Int    `json:"status"`
+	Message loosejson.String `json:"msg"`
+	Chart   loosejson.String `json:"chart"`
 }
 
 // decode reads an answer, JSON or JSONP. A negative status is a no.
@@ -645,12 +650,16 @@ func read(body []byte) (reply, error) {
 			return reply{}, errNotUTF8
 		}
 	}
-	var head struct {
-		Status  loosejson.Int    `json:"status"`
-		Message loosejson.String `json:"msg"`
-		Chart   loosejson.String `json:"chart"`
+	var whole struct {
+		head
+		createdFields
 	}
-	err = loosejson.Unmarshal(text, &head)
+	fieldsErr := loosejson.Unmarshal(text, &whole)
+	if fieldsErr != nil {
+		// A no may come with fields of any shape.
+		err = loosejson.Unmarshal(text, &whole.head)
+	}
+	head := whole.head
 	switch {
 	case err != nil:
 		return reply{}, err
@@ -659,5 +668,8 @@ func read(body []byte) (reply, error) {
 	case !head.Status.Set:
 		return reply{}, errNoStatus
 	}
-	return reply{raw: raw, text: text, state: int(head.Status.Value), message: string(head.Message)}, nil
+	return reply{
+		raw: raw, state: int(head.Status.Value), message: string(head.Message), chart: Chart(head.Chart),
+		fields: whole.createdFields, fieldsErr: fieldsErr,
+	}, nil
 }

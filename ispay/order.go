@@ -479,28 +479,22 @@ func decodeOrder(op string, answer transport.Answer) (*Order, error) {
 func (c *Client) WaitForPayment(ctx context.Context, orderNo string, every time.Duration) (*Order, error) {
 	const op = "wait for payment"
 	var last *Order
-	err := poll.Until(ctx, every, func() (bool, error) {
-		order, err := c.QueryOrder(ctx, orderNo)
-		switch {
-		case err != nil && poll.Passing(ctx, err):
-			c.log.WarnContext(ctx, gateway+": waiting for payment", "order_no", orderNo, "error", err)
-			return false, nil
-		case err != nil:
-			return false, err
-		}
-		level := slog.LevelDebug
-		if last == nil || last.State != order.State {
-			level = slog.LevelInfo
-		}
-		c.log.Log(ctx, level, gateway+": waiting for payment", "order_no", orderNo, "state", order.State.String())
-		last = order
-		if order.State.Final() && !order.Paid() {
-			return false, fmt.Errorf("%w: state %s", ErrNotPaid, order.State)
-		}
-		return order.Paid(), nil
+	err := poll.Wait(ctx, every, poll.Payment{
+		Gateway: gateway, Name: "order_no", Number: orderNo, Log: c.log,
+		Ask: func() (string, bool, error) {
+			order, err := c.QueryOrder(ctx, orderNo)
+			if err != nil {
+				return "", false, err
+			}
+			last = order
+			if order.State.Final() && !order.Paid() {
+				err = &Error{Op: op, Err: fmt.Errorf("%w: state %s", ErrNotPaid, order.State)}
+			}
+			return order.State.String(), order.Paid(), err
+		},
 	})
 	var own *Error
-	if err != nil && !errors.As(err, &own) && !errors.Is(err, ErrInvalidRequest) {
+	if err != nil && ctx.Err() != nil && !errors.As(err, &own) {
 		err = &Error{Op: op, Err: err}
 	}
 	return last, err

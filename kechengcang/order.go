@@ -412,6 +412,21 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 	return order, nil
 }
 
+// DecodeOrder reads an answer of the gateway that was kept: an Order's Raw. The
+// error is an [*Error] like those of QueryOrder.
+func DecodeOrder(raw sign.Secret) (*Order, error) {
+	const op = "decode order"
+	answer := transport.Answer{Status: http.StatusOK, Body: []byte(raw.Reveal())}
+	order, failed := decode(op, answer)
+	switch {
+	case failed != nil:
+		return nil, failed
+	case order == nil:
+		return nil, answerError(op, answer, ErrOrderNotFound)
+	}
+	return order, nil
+}
+
 // show asks by the method that worked last, and by the other one if the server
 // does not take it.
 func (c *Client) show(ctx context.Context, op, orderID string) (transport.Answer, error) {
@@ -462,28 +477,22 @@ func isWrongMethod(answer transport.Answer) bool {
 func (c *Client) WaitForPayment(ctx context.Context, orderID string, every time.Duration) (*Order, error) {
 	const op = "wait for payment"
 	var last *Order
-	err := poll.Until(ctx, every, func() (bool, error) {
-		order, err := c.QueryOrder(ctx, orderID)
-		switch {
-		case err != nil && poll.Passing(ctx, err):
-			c.log.WarnContext(ctx, gateway+": waiting for payment", "order_id", orderID, "error", err)
-			return false, nil
-		case err != nil:
-			return false, err
-		}
-		level := slog.LevelDebug
-		if last == nil || last.State != order.State {
-			level = slog.LevelInfo
-		}
-		c.log.Log(ctx, level, gateway+": waiting for payment", "order_id", orderID, "state", order.State.String())
-		last = order
-		if order.State.Final() && !order.Paid() {
-			return false, fmt.Errorf("%w: state %s", ErrNotPaid, order.State)
-		}
-		return order.Paid(), nil
+	err := poll.Wait(ctx, every, poll.Payment{
+		Gateway: gateway, Name: "order_id", Number: orderID, Log: c.log,
+		Ask: func() (string, bool, error) {
+			order, err := c.QueryOrder(ctx, orderID)
+			if err != nil {
+				return "", false, err
+			}
+			last = order
+			if order.State.Final() && !order.Paid() {
+				err = &Error{Op: op, Err: fmt.Errorf("%w: state %s", ErrNotPaid, order.State)}
+			}
+			return order.State.String(), order.Paid(), err
+		},
 	})
 	var own *Error
-	if err != nil && !errors.As(err, &own) && !errors.Is(err, ErrInvalidRequest) {
+	if err != nil && ctx.Err() != nil && !errors.As(err, &own) {
 		err = &Error{Op: op, Err: err}
 	}
 	return last, err
@@ -504,6 +513,9 @@ type reply struct {
 // decode reads an answer. The order is nil, without an error, if the result is
 // null.
 func decode(op string, answer transport.Answer) (*Order, *Error) {
+	if order := decodeSuccess(answer); order != nil {
+		return order, nil
+	}
 	bad := func(why string) (*Order, *Error) { return nil, answerError(op, answer, failure.Bad(why)) }
 	var r reply
 	if err := loosejson.Unmarshal(answer.Body, &r); err != nil {
@@ -530,6 +542,20 @@ func decode(op string, answer transport.Answer) (*Order, *Error) {
 		return bad(missing)
 	}
 	return result.order(answer.Body), nil
+}
+
+// decodeSuccess reads the documented answer in one go, and returns nil for every
+// other one.
+func decodeSuccess(answer transport.Answer) *Order {
+	var whole struct {
+		Code   loosejson.Int `json:"code"`
+		Result *orderResult  `json:"result"`
+	}
+	err := loosejson.Unmarshal(answer.Body, &whole)
+	if err != nil || !answer.OK() || whole.Code.Value != codeOK || whole.Result == nil || whole.Result.missing() != "" {
+		return nil
+	}
+	return whole.Result.order(answer.Body)
 }
 
 // refused reads a no.

@@ -418,7 +418,10 @@ func TestQueryOrder(t *testing.T) {
 	order, err := client.QueryOrder(context.Background(), sampleID)
 	require.NoError(t, err)
 	assert.Equal(t, answer, order.Raw.Reveal())
-	order.Raw = sign.Secret{}
+	again, err := kechengcang.DecodeOrder(order.Raw)
+	require.NoError(t, err)
+	again.Raw, order.Raw = sign.Secret{}, sign.Secret{}
+	assert.Equal(t, order, again)
 	assert.Equal(t, sampleOrder(), order)
 	assert.False(t, order.Paid())
 	assert.Equal(t, 1, mock.GetTotalCallCount())
@@ -784,4 +787,12 @@ func TestWaitForPayment(t *testing.T) {
 		require.ErrorIs(t, err, kechengcang.ErrInvalidRequest)
 		assert.Zero(t, mock.GetTotalCallCount())
 	})
+}
+
+func TestDecodeOrderRefuses(t *testing.T) {
+	t.Parallel()
+	_, err := kechengcang.DecodeOrder(sign.NewSecret(`{"code":200,"result":null}`))
+	require.ErrorIs(t, err, kechengcang.ErrOrderNotFound)
+	_, err = kechengcang.DecodeOrder(sign.Secret{})
+	require.ErrorIs(t, err, kechengcang.ErrBadAnswer)
 }

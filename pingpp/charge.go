@@ -256,6 +256,16 @@ func noCredential(why string) error {
 	return fmt.Errorf("%s: read credential: %w", gateway, failure.Bad(why))
 }
 
+// DecodeCharge reads a charge that was kept: a Charge's Raw. The error is an
+// [*Error] that is [ErrBadAnswer].
+func DecodeCharge(raw []byte) (*Charge, error) {
+	charge, err := readCharge(raw)
+	if err != nil {
+		return nil, &Error{Op: "decode charge", Body: raw, Err: failure.Bad(err.Error())}
+	}
+	return charge, nil
+}
+
 // readCharge reads a charge from an answer or a notification. The error says
 // what is missing.
 func readCharge(raw json.RawMessage) (*Charge, error) {

@@ -249,3 +249,15 @@ func TestPayerDataAndCredentialsArePrintedNowhere(t *testing.T) {
 		assert.NotContains(t, log.String(), private)
 	}
 }
+
+func TestDecodeCharge(t *testing.T) {
+	t.Parallel()
+	charge, err := pingpp.DecodeCharge([]byte(documentedCharge(t)))
+	require.NoError(t, err)
+	assert.Equal(t, "12134676899915430002", charge.OrderNo)
+	for _, raw := range []string{"", "{}", `{"object":"charge"}`, "null"} {
+		charge, err = pingpp.DecodeCharge([]byte(raw))
+		require.ErrorIs(t, err, pingpp.ErrBadAnswer, raw)
+		assert.Nil(t, charge)
+	}
+}

@@ -297,32 +297,25 @@ func (c *Client) withoutSecrets(message string) string {
 func (c *Client) WaitForPayment(ctx context.Context, chargeID string, every time.Duration) (*Charge, error) {
 	const op = "wait for payment"
 	var last *Charge
-	err := poll.Until(ctx, every, func() (bool, error) {
-		charge, err := c.QueryCharge(ctx, chargeID)
-		switch {
-		case err != nil && poll.Passing(ctx, err):
-			c.log.WarnContext(ctx, gateway+": waiting for payment", "charge_id", chargeID, "error", err)
-			return false, nil
-		case err != nil:
-			return false, err
-		}
-		state := charge.state()
-		level := slog.LevelDebug
-		if last == nil || last.state() != state {
-			level = slog.LevelInfo
-		}
-		c.log.Log(ctx, level, gateway+": waiting for payment", "charge_id", chargeID, "state", state)
-		last = charge
-		switch {
-		case !charge.LiveMode && !c.allowTestMode:
-			return false, ErrTestMode
-		case charge.Final() && !charge.Paid:
-			return false, fmt.Errorf("%w: state %s", ErrNotPaid, state)
-		}
-		return charge.Paid, nil
+	err := poll.Wait(ctx, every, poll.Payment{
+		Gateway: gateway, Name: "charge_id", Number: chargeID, Log: c.log,
+		Ask: func() (string, bool, error) {
+			charge, err := c.QueryCharge(ctx, chargeID)
+			if err != nil {
+				return "", false, err
+			}
+			last = charge
+			switch {
+			case !charge.LiveMode && !c.allowTestMode:
+				err = &Error{Op: op, Err: ErrTestMode}
+			case charge.Final() && !charge.Paid:
+				err = &Error{Op: op, Err: fmt.Errorf("%w: state %s", ErrNotPaid, charge.state())}
+			}
+			return charge.state(), charge.Paid, err
+		},
 	})
 	var own *Error
-	if err != nil && !errors.As(err, &own) && !errors.Is(err, ErrInvalidRequest) && !errors.Is(err, ErrInvalidConfig) {
+	if err != nil && ctx.Err() != nil && !errors.As(err, &own) {
 		err = &Error{Op: op, Err: err}
 	}
 	return last, err

@@ -161,14 +161,16 @@ func (a *Amount) UnmarshalJSON(data []byte) error {
 }
 
 // Time is a time in Shanghai written as "2006-01-02 15:04:05". It is zero after
-// null, "" or nothing.
+// null, "", MySQL's "0000-00-00 00:00:00" or nothing.
 type Time struct{ time.Time }
+
+const noTime = "0000-00-00 00:00:00"
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *Time) UnmarshalJSON(data []byte) error {
 	*t = Time{}
 	text, err := scalar(data)
-	if err != nil || len(text) == 0 {
+	if err != nil || len(text) == 0 || string(text) == noTime {
 		return err
 	}
 	value, err := time.ParseInLocation(time.DateTime, string(text), Shanghai)

@@ -78,6 +78,7 @@ func TestEachScalarBothWays(t *testing.T) {
 		`{"price":92233720368547758.07}`: {Price: Amount{money.Max, true}},
 
 		`{"time":"2019-10-15 17:04:00"}`: {Time: Time{at}},
+		`{"time":"0000-00-00 00:00:00"}`: {},
 		`{"unix":1571130240}`:            {Unix: Unix{at}},
 		`{"unix":"1571130240"}`:          {Unix: Unix{at}},
 		`{"unix":0}`:                     {},

@@ -4,6 +4,7 @@ package poll
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/paygates/paygates-go/internal/failure"
@@ -39,6 +40,41 @@ func Until(ctx context.Context, every time.Duration, ask func() (done bool, err 
 		}
 		timer.Reset(max(every, Least))
 	}
+}
+
+// Payment is an order that is waited for.
+type Payment struct {
+	// Gateway, Name and Number stand in log lines: the gateway, what it calls the
+	// number of an order, and the number.
+	Gateway, Name, Number string
+	Log                   *slog.Logger
+	// Ask queries the order once. It returns its state, and whether it is paid or
+	// an error that ends the waiting; "" with an error if the query failed.
+	Ask func() (state string, paid bool, err error)
+}
+
+// Wait asks until the order is paid, an error ends the waiting, or ctx ends, as
+// by [Until]. A query that failed in [Passing] is repeated. Each answer is
+// logged at debug level, each new state at info level.
+func Wait(ctx context.Context, every time.Duration, p Payment) error {
+	last := ""
+	return Until(ctx, every, func() (bool, error) {
+		state, paid, err := p.Ask()
+		switch {
+		case err != nil && Passing(ctx, err):
+			p.Log.WarnContext(ctx, p.Gateway+": waiting for payment", p.Name, p.Number, "error", err)
+			return false, nil
+		case state == "":
+			return false, err
+		}
+		level := slog.LevelDebug
+		if state != last {
+			level = slog.LevelInfo
+		}
+		p.Log.Log(ctx, level, p.Gateway+": waiting for payment", p.Name, p.Number, "state", state)
+		last = state
+		return paid, err
+	})
 }
 
 // Passing reports whether a query's error may be gone at the next try: no

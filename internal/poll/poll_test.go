@@ -1,9 +1,13 @@
 package poll
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,4 +82,54 @@ func TestPassing(t *testing.T) {
 	assert.True(t, Passing(ctx, fmt.Errorf("ispay: %w", failure.ErrNoAnswer)))
 	cancel()
 	assert.False(t, Passing(ctx, failure.ErrNoAnswer))
+}
+
+func TestWait(t *testing.T) {
+	t.Parallel()
+	passing := fmt.Errorf("query: %w", failure.ErrNoAnswer)
+	refused := errors.New("refused")
+	type answer struct {
+		state string
+		paid  bool
+		err   error
+	}
+	tests := map[string]struct {
+		answers []answer
+		want    error
+		levels  string
+	}{
+		"paid at once":         {[]answer{{"9", true, nil}}, nil, "INFO"},
+		"paid after a while":   {[]answer{{"1", false, nil}, {"1", false, nil}, {"9", true, nil}}, nil, "INFO DEBUG INFO"},
+		"over a failing query": {[]answer{{"", false, passing}, {"9", true, nil}}, nil, "WARN INFO"},
+		"until a no":           {[]answer{{"1", false, nil}, {"", false, refused}}, refused, "INFO"},
+		"until it has ended":   {[]answer{{"6", false, failure.ErrNotPaid}}, failure.ErrNotPaid, "INFO"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			asked := 0
+			err := Wait(context.Background(), time.Nanosecond, Payment{
+				Gateway: "example", Name: "order_no", Number: "1",
+				Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+				Ask: func() (string, bool, error) {
+					next := test.answers[asked]
+					asked++
+					return next.state, next.paid, next.err
+				},
+			})
+			if test.want == nil {
+				require.NoError(t, err)
+			} else {
+				require.ErrorIs(t, err, test.want)
+			}
+			assert.Equal(t, len(test.answers), asked)
+			levels := regexp.MustCompile(`level=(\w+) msg="example: waiting for payment" order_no=1`).FindAllStringSubmatch(log.String(), -1)
+			got := make([]string, len(levels))
+			for i, level := range levels {
+				got[i] = level[1]
+			}
+			assert.Equal(t, test.levels, strings.Join(got, " "))
+		})
+	}
 }

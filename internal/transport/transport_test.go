@@ -561,9 +561,9 @@ func TestTheCallersClientIsNotChanged(t *testing.T) {
 	assert.Nil(t, pool.Proxy)
 
 	shared := http.DefaultTransport.(*http.Transport)
-	before := shared.MaxIdleConnsPerHost
-	New("ispay", nil, nil)
-	assert.Equal(t, before, shared.MaxIdleConnsPerHost)
+	own := New("ispay", nil, nil).resty.GetClient().Transport.(*http.Transport)
+	assert.Equal(t, idleConnections, own.MaxIdleConnsPerHost)
+	assert.Zero(t, shared.MaxIdleConnsPerHost)
 	assert.Equal(t, http.Client{}, *http.DefaultClient)
 }
 
@@ -575,7 +575,7 @@ func (jar) Cookies(*url.URL) []*http.Cookie     { return nil }
 // Whatever a transport of the merchant's own puts into its errors.
 func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 	t.Parallel()
-	const signature, user, token = "63a5bf1f3500791f438c2829da45d037", "sk_test_example", "login-token"
+	const signature, user, token = "63a5bf1f3500791f438c2829da45d037", "sk_test_example1", "login-token"
 	call := Call{
 		Op: "create order", Method: http.MethodPost,
 		URL:         "https://pay.example.com/order/10001/" + signature + "?token=888888&param=%E4%BD%A0+100%25&sign=" + signature,
@@ -588,15 +588,18 @@ func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 	form.ContentType, form.Body = ContentTypeForm, "ip=203.0.113.7&return_url=https%3A%2F%2Fshop.example.com%2Fr&sign="+signature
 	hidden := []string{
 		signature, user, token, base64.StdEncoding.EncodeToString([]byte(user + ":")), "888888",
-		"%E4%BD%A0", "你 100%", "手机", "203.0.113.7", "shop.example.com",
+		"%E4%BD%A0", "你 100%", "%3A%2F%2Fshop", "手机", "203.0.113.7", "shop.example.com",
 	}
 	says := map[string]func(r *http.Request, body string) string{
-		"URL":            func(r *http.Request, _ string) string { return r.URL.String() },
-		"URL, quoted":    func(r *http.Request, _ string) string { return fmt.Sprintf("%q", r.URL.String()) },
-		"URL, %#v":       func(r *http.Request, _ string) string { return fmt.Sprintf("%#v", *r.URL) },
-		"request URI":    func(r *http.Request, _ string) string { return r.URL.RequestURI() },
-		"path":           func(r *http.Request, _ string) string { return r.URL.Path },
-		"query":          func(r *http.Request, _ string) string { return r.URL.RawQuery },
+		"URL":         func(r *http.Request, _ string) string { return r.URL.String() },
+		"URL, quoted": func(r *http.Request, _ string) string { return fmt.Sprintf("%q", r.URL.String()) },
+		"URL, %#v":    func(r *http.Request, _ string) string { return fmt.Sprintf("%#v", *r.URL) },
+		"request URI": func(r *http.Request, _ string) string { return r.URL.RequestURI() },
+		"path":        func(r *http.Request, _ string) string { return r.URL.Path },
+		"query":       func(r *http.Request, _ string) string { return r.URL.RawQuery },
+		"raw parameters": func(r *http.Request, body string) string {
+			return strings.Join(strings.Split(r.URL.RawQuery+"&"+body, "&"), " and ")
+		},
 		"parsed query":   func(r *http.Request, _ string) string { return fmt.Sprint(r.URL.Query()) },
 		"header":         func(r *http.Request, _ string) string { return fmt.Sprint(r.Header) },
 		"body":           func(_ *http.Request, body string) string { return body },
@@ -756,6 +759,28 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	}
 	assert.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
+
+func TestTheAnswersBodyIsClosed(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{200, 307, 404} {
+		for _, length := range []int{0, 10, MaxAnswer + 1} {
+			closed := 0
+			transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+				body := closeCounter{strings.NewReader(strings.Repeat("x", length)), &closed}
+				return &http.Response{StatusCode: status, Header: http.Header{}, Body: body, Request: r}, nil
+			})
+			_, _ = New("ispay", &http.Client{Transport: transport}, nil).Do(context.Background(), query("https://pay.example.com/"))
+			assert.Equal(t, 1, closed)
+		}
+	}
+}
+
+type closeCounter struct {
+	io.Reader
+	closed *int
+}
+
+func (c closeCounter) Close() error { *c.closed++; return nil }
 
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	t.Parallel()
