@@ -135,6 +135,14 @@ var sortedTests = map[string]struct {
 	},
 	// printf %s 'example-secret' | md5sum
 	"nothing to sign": {[]sign.Field{{Name: "sign", Value: "x"}, {Name: "param", Value: ""}}, "8d831e08450fa0e7e84309a0d4bc644e"},
+	// php -r '$d = ["notify_urls"=>"5", "notify_ur"=>"2", "notify_urk"=>"3", "notify_u"=>"1", "notify_url"=>"4"]; ksort($d, SORT_STRING); …'
+	"names that begin alike": {
+		[]sign.Field{
+			{Name: "notify_urls", Value: "5"}, {Name: "notify_ur", Value: "2"}, {Name: "notify_urk", Value: "3"},
+			{Name: "notify_u", Value: "1"}, {Name: "notify_url", Value: "4"},
+		},
+		"39453e11f91f9535e648ba8a6895a024",
+	},
 	// php -r 'for ($i = 0; $i < 1000; $i++) $d[sprintf("f%03d", $i)] = "v$i"; …'
 	"1000 fields": {thousandFields(), "eba88abdd690021831b5af30151a057b"},
 }
