@@ -40,6 +40,7 @@ type Config struct {
 type Client struct {
 	transport *transport.Client
 	baseURL   string
+	createURL string
 	userID    string
 	secret    sign.Secret
 	log       *slog.Logger
@@ -70,6 +71,7 @@ func New(config Config) (*Client, error) {
 	return &Client{
 		transport: transport.New(gateway, config.HTTPClient, config.Logger),
 		baseURL:   baseURL,
+		createURL: baseURL + "/gateway",
 		userID:    config.UserID,
 		secret:    config.Secret,
 		log:       config.Logger,

@@ -6,21 +6,40 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/ispay"
+	"github.com/paygates/paygates-go/sign"
 )
 
 func TestExplainNotification(t *testing.T) {
 	t.Parallel()
-	client, _ := setup(t)
-	values, err := url.ParseQuery(callbackQuery(t, "300.00", "9", signature))
-	require.NoError(t, err)
-	assert.True(t, client.ExplainNotification(values).Matches)
+	explain := func(secret string, values url.Values) sign.Explanation {
+		client, err := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret(secret)})
+		require.NoError(t, err)
+		return client.ExplainNotification(values)
+	}
+	values := url.Values{
+		"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"},
+		// printf %s 1000120191118123424example-secret | md5sum
+		"sign": {"63a5bf1f3500791f438c2829da45d037"},
+	}
+	e := explain("example-secret", values)
+	assert.True(t, e.Matches)
+	assert.Equal(t, `signature = md5(userid + order_no + secret)
+  1  "userid"    "10001"           5 bytes
+  2  "order_no"  "20191118123424"  14 bytes
+  -  "amount"    "300.00"          skipped: the signature does not cover it
+  -  "state"     "9"               skipped: the signature does not cover it
+  hashed: "1000120191118123424[secret, 14 characters]"
+  the signature matches
+`, e.String())
 
-	values.Set("order_no", "7")
-	explanation := client.ExplainNotification(values)
-	assert.True(t, explanation.Received)
-	assert.False(t, explanation.Matches)
-	assert.Contains(t, explanation.String(), "DOES NOT match")
-	assert.Contains(t, explanation.String(), `"amount"    "300.00"  skipped: the signature does not cover it`)
-	assert.NotContains(t, explanation.String(), secret)
-	assert.NotContains(t, explanation.String(), signature)
+	e = explain("example-secret\n", values)
+	assert.False(t, e.Matches)
+	assert.Contains(t, e.String(), "It matches without what stands around the secret")
+	assert.NotContains(t, e.String(), "example-secret")
+	assert.NotContains(t, e.String(), "63a5bf1f3500791f438c2829da45d037")
+
+	// Whatever it is given.
+	assert.False(t, explain("example-secret", nil).Received)
 }

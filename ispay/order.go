@@ -184,7 +184,7 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 	answer, err := c.transport.Do(ctx, transport.Call{
 		Op:          op,
 		Method:      http.MethodPost,
-		URL:         c.baseURL + "/gateway",
+		URL:         c.createURL,
 		ContentType: transport.ContentTypeForm,
 		Body: form.Encode([]sign.Field{
 			{Name: "userid", Value: c.userID},
@@ -336,8 +336,11 @@ func (c *Client) state(ctx context.Context, op, call, orderID string) (*OrderSta
 			Timeout:      time.Duration(order.Timeout.Value) * time.Second,
 		}
 	}
-	if !state.Set {
+	switch {
+	case !state.Set:
 		return nil, answerError(op, answer, failure.Bad("no state"))
+	case result.Code != nil && int64(result.Code.Timeout/time.Second) != reply.Order.Timeout.Value:
+		return nil, answerError(op, answer, failure.Bad("a timeout beyond all bounds"))
 	}
 	result.State = State(state.Value)
 	return result, nil

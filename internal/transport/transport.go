@@ -60,6 +60,7 @@ type Client struct {
 	timeout time.Duration
 	log     *slog.Logger
 	name    string
+	reports bool // net/http's own transport, which reports connections
 }
 
 // New returns a Client that uses a copy of hc (nil: one with its own connection
@@ -83,6 +84,7 @@ func New(name string, hc *http.Client, log *slog.Logger) *Client {
 	if own.Transport == nil {
 		own.Transport = defaultTransport()
 	}
+	_, c.reports = own.Transport.(*http.Transport)
 	c.resty = resty.NewWithClient(&own).
 		SetLogger(silent{}).
 		SetDisableWarn(true).
@@ -204,7 +206,7 @@ func (c *Client) once(ctx context.Context, call Call) (Answer, error) {
 	response, err := request.Execute(call.Method, call.URL)
 	if err != nil {
 		cause := noAnswer(withoutURL(err, call))
-		if call.Once && sent.mayHaveReached(err) {
+		if call.Once && c.mayHaveReached(sent, err) {
 			cause = failure.Unknown(cause)
 		}
 		return Answer{}, &Failure{Err: cause, passing: !errors.Is(err, context.Canceled)}
@@ -255,27 +257,28 @@ func read(response *http.Response, call Call) (Answer, *Failure) {
 func noAnswer(cause error) error { return fmt.Errorf("%w: %w", failure.ErrNoAnswer, cause) }
 
 // connection learns from net/http whether a request ever had a connection to be
-// written to. A custom RoundTripper may not report it: then nothing is known.
+// written to.
 type connection struct {
 	httptrace.ClientTrace
-	asked, got atomic.Bool
+	got atomic.Bool
 }
 
 func newConnection() *connection {
 	c := &connection{}
-	c.GetConn = func(string) { c.asked.Store(true) }
 	c.GotConn = func(httptrace.GotConnInfo) { c.got.Store(true) }
 	return c
 }
 
 // mayHaveReached reports whether a request that failed with err may have reached
-// the gateway.
-func (c *connection) mayHaveReached(err error) bool {
-	if c.asked.Load() {
-		return c.got.Load()
+// the gateway. A RoundTripper of the merchant's own need not report connections:
+// then only an error of dialling rules it out.
+func (c *Client) mayHaveReached(sent *connection, err error) bool {
+	if sent.got.Load() {
+		return true
 	}
 	var op *net.OpError
-	return !errors.As(err, &op) || op.Op != "dial"
+	dialling := errors.As(err, &op) && op.Op == "dial"
+	return !c.reports && !dialling
 }
 
 type onceKey struct{}
