@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -34,8 +35,12 @@ type Behaviour struct {
 	Repeats []time.Duration
 }
 
-// ErrOrderNotFound is returned for an order that the fake does not know.
-var ErrOrderNotFound = errors.New("gatewaytest: order not found")
+var (
+	// ErrOrderNotFound is returned for an order that the fake does not know.
+	ErrOrderNotFound = errors.New("gatewaytest: order not found")
+	// ErrAlreadyPaid is returned by Expire for an order that is paid.
+	ErrAlreadyPaid = errors.New("gatewaytest: already paid")
+)
 
 // Server is a fake gateway on a loopback port. It is safe for concurrent use.
 type Server struct {
@@ -195,10 +200,19 @@ func (s *Server) find(number string) *Order {
 	return nil
 }
 
+// Reset forgets all orders, callbacks and faults: a long-running fake can be
+// emptied between tests. Callbacks that are still to be repeated end.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.orders, s.deliveries, s.faults, s.delay = nil, nil, nil, 0
+}
+
 // Pay plays the payer: the order, by either number, becomes paid, and the
 // merchant is called back. It returns the first try when the merchant has
 // answered it, or a zero Delivery if the order has no notify URL. Callbacks that
-// are not accepted are repeated in the background.
+// are not accepted are repeated in the background. Paying an order that has
+// expired plays a late payer, paying one again a payer who pays twice.
 func (s *Server) Pay(number string) (Delivery, error) {
 	err := s.Update(number, func(order *Order) {
 		order.Paid, order.PaidAt = true, time.Now()
@@ -218,8 +232,20 @@ func (s *Server) PaySilently(number string) error {
 	})
 }
 
-// Expire ends an order without a payment.
-func (s *Server) Expire(number string) error { return s.Update(number, s.behaviour.Expire) }
+// Expire ends an order without a payment. The error is [ErrAlreadyPaid] for a
+// paid one.
+func (s *Server) Expire(number string) error {
+	paid := false
+	err := s.Update(number, func(order *Order) {
+		if paid = order.Paid; !paid {
+			s.behaviour.Expire(order)
+		}
+	})
+	if paid {
+		return fmt.Errorf("%w: %q", ErrAlreadyPaid, number)
+	}
+	return err
+}
 
 // Redeliver calls back once more, as gateways do now and then after a reply that
 // they accepted.
@@ -321,7 +347,7 @@ func (s *Server) deliver(number string, attempt int, tampered bool) (Delivery, e
 	delivery.Method, delivery.URL, delivery.Body = message.Method, message.URL, message.Body
 	delivery.Status, delivery.Reply, err = s.send(message)
 	if err != nil {
-		delivery.Err = err.Error()
+		delivery.Err = withoutURL(err).Error()
 	} else {
 		delivery.Accepted = s.behaviour.Accepted(delivery.Status, delivery.Reply)
 	}
@@ -329,6 +355,15 @@ func (s *Server) deliver(number string, attempt int, tampered bool) (Delivery, e
 	s.deliveries = append(s.deliveries, delivery)
 	s.mu.Unlock()
 	return delivery, nil
+}
+
+// withoutURL drops net/http's mention of the URL, which holds a signature.
+func withoutURL(err error) error {
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		return outer.Err
+	}
+	return err
 }
 
 func (s *Server) send(message Message) (status int, reply string, err error) {
@@ -354,6 +389,12 @@ func (s *Server) send(message Message) (status int, reply string, err error) {
 // misbehaving answers as the faults say.
 func (s *Server) misbehaving(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A page that a developer happens to look at must not order and pay here:
+		// the fake would call back any address that it names.
+		if r.Method != http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+			http.Error(w, "cross-site requests are refused", http.StatusForbidden)
+			return
+		}
 		fault, ok := s.fault(r.URL.Path)
 		if !ok {
 			next.ServeHTTP(w, r)

@@ -689,3 +689,44 @@ func TestJSON(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(text), `"Amount":"0.01"`)
 }
+
+func TestExpireRefusesAPaidOrder(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	require.True(t, s.Add(gatewaytest.Order{ID: "1"}))
+	require.NoError(t, s.PaySilently("1"))
+	require.ErrorIs(t, s.Expire("1"), gatewaytest.ErrAlreadyPaid)
+	order, _ := s.Order("1")
+	assert.True(t, order.Paid)
+	assert.NotEqual(t, "expired", order.State)
+}
+
+func TestReset(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	require.True(t, s.Add(gatewaytest.Order{ID: "1", NotifyURL: s.URL}))
+	_, err := s.Pay("1")
+	require.NoError(t, err)
+	s.Misbehave(gatewaytest.Fault{Status: 500})
+	s.Reset()
+	assert.Empty(t, s.Orders())
+	assert.Empty(t, s.Deliveries())
+	made, err := creating(t, s, "2")
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusCreated, made.status)
+	assert.True(t, s.Add(gatewaytest.Order{ID: "1"}))
+}
+
+func TestCrossSiteRequestsAreRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for site, want := range map[string]int{"cross-site": http.StatusForbidden, "same-origin": http.StatusCreated, "": http.StatusCreated} {
+		request, err := http.NewRequest(http.MethodPost, s.URL+"/create/"+fmt.Sprint(s.NextID()), nil)
+		require.NoError(t, err)
+		request.Header.Set("Sec-Fetch-Site", site)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, want, response.StatusCode, site)
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/paygates/paygates-go/examples/internal/terminal"
 	"github.com/paygates/paygates-go/gatepay"
@@ -60,7 +61,7 @@ func runGatepay(ctx context.Context, story *terminal.Story) error {
 	}
 	story.Step("An attacker cuts the callback differently: order ORDER and 11.88 yuan in place of ORDER1 and 1.88.")
 	story.Note("Nothing stands between the fields when they are signed, so the signature is right.")
-	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the reply "fail"`, forged.Reply); err != nil {
+	if err := expect(forged.Status == http.StatusConflict && len(credited) == 1, "HTTP 409", forged.Status); err != nil {
 		return err
 	}
 	story.Note("But the gateway, asked again, knows no such order: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
