@@ -230,7 +230,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	order, err := c.QueryOrder(ctx, n.OrderID)
 	switch {
 	case errors.Is(err, ErrOrderNotFound):
-		return nil, fmt.Errorf("%w: %w", ErrNotConfirmed, err)
+		return nil, &Error{Op: op, Err: fmt.Errorf("%w: %w", ErrNotConfirmed, err)}
 	case err != nil:
 		return nil, err
 	case !order.Paid():
@@ -239,6 +239,11 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	n.Order = order
 	return order, nil
 }
+
+// NotificationStatus returns the HTTP status with which NotificationHandler
+// answers a callback that ended in err, for a handler of the merchant's own: 200 for
+// nil, and 502 for an error that is none of this package's.
+func NotificationStatus(err error) int { return callback.Status(err) }
 
 // NotificationHandler handles callbacks: it parses and verifies each and then
 // calls accept. accept compares Money with what the stored order asks for

@@ -198,7 +198,7 @@ func TestParseNotificationRefuses(t *testing.T) {
 		"invalid encoding":          {post(good + "&a=%zz"), codepay.ErrInvalidNotification},
 		"half an encoding":          {post(good + "&a=%e"), codepay.ErrInvalidNotification},
 		"empty body":                {post(""), codepay.ErrInvalidNotification},
-		"empty query":               {get(""), codepay.ErrInvalidSignature},
+		"empty query":               {get(""), codepay.ErrInvalidNotification},
 		"ten thousand parameters":   {post(good + manyFields(10000)), codepay.ErrInvalidNotification},
 		"ten thousand in a query":   {get(good + manyFields(10000)), codepay.ErrInvalidNotification},
 		"1 MiB in one parameter":    {post(good + "&a=" + strings.Repeat("1", 1<<20)), codepay.ErrInvalidNotification},
@@ -307,7 +307,8 @@ func TestVerifyNotificationRefusesWhatAFrameworkLetThrough(t *testing.T) {
 	require.ErrorIs(t, err, codepay.ErrInvalidNotification)
 
 	_, err = client.VerifyNotification(nil)
-	require.ErrorIs(t, err, codepay.ErrInvalidSignature)
+	require.ErrorIs(t, err, codepay.ErrInvalidNotification)
+	require.ErrorContains(t, err, "the body was already read")
 }
 
 // A param that hides parameters: the document's own PHP joins both to one text.

@@ -145,8 +145,8 @@ func checkNumber(text string) string {
 func parsePrice(text string) (amount money.Amount, allowed string) {
 	amount, err := money.Parse(text)
 	point := len(text) - 3
-	if err != nil || point < 1 || text[point] != '.' || (point > 1 && text[0] == '0') {
-		return 0, "must be an amount with exactly two decimals"
+	if err != nil || amount == 0 || point < 1 || text[point] != '.' || (point > 1 && text[0] == '0') {
+		return 0, "must be an amount of more than 0.00 with exactly two decimals"
 	}
 	return amount, ""
 }
@@ -182,7 +182,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	order, err := c.QueryOrder(ctx, n.OrderNo)
 	switch {
 	case errors.Is(err, ErrOrderNotFound):
-		return nil, fmt.Errorf("%w: %w", ErrNotConfirmed, err)
+		return nil, &Error{Op: op, Err: fmt.Errorf("%w: %w", ErrNotConfirmed, err)}
 	case err != nil:
 		return nil, err
 	case !order.Paid():
@@ -195,6 +195,11 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	n.Order = order
 	return order, nil
 }
+
+// NotificationStatus returns the HTTP status with which NotificationHandler
+// answers a callback that ended in err, for a handler of the merchant's own: 200 for
+// nil, and 502 for an error that is none of this package's.
+func NotificationStatus(err error) int { return callback.Status(err) }
 
 // NotificationHandler handles callbacks: it parses, verifies and confirms each
 // and then calls accept, whose notification is paid and has Order set. accept

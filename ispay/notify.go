@@ -83,8 +83,8 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 		return nil, fmt.Errorf("%s: %w: %w", gateway, ErrInvalidSignature, err)
 	}
 	amount, err := money.Parse(values.Get("amount"))
-	if err != nil {
-		return nil, invalid("amount", "must be an amount with at most two decimals")
+	if err != nil || amount == 0 {
+		return nil, invalid("amount", "must be an amount of more than 0.00 with at most two decimals")
 	}
 	state, err := strconv.Atoi(values.Get("state"))
 	if err != nil {
@@ -116,7 +116,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	order, err := c.QueryOrder(ctx, n.OrderNo)
 	switch {
 	case errors.Is(err, ErrOrderNotFound):
-		return nil, fmt.Errorf("%w: %w", ErrNotConfirmed, err)
+		return nil, &Error{Op: op, Err: fmt.Errorf("%w: %w", ErrNotConfirmed, err)}
 	case err != nil:
 		return nil, err
 	case !order.Paid():
@@ -127,6 +127,11 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	n.Order = order
 	return order, nil
 }
+
+// NotificationStatus returns the HTTP status with which NotificationHandler
+// answers a callback that ended in err, for a handler of the merchant's own: 200 for
+// nil, and 502 for an error that is none of this package's.
+func NotificationStatus(err error) int { return callback.Status(err) }
 
 // NotificationHandler handles callbacks: it parses, verifies and confirms each
 // and then calls accept, whose notification is paid and has Order set. accept

@@ -100,6 +100,7 @@ func TestParseNotificationRefuses(t *testing.T) {
 		"no order_no":           {"GET", "amount=300.00&state=9&sign=" + signature, ispay.ErrInvalidNotification},
 		"order_no a path":       {"GET", "order_no=../1&amount=300.00&state=9&sign=" + signature, ispay.ErrInvalidNotification},
 		"no amount":             {"GET", strings.Replace(good, "amount=300.00", "amount=", 1), ispay.ErrInvalidNotification},
+		"amount of nothing":     {"GET", strings.Replace(good, "amount=300.00", "amount=0.00", 1), ispay.ErrInvalidNotification},
 		"negative amount":       {"GET", strings.Replace(good, "amount=300.00", "amount=-300.00", 1), ispay.ErrInvalidNotification},
 		"amount with exponent":  {"GET", strings.Replace(good, "amount=300.00", "amount=3e2", 1), ispay.ErrInvalidNotification},
 		"no state":              {"GET", strings.Replace(good, "state=9", "state=", 1), ispay.ErrInvalidNotification},
@@ -292,4 +293,16 @@ func TestOneHandlerForManyConnections(t *testing.T) {
 	}
 	all.Wait()
 	assert.EqualValues(t, 20, accepted.Load())
+}
+
+func TestNotificationStatus(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	_, method := client.ParseNotification(httptest.NewRequest("PUT", "/notify", nil))
+	for status, err := range map[int]error{
+		200: nil, 403: ispay.ErrInvalidSignature, 400: ispay.ErrInvalidNotification, 405: method,
+		409: ispay.ErrNotConfirmed, 502: ispay.ErrNoAnswer,
+	} {
+		assert.Equal(t, status, ispay.NotificationStatus(err))
+	}
 }

@@ -59,6 +59,9 @@ func (c *Client) VerifyNotification(body []byte) (*Notification, error) {
 	if len(body) > callback.MaxBody {
 		return nil, invalidNotification("the body", fmt.Sprintf("must not be longer than %d bytes", callback.MaxBody))
 	}
+	if len(body) == 0 {
+		return nil, invalidNotification("the body", "is empty, or was already read")
+	}
 	var claimed struct {
 		ID loosejson.String `json:"id"`
 	}
@@ -98,7 +101,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	order, err := c.QueryOrder(ctx, n.OrderID)
 	switch {
 	case errors.Is(err, ErrOrderNotFound):
-		return nil, fmt.Errorf("%w: %w", ErrNotConfirmed, err)
+		return nil, &Error{Op: op, Err: fmt.Errorf("%w: %w", ErrNotConfirmed, err)}
 	case err != nil:
 		return nil, err
 	case order.AppID != "" && order.AppID != c.appID:
@@ -109,6 +112,11 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	n.Order = order
 	return order, nil
 }
+
+// NotificationStatus returns the HTTP status with which NotificationHandler
+// answers a callback that ended in err, for a handler of the merchant's own: 200 for
+// nil, and 502 for an error that is none of this package's.
+func NotificationStatus(err error) int { return callback.Status(err) }
 
 // NotificationHandler handles callbacks: it takes the id of each, asks the
 // gateway for the order, and calls accept, whose notification has a paid order

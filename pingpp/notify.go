@@ -202,7 +202,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Cha
 	charge, err := c.QueryCharge(ctx, n.Charge.ID)
 	switch {
 	case errors.Is(err, ErrOrderNotFound):
-		return nil, fmt.Errorf("%w: %w", ErrNotConfirmed, err)
+		return nil, &Error{Op: op, Err: fmt.Errorf("%w: %w", ErrNotConfirmed, err)}
 	case err != nil:
 		return nil, err
 	case !charge.Paid:
@@ -219,6 +219,11 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Cha
 	}
 	return charge, nil
 }
+
+// NotificationStatus returns the HTTP status with which NotificationHandler
+// answers a webhook that ended in err, for a handler of the merchant's own: 200 for
+// nil, and 502 for an error that is none of this package's.
+func NotificationStatus(err error) int { return callback.Status(err) }
 
 // NotificationHandler handles webhooks: it parses and verifies each and then
 // calls accept, whatever its type: accept looks at Paid or Type, and returns nil

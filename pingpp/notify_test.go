@@ -196,7 +196,7 @@ func TestParseNotificationAfterAFrameworkReadTheBody(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.ParseNotification(r)
 	require.ErrorIs(t, err, pingpp.ErrInvalidNotification)
-	assert.ErrorContains(t, err, "already read: pass what was read to VerifyNotification")
+	assert.ErrorContains(t, err, "already read: put it back, or pass what was read to VerifyNotification")
 
 	_, err = client.VerifyNotification(read, r.Header.Get(pingpp.SignatureHeader))
 	require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/paygates/paygates-go/internal/bounded"
 	"github.com/paygates/paygates-go/internal/failure"
@@ -44,7 +45,8 @@ func Query(r *http.Request) (url.Values, error) {
 	if r.Method != http.MethodGet {
 		return nil, refuseMethod("GET")
 	}
-	return parse(r.URL.RawQuery)
+	// A copy: fiber's adaptor passes on memory that the next request overwrites.
+	return parse(strings.Clone(r.URL.RawQuery))
 }
 
 // Values returns the fields of a callback by POST or GET: those of the body of
@@ -93,6 +95,13 @@ func parse(text string) (url.Values, error) {
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, err.Error())
 	}
+	return some(values)
+}
+
+func some(values url.Values) (url.Values, error) {
+	if len(values) == 0 {
+		return nil, refuse(http.StatusBadRequest, "it has no fields: they were not sent, or the body was already read")
+	}
 	return values, nil
 }
 
@@ -106,7 +115,7 @@ func single(values url.Values) (url.Values, error) {
 	if err := form.Single(values); err != nil {
 		return nil, refuse(http.StatusBadRequest, err.Error())
 	}
-	return values, nil
+	return some(values)
 }
 
 // PHP's curl sends an array of fields as multipart/form-data.
@@ -158,7 +167,7 @@ type again struct {
 
 func errNoBody(r *http.Request) error {
 	if r.ContentLength > 0 {
-		return refuse(http.StatusBadRequest, "its body was already read: pass what was read to VerifyNotification")
+		return refuse(http.StatusBadRequest, "its body was already read: put it back, or pass what was read to VerifyNotification")
 	}
 	return refuse(http.StatusBadRequest, "its body is empty, or was already read")
 }
@@ -176,6 +185,8 @@ func (p Reply) Serve(w http.ResponseWriter, r *http.Request, handle func() error
 	header := w.Header()
 	header["Content-Type"] = plainText
 	if err == nil {
+		// Said, because a router's fallback handler may have set 404 before.
+		w.WriteHeader(http.StatusOK)
 		_, _ = io.WriteString(w, p.Accepted)
 		return
 	}
@@ -215,6 +226,8 @@ func Status(err error) int {
 	var own *merchantError
 	var refused *refusal
 	switch {
+	case err == nil:
+		return http.StatusOK
 	case errors.As(err, &own):
 		return http.StatusInternalServerError
 	case errors.As(err, &refused):

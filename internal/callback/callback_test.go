@@ -17,6 +17,7 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -193,7 +194,7 @@ func TestValuesRefuses(t *testing.T) {
 		"broken content type": {post("application/x-www-form-urlencoded; charset", "a=1"), 415, "want a form as its content type"},
 		"an empty body":       {post(urlencoded, ""), 400, "its body is empty, or was already read"},
 		"no body":             {closed, 400, "its body is empty, or was already read"},
-		"read before":         {read, 400, "its body was already read: pass what was read to VerifyNotification"},
+		"read before":         {read, 400, "its body was already read: put it back, or pass what was read to VerifyNotification"},
 		"read, not announced": {readUnannounced, 400, "its body is empty, or was already read"},
 		"one byte too long":   {post(urlencoded, "a="+strings.Repeat("1", MaxBody-1)), 413, "longer than 1048576 bytes"},
 		"far too long":        {post(urlencoded, strings.Repeat("a", 10*MaxBody)), 413, "longer than 1048576 bytes"},
@@ -346,7 +347,7 @@ func TestBodyReadAndClosedByAFramework(t *testing.T) {
 		_ = r.Body.Close()
 	})
 	assert.Equal(t, 400, raw(t, address, "POST / HTTP/1.1\r\nHost: shop.example.com\r\nContent-Length: 3\r\n\r\na=1"))
-	requireRefused(t, <-errs, 400, "its body was already read: pass what was read to VerifyNotification")
+	requireRefused(t, <-errs, 400, "its body was already read: put it back, or pass what was read to VerifyNotification")
 }
 
 func TestSingle(t *testing.T) {
@@ -477,3 +478,32 @@ func FuzzValues(f *testing.F) {
 		}
 	})
 }
+
+// fiber's adaptor passes on a query in memory that the next request overwrites.
+func TestTheQueryIsCopied(t *testing.T) {
+	t.Parallel()
+	memory := []byte("order_no=20191118123424&state=9")
+	r := httptest.NewRequest(http.MethodGet, "/notify", nil)
+	r.URL.RawQuery = unsafe.String(&memory[0], len(memory))
+	values, err := Values(r)
+	require.NoError(t, err)
+	copy(memory, bytes.Repeat([]byte("x"), len(memory)))
+	assert.Equal(t, url.Values{"order_no": {"20191118123424"}, "state": {"9"}}, values)
+}
+
+// A router's fallback handler has set 404 before ours runs.
+func TestServeSaysThatItIsDone(t *testing.T) {
+	t.Parallel()
+	w := &fallback{header: http.Header{}, status: http.StatusNotFound}
+	Reply{Gateway: "ispay", Accepted: "success"}.Serve(w, httptest.NewRequest(http.MethodGet, "/", nil), func() error { return nil })
+	assert.Equal(t, http.StatusOK, w.status)
+}
+
+type fallback struct {
+	header http.Header
+	status int
+}
+
+func (f *fallback) Header() http.Header         { return f.header }
+func (f *fallback) WriteHeader(status int)      { f.status = status }
+func (f *fallback) Write(p []byte) (int, error) { return len(p), nil }

@@ -1,0 +1,114 @@
+// Frameworks shows the callback handlers of paygates-go in programs that are
+// there already, with gin, echo, chi and fiber. It runs against the fake gateways
+// of the SDK: one payment through each, then it ends.
+//
+//	go run -C examples/frameworks . -framework gin
+//	go run -C examples/frameworks . -framework fiber -by-hand
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// A framework joins with one line here and one file.
+type framework struct {
+	name  string
+	serve func(*shop, net.Listener) (stop func() error)
+}
+
+func frameworks() []framework {
+	return []framework{
+		{"gin", func(s *shop, l net.Listener) func() error { return serve(l, newGin(s, ginLog(s))) }},
+		{"echo", func(s *shop, l net.Listener) func() error { return serve(l, newEcho(s, echoLog(s))) }},
+		{"chi", func(s *shop, l net.Listener) func() error { return serve(l, newChi(s, chiLog(s))) }},
+		{"fiber", func(s *shop, l net.Listener) func() error { return serveFiber(l, newFiber(s, fiberLog(s))) }},
+	}
+}
+
+func main() {
+	gin.SetMode(gin.ReleaseMode)
+	switch err := run(os.Args[1:], os.Stdout, os.Stderr); {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "frameworks:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, out, logs io.Writer) error {
+	flags := flag.NewFlagSet("frameworks", flag.ContinueOnError)
+	flags.SetOutput(logs)
+	name := flags.String("framework", "gin", "gin, echo, chi or fiber")
+	byHand := flags.Bool("by-hand", false, "call back the handlers that are written by hand")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	path := "/notify/"
+	if *byHand {
+		path = "/by-hand/"
+	}
+	for _, f := range frameworks() {
+		if f.name == *name {
+			return play(f, path, out, logs)
+		}
+	}
+	return fmt.Errorf("no framework %q: there are gin, echo, chi and fiber", *name)
+}
+
+// play takes a forged and a genuine callback of each gateway.
+func play(f framework, path string, out, logs io.Writer) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	fakes := startFakes()
+	defer fakes.close()
+	s, err := fakes.newShop(slog.New(slog.NewTextHandler(logs, nil)))
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	stop := f.serve(s, listener)
+	defer func() { _ = stop() }()
+	base := "http://" + listener.Addr().String() + path
+	_, _ = fmt.Fprintf(out, "%s listens, and the fake gateways call %s… back.\n", f.name, base)
+	for _, c := range fakes.checkouts(s) {
+		number, err := c.create(ctx, base+c.gateway)
+		if err != nil {
+			return err
+		}
+		forged, err := c.fake.SendTampered(number)
+		if err != nil {
+			return err
+		}
+		genuine, err := c.fake.Pay(number)
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(out, "%-11s  forged: %d %-4s  genuine: %d %s\n", c.gateway, forged.Status, forged.Reply, genuine.Status, genuine.Reply)
+		if forged.Status != c.refusal || forged.Reply != "fail" || !genuine.Accepted {
+			return fmt.Errorf("%s: not as it should be", c.gateway)
+		}
+	}
+	_, _ = fmt.Fprintf(out, "%d payments are credited, each once.\n", len(s.credited))
+	return nil
+}
+
+// serve serves a handler of net/http, as gin, echo and chi are.
+func serve(listener net.Listener, handler http.Handler) (stop func() error) {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return server.Close
+}
