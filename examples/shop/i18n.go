@@ -1,0 +1,77 @@
+package main
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+//go:embed locales/*.json
+var localeFiles embed.FS
+
+// languages are those of the pages. The first one is for payers whose browser
+// wants neither.
+var languages = []string{"zh", "en"}
+
+// texts are the words of a language by their keys.
+type texts map[string]string
+
+func loadTexts(language string) (texts, error) {
+	file, err := localeFiles.ReadFile("locales/" + language + ".json")
+	if err != nil {
+		return nil, err
+	}
+	var t texts
+	if err := json.Unmarshal(file, &t); err != nil {
+		return nil, fmt.Errorf("%s: %w", language, err)
+	}
+	return t, nil
+}
+
+// get returns the text of a key, whose parts are joined by points. A key that is
+// missing is a mistake in a template, which the tests find.
+func (t texts) get(first string, rest ...any) (string, error) {
+	key := first
+	for _, part := range rest {
+		key += "." + fmt.Sprint(part)
+	}
+	if text, ok := t[key]; ok {
+		return text, nil
+	}
+	return "", fmt.Errorf("no text %q", key)
+}
+
+const languageCookie = "lang"
+
+// language returns the language of a request: what the payer chose, or what his
+// browser wants.
+func language(r *http.Request) string {
+	chosen := []string{r.URL.Query().Get("lang")}
+	if cookie, err := r.Cookie(languageCookie); err == nil {
+		chosen = append(chosen, cookie.Value)
+	}
+	chosen = append(chosen, strings.Split(r.Header.Get("Accept-Language"), ",")...)
+	for _, wanted := range chosen {
+		wanted = strings.ToLower(strings.TrimSpace(wanted))
+		for _, known := range languages {
+			if strings.HasPrefix(wanted, known) {
+				return known
+			}
+		}
+	}
+	return languages[0]
+}
+
+// rememberLanguage keeps a language that was chosen by the link at the top.
+func rememberLanguage(w http.ResponseWriter, r *http.Request, chosen string) {
+	if !r.URL.Query().Has("lang") {
+		return
+	}
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // a language is no secret, and the shop may be tried without TLS
+		Name: languageCookie, Value: chosen, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
+	})
+}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// The shop that the tests start is built as they are.
+const raceFlag = "-race=false"

@@ -1,0 +1,66 @@
+"use strict";
+
+// The form: buttons for the usual amounts.
+for (const presets of document.querySelectorAll(".presets")) {
+  presets.hidden = false;
+  presets.addEventListener("click", (event) => {
+    const amount = event.target.dataset.amount;
+    if (amount) document.getElementById("amount").value = amount;
+  });
+}
+const checkout = document.getElementById("checkout");
+if (checkout) {
+  checkout.addEventListener("submit", () => {
+    document.getElementById("pay").disabled = true;
+  });
+  // A browser that goes back shows the page as it was left.
+  addEventListener("pageshow", () => {
+    document.getElementById("pay").disabled = false;
+  });
+}
+
+// The order: a countdown, and a question to the shop every second. When the shop
+// says something new the page is loaded again.
+const order = document.getElementById("order");
+if (order && order.dataset.status) {
+  const left = document.getElementById("left");
+  const progress = document.getElementById("progress");
+  const live = document.getElementById("live");
+  const words = live && live.querySelector("span");
+  const usual = words && words.textContent;
+  const two = (n) => String(n).padStart(2, "0");
+
+  // By this page's own clock, which the payer may have set wrongly but which
+  // runs evenly.
+  let end = performance.now() + Number(order.dataset.seconds) * 1000;
+  const tick = () => {
+    const seconds = Math.max(0, Math.round((end - performance.now()) / 1000));
+    if (left) left.textContent = two(Math.floor(seconds / 60)) + ":" + two(seconds % 60);
+    if (progress) progress.value = seconds;
+  };
+  tick();
+  setInterval(tick, 250);
+
+  const online = (yes) => {
+    if (!live) return;
+    live.classList.toggle("offline", !yes);
+    words.textContent = yes ? usual : live.dataset.offline;
+  };
+  const ask = async () => {
+    try {
+      const response = await fetch(order.dataset.status, { cache: "no-store", signal: AbortSignal.timeout(5000) });
+      if (!response.ok) throw new Error(response.status);
+      const now = await response.json();
+      if (now.stage !== order.dataset.stage || String(now.version) !== order.dataset.version) {
+        location.reload();
+        return;
+      }
+      end = performance.now() + now.seconds * 1000;
+      online(true);
+    } catch {
+      online(false);
+    }
+    setTimeout(ask, 1000);
+  };
+  setTimeout(ask, 1000);
+}
