@@ -43,6 +43,10 @@
 //   - Credit a Notification.PayNo once. OrderNo (pay_id) may be a user who pays
 //     many times.
 //
-// The document has no query. [Client.QueryOrder] uses one that was observed and
-// that a deployment may not have.
+// # Where this comes from
+//
+// The provider's document (码支付个人免签 API 接口文档) says what goes over the wire.
+// It has no query: [Client.QueryOrder] uses one that public clients use and that a
+// deployment may not have. docs/providers.md has every field of both, and each
+// choice that was made.
 package codepay

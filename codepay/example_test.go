@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go/codepay"
@@ -77,6 +79,48 @@ func ExampleClient_CashierURL() {
 	// Output:
 	// codepay.fateqq.com:51888 /creat_order/
 	// 100.00 32
+}
+
+// The token that stands in the address is seen by the payer: prefer CashierURL.
+func ExampleClient_TokenURL() {
+	config := codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")}
+	request := codepay.CreateOrderRequest{OrderNo: "admin", Amount: money.Cents(10000)}
+	client, _ := codepay.New(config)
+	_, err := client.TokenURL(request)
+	fmt.Println(err)
+
+	config.Token = sign.NewSecret("888888")
+	client, _ = codepay.New(config)
+	page, err := client.TokenURL(request)
+	fmt.Println(page, err)
+	// Output:
+	// codepay: invalid configuration: Token is required for this call
+	// https://codepay.fateqq.com:51888/creat_order/?id=10041&pay_id=admin&price=100.00&type=1&token=888888 <nil>
+}
+
+// The address goes into <script src="…">; the page defines the function callback.
+func ExampleClient_ScriptURL() {
+	gateway := codepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := codepay.New(gateway.Config())
+	script, err := client.ScriptURL(codepay.CreateOrderRequest{OrderNo: "admin", Amount: money.Cents(10000)}, "callback")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	response, err := http.Get(script) // the payer's browser
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, _ := io.ReadAll(response.Body)
+	fmt.Println(strings.HasPrefix(string(text), "callback({"))
+	order, err := codepay.ParseReply(text)
+	fmt.Println(order, err)
+	// Output:
+	// true
+	// codepay order 424843497502158848: 100.00 yuan by 1 (Alipay) <nil>
 }
 
 func ExampleParseReply() {
@@ -154,6 +198,42 @@ func ExampleClient_NotificationHandler() {
 	// tampered: 403 fail
 }
 
+// A handler of one's own answers "success", or "fail" to be called again.
+func ExampleClient_ParseNotification() {
+	gateway := codepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := codepay.New(gateway.Config())
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := client.ParseNotification(r)
+		if err != nil {
+			http.Error(w, "fail", codepay.NotificationStatus(err))
+			return
+		}
+		fmt.Println("paid:", n.OrderNo, n.Money, n.Custom)
+		_, _ = io.WriteString(w, "success")
+	}))
+	defer shop.Close()
+
+	_, _ = client.CreateOrder(context.Background(), codepay.CreateOrderRequest{
+		OrderNo: "admin", Amount: money.Cents(10000), Custom: "充值", NotifyURL: shop.URL,
+		Chart: codepay.ChartGB2312, // the text is UTF-8 here and GBK on the wire
+	})
+	delivery, _ := gateway.Pay("admin")
+	fmt.Println(delivery.Status, delivery.Reply)
+	// Output:
+	// paid: admin 100.00 充值
+	// 200 success
+}
+
+// The status tells the merchant's monitoring who has to act: 403 is a forger.
+func ExampleNotificationStatus() {
+	client, _ := codepay.New(codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")})
+	_, err := client.VerifyNotification(url.Values{"pay_id": {"admin"}, "money": {"100.00"}, "pay_no": {"1"}, "sign": {"00"}})
+	fmt.Println(codepay.NotificationStatus(err), codepay.NotificationStatus(nil))
+	// Output:
+	// 403 200
+}
+
 // A program that gets its callbacks through a framework passes the parameters on.
 func ExampleClient_VerifyNotification() {
 	client, _ := codepay.New(codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")})
@@ -162,4 +242,46 @@ func ExampleClient_VerifyNotification() {
 	fmt.Println(errors.Is(err, codepay.ErrInvalidSignature))
 	// Output:
 	// true
+}
+
+// The signature covers a callback; the query is an extra.
+func ExampleClient_ConfirmNotification() {
+	gateway := codepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := codepay.New(gateway.Config()) // with a token
+	ctx := context.Background()
+	created, _ := client.CreateOrder(ctx, codepay.CreateOrderRequest{OrderNo: "admin", Amount: money.Cents(10000)})
+	claimed := &codepay.Notification{OrderNo: "admin", OrderID: created.OrderID, Money: money.Cents(10000)}
+
+	_, err := client.ConfirmNotification(ctx, claimed)
+	fmt.Println(errors.Is(err, codepay.ErrNotConfirmed), err)
+
+	_ = gateway.PaySilently(created.OrderID)
+	order, err := client.ConfirmNotification(ctx, claimed)
+	fmt.Println(order, err)
+	// Output:
+	// true codepay: confirm notification: not confirmed by the gateway: do not credit it: the gateway says state 0 (unpaid)
+	// codepay order 424843497502158848: state 2 (paid, completed) <nil>
+}
+
+// For the merchant's eyes only: why a callback is refused. The signature is from
+//
+//	printf %s 'money=100.00&pay_id=admin&pay_no=1example-key' | md5sum
+func ExampleClient_ExplainNotification() {
+	client, _ := codepay.New(codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")})
+	fmt.Print(client.ExplainNotification(url.Values{
+		"pay_id": {"admin"}, "money": {"100"}, "pay_no": {"1"}, "param": {""},
+		"sign": {"03361aa1a8fababa91d081084f11e44d"},
+	}))
+	// Output:
+	// signature = md5(name=value&… + secret), sorted by name
+	//   1  "money"   "100"          3 bytes
+	//                               ! is not written with exactly two decimals
+	//   2  "pay_id"  "admin"        5 bytes
+	//   3  "pay_no"  "1"            1 bytes
+	//   -  "param"   ""             skipped: it is empty
+	//   -  "sign"    "[signature]"  skipped: it is the signature
+	//   hashed: "money=100&pay_id=admin&pay_no=1[secret, 11 characters]"
+	//   the signature DOES NOT match
+	//   - It matches if "money" is written 100.00: the sender signed the amount in another form than it sent.
 }

@@ -212,8 +212,9 @@ func isPlain(text string) bool {
 
 // ConfirmNotification asks the gateway's query for the order of a notification:
 // it must be paid. Then it sets n.Order and returns it. The signature covers
-// the whole callback already, so this is an extra: it helps against a key that
-// got out. The query says no amount, so Money rests on the signature alone.
+// the whole callback already, so this is an extra: it helps against a key that got
+// out, if callbacks without an OrderID are refused as well. The query says no
+// amount, so Money rests on the signature alone.
 //
 // Errors: [ErrInvalidConfig] without Config.Token; [ErrInvalidNotification] for
 // a notification without an OrderID; [ErrNotConfirmed] if the gateway says

@@ -351,7 +351,8 @@ func (o CreatedOrder) Remaining(now time.Time) time.Duration {
 	if o.ServerTime.IsZero() || o.ExpiresAt.IsZero() {
 		return 0
 	}
-	return max(0, o.ExpiresAt.Sub(o.ServerTime)-now.Sub(o.ReceivedAt))
+	// What is left of a negative time that is too long would turn positive.
+	return max(0, max(0, o.ExpiresAt.Sub(o.ServerTime))-now.Sub(o.ReceivedAt))
 }
 
 // String names the order and what is to be paid, without payer data.
@@ -496,7 +497,8 @@ func (s State) String() string {
 type Order struct {
 	// OrderID is the gateway's number, by which was asked.
 	OrderID string
-	State   State
+	// State is whether the order is paid (status).
+	State State
 	// Message holds the gateway's words (msg).
 	Message string
 	// Raw is the gateway's answer.
@@ -547,6 +549,8 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 	}
 	reply, failed := decode(op, answer)
 	if failed != nil {
+		// A gateway may repeat in its words what it was sent.
+		failed.Message = strings.ReplaceAll(failed.Message, c.token.Reveal(), "[redacted]")
 		if failed.Code == codeNotFound {
 			failed.Err = ErrOrderNotFound
 		}

@@ -2,7 +2,7 @@
 // merchant's own WeChat and Alipay collection codes (个人收款).
 //
 //	client, err := gatepay.New(gatepay.Config{
-//		AppKey:    "098f6bcd4621d373cade4e832627b4f6",
+//		AppKey: "098f6bcd4621d373cade4e832627b4f6",
 //		Secret: sign.NewSecret(os.Getenv("GATEPAY_APPSECRET")),
 //	})
 //	order, err := client.CreateOrder(ctx, gatepay.CreateOrderRequest{
@@ -34,13 +34,19 @@
 // for them. What is left to the merchant is to compare the confirmed amount with
 // the stored order, and to credit an order number once.
 //
-// An order number that begins and ends with a letter, "-" or "_" leaves one
-// reading only, because order_id and price have digits there: number orders like
-// S20191118123424E where you can. The point is forbidden in an order number, so
-// the first point is always that of price, and no custom text, whatever a payer
-// writes into it, can pass for the fields before it.
+// If all your order numbers begin and end with a letter, "-" or "_", a signature
+// leaves one of your orders only: every other cut names an order number that begins
+// with a digit. Number orders like S20191118123424E where you can. The point is
+// forbidden in an order number, so the first point is always that of price, and no
+// custom text, whatever a payer writes into it, can pass for the fields before it.
 //
 // The return of the payer (支付成功同步通知) is signed in the same way and
 // travels through the payer's browser. It is for showing a page, never for
 // crediting: see [Client.ParseReturn].
+//
+// # Where this comes from
+//
+// The provider's document (api.md of gatepay-io/docs) says what goes over the
+// wire, and his FAQ and public examples what the document leaves open.
+// docs/providers.md has every field of them, and each choice that was made.
 package gatepay

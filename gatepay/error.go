@@ -2,6 +2,8 @@ package gatepay
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"strconv"
 
 	"github.com/paygates/paygates-go/internal/failure"
@@ -248,8 +250,9 @@ func (e *Error) Error() string {
 	return failure.Text(gateway, e.Op, e.HTTPStatus, code, e.Message, e.Err)
 }
 
-// GoString returns what Error returns, so that %#v does not print Body.
-func (e *Error) GoString() string { return e.Error() }
+// Format writes what Error returns, whatever the verb, so that none prints Body:
+// not that of a pointer, and not that of an Error itself.
+func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }

@@ -171,9 +171,9 @@ func TestErrorText(t *testing.T) {
 	_, err := client.CreateOrder(context.Background(), request())
 	require.EqualError(t, err, "gatepay: create order: code 201: 价格无效: the price is not valid")
 
-	mock.RegisterResponder("POST", anyPayURL, httpmock.NewStringResponder(200, `{"code":777,"msg":"a\nb`+strings.Repeat("c", 500)+`"}`))
+	mock.RegisterResponder("POST", anyPayURL, httpmock.NewStringResponder(200, `{"code":777,"msg":"a\nb`+strings.Repeat("x", 500)+`"}`))
 	_, err = client.CreateOrder(context.Background(), request())
-	assert.ErrorContains(t, err, "gatepay: create order: code 777: a?bccc")
+	assert.ErrorContains(t, err, "gatepay: create order: code 777: a?bxxx")
 	assert.Less(t, len(err.Error()), 300)
 
 	mock.RegisterResponder("POST", anyPayURL, httpmock.NewStringResponder(500, `{"code":201,"msg":"价格无效"}`))

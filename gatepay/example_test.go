@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -123,6 +124,23 @@ func ExampleClient_QueryOrder() {
 	// true
 }
 
+// The answer that was kept with an order is read again, without asking.
+func ExampleDecodeOrder() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+	ctx := context.Background()
+	_, _ = client.CreateOrder(ctx, gatepay.CreateOrderRequest{
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+	})
+	asked, _ := client.QueryOrder(ctx, "S20191118123424E")
+
+	order, err := gatepay.DecodeOrder(asked.Raw)
+	fmt.Println(order.OrderID, order.Amount, order.State, err)
+	// Output:
+	// 424843497502158848 1.88 inprogress <nil>
+}
+
 func ExampleClient_WaitForPayment() {
 	gateway := gatepaytest.NewServer()
 	defer gateway.Close()
@@ -204,6 +222,110 @@ func ExampleClient_NotificationHandler() {
 	// answered: 409 fail
 }
 
+// A handler of one's own confirms before it believes, and answers "success", or
+// "fail" to be called again.
+func ExampleClient_ParseNotification() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := client.ParseNotification(r)
+		if err == nil {
+			_, err = client.ConfirmNotification(r.Context(), n)
+		}
+		if err != nil {
+			http.Error(w, "fail", gatepay.NotificationStatus(err))
+			return
+		}
+		fmt.Println("paid:", n.OrderNo, n.Order.Amount, n.Custom)
+		_, _ = io.WriteString(w, "success")
+	}))
+	defer shop.Close()
+
+	_, _ = client.CreateOrder(context.Background(), gatepay.CreateOrderRequest{
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		NotifyURL: shop.URL,
+	})
+	delivery, _ := gateway.Pay("S20191118123424E")
+	fmt.Println(delivery.Status, delivery.Reply)
+	// Output:
+	// paid: S20191118123424E 1.88 user-42
+	// 200 success
+}
+
+// The status tells the merchant's monitoring who has to act: 403 is a forger.
+func ExampleNotificationStatus() {
+	client, _ := gatepay.New(gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6", Secret: sign.NewSecret("example-appsecret")})
+	_, err := client.VerifyNotification(url.Values{
+		"order_id": {"522"}, "out_order_id": {"S20191118123424E"}, "price": {"1.88"}, "realprice": {"1.88"},
+		"type": {"alipay"}, "paytime": {"1556614084"}, "extend": {"user-42"}, "sign": {"00"},
+	})
+	fmt.Println(gatepay.NotificationStatus(err), gatepay.NotificationStatus(nil))
+	// Output:
+	// 403 200
+}
+
+// A program that gets its callbacks through a framework passes the parameters on.
+// The signature is from
+//
+//	inner=$(printf %s '098f6bcd4621d373cade4e832627b4f6522S20191118123424E1.881.88alipay1556614084user-42' | md5sum | cut -c1-32)
+//	printf %s "${inner}example-appsecret" | md5sum
+func ExampleClient_VerifyNotification() {
+	client, _ := gatepay.New(gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6", Secret: sign.NewSecret("example-appsecret")})
+	parameters := url.Values{
+		"order_id": {"522"}, "out_order_id": {"S20191118123424E"}, "price": {"1.88"}, "realprice": {"1.88"},
+		"type": {"alipay"}, "paytime": {"1556614084"}, "extend": {"user-42"}, "sign": {"bc88d311c760f3aeb664921aa367ee04"},
+	}
+	n, err := client.VerifyNotification(parameters)
+	fmt.Println(n, n.PaidAt.Format(time.DateTime), err)
+
+	parameters.Set("price", "9.88")
+	_, err = client.VerifyNotification(parameters)
+	fmt.Println(errors.Is(err, gatepay.ErrInvalidSignature))
+	// Output:
+	// gatepay notification for order S20191118123424E: 1.88 yuan 2019-04-30 16:48:04 <nil>
+	// true
+}
+
+// What a callback says is compared with what the gateway says.
+func ExampleClient_ConfirmNotification() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+	ctx := context.Background()
+	_, _ = client.CreateOrder(ctx, gatepay.CreateOrderRequest{
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+	})
+	claimed := &gatepay.Notification{OrderID: "424843497502158848", OrderNo: "S20191118123424E", Amount: money.Cents(188)}
+
+	_, err := client.ConfirmNotification(ctx, claimed)
+	fmt.Println(errors.Is(err, gatepay.ErrNotConfirmed), err)
+
+	_ = gateway.PaySilently("S20191118123424E")
+	order, err := client.ConfirmNotification(ctx, claimed)
+	fmt.Println(order, err)
+	// Output:
+	// true gatepay: confirm notification: not confirmed by the gateway: do not credit it: the gateway says state inprogress
+	// gatepay order S20191118123424E: 1.88 yuan, state paid <nil>
+}
+
+// For the merchant's eyes only: why a callback is refused. Here the shop has
+// written "user-42" anew, with a blank.
+func ExampleClient_ExplainNotification() {
+	client, _ := gatepay.New(gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6", Secret: sign.NewSecret("example-appsecret")})
+	explanation := client.ExplainNotification(url.Values{
+		"order_id": {"522"}, "out_order_id": {"S20191118123424E"}, "price": {"1.88"}, "realprice": {"1.88"},
+		"type": {"alipay"}, "paytime": {"1556614084"}, "extend": {"user-42 "}, "sign": {"bc88d311c760f3aeb664921aa367ee04"},
+	})
+	fmt.Println(explanation.Form)
+	fmt.Println(explanation.Matches)
+	fmt.Println(explanation.Hints[0])
+	// Output:
+	// md5(md5(appkey + order_id + out_order_id + price + realprice + type + paytime + extend) + secret)
+	// false
+	// It matches if every value is taken without the blanks around it.
+}
+
 // A return shows a page that says what the gateway says of the order.
 func ExampleClient_ParseReturn() {
 	gateway := gatepaytest.NewServer()
@@ -240,4 +362,33 @@ func ExampleClient_ParseReturn() {
 	_ = response.Body.Close()
 	// Output:
 	// gatepay order S20191118123424E: 1.88 yuan, state paid <nil>
+}
+
+// A program that gets the payer's return through a framework passes the
+// parameters on. The signature is from
+//
+//	inner=$(printf %s '098f6bcd4621d373cade4e832627b4f61.88alipay522S20191118123424E' | md5sum | cut -c1-32)
+//	printf %s "${inner}example-appsecret" | md5sum
+func ExampleClient_VerifyReturn() {
+	client, _ := gatepay.New(gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6", Secret: sign.NewSecret("example-appsecret")})
+	back, err := client.VerifyReturn(url.Values{
+		"price": {"1.88"}, "type": {"alipay"}, "product_id": {""}, "order_id": {"522"}, "out_order_id": {"S20191118123424E"},
+		"sign": {"fe0fb553158ccc1aa8cc9c6637a13631"},
+	})
+	fmt.Println(back, err) // now show what QueryOrder says of back.OrderNo
+	// Output:
+	// gatepay return of the payer of order S20191118123424E <nil>
+}
+
+func ExampleClient_ExplainReturn() {
+	client, _ := gatepay.New(gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6", Secret: sign.NewSecret("example-appsecret")})
+	explanation := client.ExplainReturn(url.Values{
+		"price": {"1.88"}, "type": {"alipay"}, "product_id": {""}, "order_id": {"522"}, "out_order_id": {"S20191118123424E"},
+		"sign": {"fe0fb553158ccc1aa8cc9c6637a13631"},
+	})
+	fmt.Println(explanation.Form)
+	fmt.Println(explanation.Steps[0], explanation.Matches)
+	// Output:
+	// md5(md5(appkey + price + type + product_id + order_id + out_order_id) + secret)
+	// 098f6bcd4621d373cade4e832627b4f61.88alipay522S20191118123424E true
 }

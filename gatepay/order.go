@@ -89,8 +89,8 @@ const (
 // CreateOrderRequest is an order of any amount (任意金额支付).
 type CreateOrderRequest struct {
 	// OrderNo is the merchant's own number of the order (out_order_id). Required,
-	// unique, 1 to 64 letters, digits, "-" or "_". One that begins and ends with a
-	// letter makes the signature of its callback unambiguous.
+	// unique, 1 to 64 letters, digits, "-" or "_". If all of them begin and
+	// end with a letter, the signature of a callback stands for one order.
 	OrderNo string
 	// Channel is how the payer pays (type). Required.
 	Channel Channel
@@ -549,8 +549,10 @@ type Order struct {
 	Amount money.Amount
 	// Channel is how the payer pays (order_type).
 	Channel Channel
-	State   State
-	// AnsweredAt is when the gateway answered (time), zero if it did not say.
+	// State is where the order stands (order_status).
+	State State
+	// AnsweredAt is when the gateway answered (time), not when the payer paid. Zero
+	// if it did not say.
 	AnsweredAt time.Time
 	// Raw is the gateway's answer.
 	Raw json.RawMessage

@@ -49,7 +49,7 @@ func (s *Server) ServePay(w http.ResponseWriter, r *http.Request, number, page s
 
 var cashierPage = template.Must(template.New("cashier").Parse(`<!DOCTYPE html>
 <html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>{{.Gateway}} {{.Order.ID}}</title>
+<title>{{.Gateway}} {{.Order.ID}}</title><link rel="icon" href="data:,">
 <style>
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c1e21;text-align:center}
 main{max-width:22rem;margin:2rem auto;padding:1.5rem;background:#fff;border-radius:.75rem}

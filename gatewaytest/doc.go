@@ -12,4 +12,8 @@
 // A fake listens on a loopback port, checks what the real gateway documents and
 // answers with its documented errors. It checks signatures by code of its own,
 // not with the package it serves.
+//
+// Every fake begins to number its orders at the same number, so that tests can
+// expect it: a program that keeps its orders while its fake is started anew will
+// see numbers again.
 package gatewaytest

@@ -29,10 +29,12 @@ type Order struct {
 
 // Delivery is one try to call the merchant back.
 type Delivery struct {
+	// OrderID and OrderNo are the numbers of the order: see Order.
 	OrderID, OrderNo string
 	// Attempt counts from 1 in each series of repetitions.
 	Attempt int
-	At      time.Time
+	// At is when it was sent, on this machine's clock.
+	At time.Time
 	// Method, URL and Body are what was sent. They hold a signature.
 	Method, URL, Body string
 	// Tampered is true for a callback from SendTampered.

@@ -17,8 +17,11 @@ import (
 
 // Message is a callback on its way to the merchant.
 type Message struct {
+	// Method, URL, ContentType and Body are those of the HTTP request. Without a
+	// ContentType it has no such header.
 	Method, URL, ContentType, Body string
-	Header                         map[string]string
+	// Header holds further headers, by name.
+	Header map[string]string
 }
 
 // Behaviour is what one gateway does in its own way. The functions run while the
@@ -155,7 +158,8 @@ func (s *Server) Add(order Order) bool {
 	return true
 }
 
-// Order returns an order by the gateway's or the merchant's number.
+// Order returns a copy of an order by the gateway's or the merchant's number. It
+// reports false for one that the fake does not know.
 func (s *Server) Order(number string) (Order, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,7 +169,7 @@ func (s *Server) Order(number string) (Order, bool) {
 	return Order{}, false
 }
 
-// Orders returns all orders, the oldest first.
+// Orders returns copies of all orders, the oldest first.
 func (s *Server) Orders() []Order {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,7 +180,8 @@ func (s *Server) Orders() []Order {
 	return all
 }
 
-// Update changes an order by either number.
+// Update changes an order by either number. change runs while the orders are
+// locked and must not call the server's methods. The error is [ErrOrderNotFound].
 func (s *Server) Update(number string, change func(*Order)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,7 +217,8 @@ func (s *Server) Reset() {
 // merchant is called back. It returns the first try when the merchant has
 // answered it, or a zero Delivery if the order has no notify URL. Callbacks that
 // are not accepted are repeated in the background. Paying an order that has
-// expired plays a late payer, paying one again a payer who pays twice.
+// expired plays a late payer, paying one again a payer who pays twice. The error
+// is [ErrOrderNotFound]; what the merchant answers is none.
 func (s *Server) Pay(number string) (Delivery, error) {
 	err := s.Update(number, func(order *Order) {
 		order.Paid, order.PaidAt = true, time.Now()
@@ -224,7 +230,8 @@ func (s *Server) Pay(number string) (Delivery, error) {
 	return s.series(number)
 }
 
-// PaySilently is Pay without a callback: as if it were lost on the way.
+// PaySilently is Pay without a callback: as if it were lost on the way. The error
+// is [ErrOrderNotFound].
 func (s *Server) PaySilently(number string) error {
 	return s.Update(number, func(order *Order) {
 		order.Paid, order.PaidAt = true, time.Now()
@@ -233,7 +240,7 @@ func (s *Server) PaySilently(number string) error {
 }
 
 // Expire ends an order without a payment. The error is [ErrAlreadyPaid] for a
-// paid one.
+// paid one, or [ErrOrderNotFound].
 func (s *Server) Expire(number string) error {
 	paid := false
 	err := s.Update(number, func(order *Order) {
@@ -248,11 +255,12 @@ func (s *Server) Expire(number string) error {
 }
 
 // Redeliver calls back once more, as gateways do now and then after a reply that
-// they accepted.
+// they accepted. The error is [ErrOrderNotFound].
 func (s *Server) Redeliver(number string) (Delivery, error) { return s.series(number) }
 
 // SendTampered plays the attacker: it sends a callback that claims another
-// amount, under the best signature an attacker could have. It is sent once.
+// amount, under the best signature an attacker could have. It is sent once. The
+// error is [ErrOrderNotFound].
 func (s *Server) SendTampered(number string) (Delivery, error) { return s.deliver(number, 1, true) }
 
 // DelayCallbacks lets every callback from now on wait before it is sent.

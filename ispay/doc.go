@@ -33,4 +33,10 @@
 // The order number is restricted to letters, digits, "-" and "_" because the
 // signed values are joined without separators: the signature of a create would
 // otherwise be a valid callback signature for a longer order number.
+//
+// # Where this comes from
+//
+// The provider's document (接入指南) says what goes over the wire, and his public
+// demo (conku/ispay.in) what the document leaves open. docs/providers.md has every
+// field of both, and each choice that was made.
 package ispay

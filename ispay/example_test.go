@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"time"
 
 	"github.com/paygates/paygates-go/ispay"
@@ -55,6 +57,14 @@ func ExampleClient_CreateOrder() {
 	// order 424843497502158848 is paid at the page that ends in /transfer/424843497502158848
 }
 
+func ExampleClient_PayPageURL() {
+	client, _ := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret")})
+	page, err := client.PayPageURL("424843497502158848")
+	fmt.Println(page, err)
+	// Output:
+	// https://pay.ispay.in/transfer/424843497502158848 <nil>
+}
+
 func ExampleClient_QueryState() {
 	gateway := ispaytest.NewServer()
 	defer gateway.Close()
@@ -63,19 +73,38 @@ func ExampleClient_QueryState() {
 	created, _ := client.CreateOrder(ctx, ispay.CreateOrderRequest{
 		OrderNo: "20191118123424", Channel: ispay.ChannelAlipay, Amount: money.Cents(30000), PayerIP: "203.0.113.7",
 	})
-	code, err := client.QueryQRCode(ctx, created.OrderID)
+	for range 2 {
+		state, err := client.QueryState(ctx, created.OrderID)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(state.State, "a code to scan:", state.Code != nil)
+	}
+	// Output:
+	// 2 (issuing QR code) a code to scan: false
+	// 5 (awaiting payment) a code to scan: true
+}
+
+func ExampleClient_QueryQRCode() {
+	gateway := ispaytest.NewServer()
+	defer gateway.Close()
+	client, _ := ispay.New(gateway.Config())
+	ctx := context.Background()
+	created, _ := client.CreateOrder(ctx, ispay.CreateOrderRequest{
+		OrderNo: "20191118123424", Channel: ispay.ChannelAlipay, Amount: money.Cents(30000), PayerIP: "203.0.113.7",
+	})
+	state, err := client.QueryQRCode(ctx, created.OrderID)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	png, err := code.Code.Image()
-	fmt.Println(code.State, code.Code.Amount, code.Code.Timeout, len(png) > 0, err)
-
-	state, err := client.QueryState(ctx, created.OrderID)
-	fmt.Println(state.State, err)
+	png, err := state.Code.Image()
+	fmt.Println(state.State, state.Code.Amount, "within", state.Code.Timeout)
+	fmt.Println(http.DetectContentType(png), err)
 	// Output:
-	// 5 (awaiting payment) 300.00 15m0s true <nil>
-	// 5 (awaiting payment) <nil>
+	// 5 (awaiting payment) 300.00 within 15m0s
+	// image/png <nil>
 }
 
 func ExampleClient_QueryOrder() {
@@ -88,6 +117,23 @@ func ExampleClient_QueryOrder() {
 	// Output:
 	// ispay: query order: 订单不存在: order not found
 	// true
+}
+
+// The answer that was kept with an order is read again, without asking.
+func ExampleDecodeOrder() {
+	gateway := ispaytest.NewServer()
+	defer gateway.Close()
+	client, _ := ispay.New(gateway.Config())
+	ctx := context.Background()
+	_, _ = client.CreateOrder(ctx, ispay.CreateOrderRequest{
+		OrderNo: "20191118123424", Channel: ispay.ChannelAlipay, Amount: money.Cents(30000), PayerIP: "203.0.113.7",
+	})
+	asked, _ := client.QueryOrder(ctx, "20191118123424")
+
+	order, err := ispay.DecodeOrder(asked.Raw)
+	fmt.Println(order.SN, order.Amount, order.State, err)
+	// Output:
+	// 20191118123424 300.00 1 (accepted) <nil>
 }
 
 func ExampleClient_WaitForPayment() {
@@ -137,6 +183,46 @@ func ExampleClient_NotificationHandler() {
 	// tampered: 409 fail
 }
 
+// A handler of one's own confirms before it believes, and answers "success", or
+// "fail" to be called again.
+func ExampleClient_ParseNotification() {
+	gateway := ispaytest.NewServer()
+	defer gateway.Close()
+	client, _ := ispay.New(gateway.Config())
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := client.ParseNotification(r)
+		if err == nil {
+			_, err = client.ConfirmNotification(r.Context(), n)
+		}
+		if err != nil {
+			http.Error(w, "fail", ispay.NotificationStatus(err))
+			return
+		}
+		fmt.Println("paid:", n.OrderNo, n.Order.Amount)
+		_, _ = io.WriteString(w, "success")
+	}))
+	defer shop.Close()
+
+	_, _ = client.CreateOrder(context.Background(), ispay.CreateOrderRequest{
+		OrderNo: "20191118123424", Channel: ispay.ChannelAlipay, Amount: money.Cents(30000),
+		PayerIP: "203.0.113.7", NotifyURL: shop.URL,
+	})
+	delivery, _ := gateway.Pay("20191118123424")
+	fmt.Println(delivery.Status, delivery.Reply)
+	// Output:
+	// paid: 20191118123424 300.00
+	// 200 success
+}
+
+// The status tells the merchant's monitoring who has to act: 403 is a forger.
+func ExampleNotificationStatus() {
+	client, _ := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret")})
+	_, err := client.VerifyNotification(url.Values{"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"}, "sign": {"00"}})
+	fmt.Println(ispay.NotificationStatus(err), ispay.NotificationStatus(nil))
+	// Output:
+	// 403 200
+}
+
 // A program that gets its callbacks through a framework passes the parameters on.
 func ExampleClient_VerifyNotification() {
 	client, _ := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret")})
@@ -145,4 +231,45 @@ func ExampleClient_VerifyNotification() {
 	fmt.Println(errors.Is(err, ispay.ErrInvalidSignature))
 	// Output:
 	// true
+}
+
+// What a callback says is compared with what the gateway says.
+func ExampleClient_ConfirmNotification() {
+	gateway := ispaytest.NewServer()
+	defer gateway.Close()
+	client, _ := ispay.New(gateway.Config())
+	ctx := context.Background()
+	_, _ = client.CreateOrder(ctx, ispay.CreateOrderRequest{
+		OrderNo: "20191118123424", Channel: ispay.ChannelAlipay, Amount: money.Cents(30000), PayerIP: "203.0.113.7",
+	})
+	claimed := &ispay.Notification{OrderNo: "20191118123424", Amount: money.Cents(30000), State: ispay.StateConfirmed}
+
+	_, err := client.ConfirmNotification(ctx, claimed)
+	fmt.Println(errors.Is(err, ispay.ErrNotConfirmed), err)
+
+	_ = gateway.PaySilently("20191118123424")
+	order, err := client.ConfirmNotification(ctx, claimed)
+	fmt.Println(order, err)
+	// Output:
+	// true ispay: confirm notification: not confirmed by the gateway: do not credit it: the gateway says state 1 (accepted)
+	// ispay order 20191118123424: 300.00 yuan, state 9 (confirmed) <nil>
+}
+
+// For the merchant's eyes only: why a callback is refused.
+func ExampleClient_ExplainNotification() {
+	client, _ := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret\n")}) // read with its line
+	fmt.Print(client.ExplainNotification(url.Values{
+		"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"},
+		"sign": {"63a5bf1f3500791f438c2829da45d037"},
+	}))
+	// Output:
+	// signature = md5(userid + order_no + secret)
+	//   1  "userid"    "10001"           5 bytes
+	//   2  "order_no"  "20191118123424"  14 bytes
+	//   -  "amount"    "300.00"          skipped: the signature does not cover it
+	//   -  "state"     "9"               skipped: the signature does not cover it
+	//   hashed: "1000120191118123424[secret, 15 characters]"
+	//   the signature DOES NOT match
+	//   - The secret has a line break in it: it was probably read from a file together with the end of the line.
+	//   - It matches without what stands around the secret (blanks, quotes, line breaks): store the secret without it.
 }

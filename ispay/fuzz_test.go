@@ -6,6 +6,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -54,10 +55,6 @@ func callbackSign(orderNo string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// sameHex compares as strings.EqualFold does in ASCII: it also takes ſ for s and
-// the Kelvin sign for k, neither of which is hex.
-func sameHex(a, b string) bool { return strings.EqualFold(a, b) }
-
 var (
 	orderNoShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 	amountShape  = regexp.MustCompile(`^[0-9]+(\.[0-9]{1,2})?$`)
@@ -96,8 +93,15 @@ func isState(text string) bool {
 func FuzzVerifyNotification(f *testing.F) {
 	f.Add("20191118123424", "300.00", "9", signature, uint16(3), byte(1))
 	f.Add("A-1_b", "0.01", "8", strings.ToUpper(signature), uint16(0), byte(0x80))
-	f.Add("20191118123424P901300.00https://shop.example.com/paid", "0.00", "+9", "", uint16(20), byte(32))
-	f.Add("", "92233720368547758.08", "99999999999999999999", "63a5", uint16(1), byte(0))
+	// Each of these has one thing that is wrong.
+	f.Add("20191118123424P901300.00https://shop.example.com/paid", "300.00", "9", "", uint16(20), byte(32))
+	f.Add("", "300.00", "9", "63a5", uint16(1), byte(0))
+	f.Add("1\x00", "300.00", "9", "", uint16(1), byte(0))
+	f.Add("1", "0", "9", "", uint16(0), byte(1))
+	f.Add("1", "92233720368547758.08", "9", "", uint16(0), byte(1))
+	f.Add("1", "3e2", "9", "", uint16(0), byte(1))
+	f.Add("1", "300.00", "paid", "", uint16(0), byte(1))
+	f.Add("1", "300.00", "99999999999999999999", "", uint16(0), byte(1))
 	client := fuzzClient(f, nil)
 	f.Fuzz(func(t *testing.T, orderNo, amount, state, received string, at uint16, flip byte) {
 		right := callbackSign(orderNo)
@@ -116,7 +120,7 @@ func FuzzVerifyNotification(f *testing.F) {
 
 		values["sign"] = []string{received}
 		n, err = client.VerifyNotification(values)
-		require.Equal(t, sameHex(received, right), err == nil)
+		require.Equal(t, strings.EqualFold(received, right), err == nil)
 		require.Equal(t, err == nil, n != nil)
 
 		changed := []byte(orderNo)
@@ -141,6 +145,7 @@ func FuzzNotificationHandler(f *testing.F) {
 	f.Add(genuine, []byte(paidAnswer))
 	f.Add(strings.Replace(genuine, "300.00", "900.00", 1), []byte(paidAnswer))
 	f.Add(genuine+"&amount=1.00", []byte(paidAnswer))
+	f.Add(strings.Replace(genuine, "state=9", "state=8", 1), []byte(paidAnswer))
 	f.Add(genuine, []byte(strings.Replace(paidAnswer, `"state":9`, `"state":5`, 1)))
 	f.Add(genuine, []byte(samples.Printed(f, "query_not_found.json")))
 	f.Add(strings.Replace(genuine, "&sign", "&a=;&sign", 1), []byte(samples.JSON(f, "order.json", "nil", "null")))
@@ -166,7 +171,7 @@ func FuzzNotificationHandler(f *testing.F) {
 		for _, all := range values {
 			require.Len(t, all, 1)
 		}
-		require.True(t, sameHex(values.Get("sign"), callbackSign(values.Get("order_no"))))
+		require.True(t, strings.EqualFold(values.Get("sign"), callbackSign(values.Get("order_no"))))
 		require.Equal(t, values.Get("order_no"), accepted.OrderNo)
 		require.Equal(t, "9", bigText(values.Get("state")))
 		require.True(t, isCents(accepted.Amount, values.Get("amount")))
@@ -203,91 +208,111 @@ func read(t *testing.T, answer []byte) (s said) {
 // decides; there is a result or an error, never both, and an error keeps the
 // answer and prints in one line.
 func FuzzAnswers(f *testing.F) {
-	f.Add(uint8(0), []byte(samples.JSON(f, "create_success.json", "nil", "null", "{订单 ID}", "424843497502158848")))
-	f.Add(uint8(0), []byte(samples.Printed(f, "create_failure.json")))
-	f.Add(uint8(4), []byte(samples.Printed(f, "query_not_found.json")))
-	f.Add(uint8(0), []byte(samples.JSON(f, "query_state.json", "nil", "null", "{订单状态}", "2")))
-	f.Add(uint8(0), []byte(samples.JSON(f, "query_order_issued.json", "nil", "null", "imgtext,", image+",")))
-	f.Add(uint8(1), []byte(samples.JSON(f, "order.json", "nil", "null")))
-	f.Add(uint8(0), []byte(paidAnswer))
-	f.Add(uint8(3), []byte("\xef\xbb\xbf"+`{"success":"1","errorCode":"0","state":"9","order_id":1,"order":{"state":"9","amount":"1","timeout":9999999999999}}`))
-	f.Add(uint8(2), []byte("<html>"))
 	gateway := &answering{}
 	client := fuzzClient(f, gateway)
-	ctx := context.Background()
-	f.Fuzz(func(t *testing.T, status uint8, body []byte) {
+	readers := [...]func(*testing.T, *ispay.Client, *answering){readCreated, readState, readOrder}
+	for _, body := range []string{
+		samples.JSON(f, "create_success.json", "nil", "null", "{订单 ID}", "424843497502158848"),
+		samples.Printed(f, "create_failure.json"),
+		samples.Printed(f, "query_not_found.json"),
+		samples.JSON(f, "query_state.json", "nil", "null", "{订单状态}", "2"),
+		samples.JSON(f, "query_order_issued.json", "nil", "null", "imgtext,", image+","),
+		samples.JSON(f, "order.json", "nil", "null"),
+		paidAnswer,
+		"\xef\xbb\xbf" + `{"success":"1","errorCode":"0","state":"9","order_id":1,"order":{"state":"9","amount":"1","timeout":9999999999999}}`,
+		`{"success":true,"state":5,"order":{"timeout":-9223372037}}`,
+		`{"success":false,"errorCode":1,"order_id":"1","state":9,"order":{"state":9,"amount":"1.00"}}`,
+		`{"success":true,"order":{"state":9}}`,
+		`{"success":true,"order":{"amount":"1.00"}}`,
+		"<html>",
+	} {
+		for reader := range readers {
+			f.Add(uint8(reader), uint8(0), []byte(body))
+		}
+		f.Add(uint8(0), uint8(3), []byte(body))
+	}
+	f.Fuzz(func(t *testing.T, reader, status uint8, body []byte) {
 		gateway.status, gateway.body = statuses[int(status)%len(statuses)], body
-
-		created, err := client.CreateOrder(ctx, request())
-		require.Equal(t, err == nil, created != nil)
-		if err == nil {
-			requireSuccess(t, gateway)
-			require.Equal(t, fmt.Sprint(read(t, body).OrderID), created.OrderID)
-			require.NotEmpty(t, created.OrderID)
-			require.Equal(t, "https://pay.ispay.in/transfer/"+url.PathEscape(created.OrderID), created.PayPageURL)
-			require.Equal(t, body, []byte(created.Raw))
-		} else {
-			failed := requireError(t, err, body)
-			unreadable := failed.HTTPStatus < 400 && errorIs(failed, ispay.ErrBadAnswer)
-			require.Equal(t, unreadable, errorIs(failed, ispay.ErrOutcomeUnknown))
-		}
-
-		state, err := client.QueryState(ctx, "1")
-		require.Equal(t, err == nil, state != nil)
-		if err == nil {
-			requireSuccess(t, gateway)
-			s := read(t, body)
-			if s.State == nil || s.State == "" {
-				s.State = s.Order.State
-			}
-			require.Equal(t, bigText(fmt.Sprint(s.State)), fmt.Sprint(int(state.State)))
-			require.Equal(t, s.Order != nil, state.Code != nil)
-			if state.Code != nil {
-				require.GreaterOrEqual(t, state.Code.Timeout, time.Duration(0))
-				image, err := state.Code.Image()
-				require.Equal(t, err == nil, len(image) > 0)
-			}
-		} else {
-			require.False(t, errorIs(requireError(t, err, body), ispay.ErrOutcomeUnknown))
-		}
-		code, err := client.QueryQRCode(ctx, "1")
-		require.Equal(t, err == nil, code != nil)
-		require.Equal(t, err == nil, state != nil && state.Code != nil)
-
-		order, err := client.QueryOrder(ctx, "20191118123424")
-		require.Equal(t, err == nil, order != nil)
-		if err == nil {
-			requireSuccess(t, gateway)
-			s := read(t, body)
-			require.Equal(t, bigText(fmt.Sprint(s.Order.State)), fmt.Sprint(int(order.State)))
-			require.True(t, isCents(order.Amount, fmt.Sprint(s.Order.Amount)))
-			require.Equal(t, "20191118123424", order.OrderNo)
-			kept, err := ispay.DecodeOrder(order.Raw)
-			require.NoError(t, err)
-			kept.OrderNo = order.OrderNo
-			require.Equal(t, order, kept)
-		} else {
-			require.False(t, errorIs(requireError(t, err, body), ispay.ErrOutcomeUnknown))
-		}
+		readers[int(reader)%len(readers)](t, client, gateway)
 	})
 }
 
-func requireSuccess(t *testing.T, gateway *answering) {
+func readCreated(t *testing.T, client *ispay.Client, gateway *answering) {
 	t.Helper()
-	require.Less(t, gateway.status, 300)
-	require.Contains(t, []string{"true", "1"}, fmt.Sprint(read(t, gateway.body).Success))
+	created, err := client.CreateOrder(context.Background(), request())
+	require.Equal(t, err == nil, created != nil)
+	if err != nil {
+		failed := requireError(t, err, gateway)
+		unreadable := failed.HTTPStatus < 400 && errors.Is(failed, ispay.ErrBadAnswer)
+		require.Equal(t, unreadable, errors.Is(failed, ispay.ErrOutcomeUnknown))
+		return
+	}
+	require.NotEmpty(t, created.OrderID)
+	require.Equal(t, fmt.Sprint(requireSuccess(t, gateway).OrderID), created.OrderID)
+	require.Equal(t, "https://pay.ispay.in/transfer/"+url.PathEscape(created.OrderID), created.PayPageURL)
+	require.Equal(t, gateway.body, []byte(created.Raw))
 }
 
-func requireError(t *testing.T, err error, body []byte) *ispay.Error {
+func readState(t *testing.T, client *ispay.Client, gateway *answering) {
+	t.Helper()
+	state, err := client.QueryState(context.Background(), "1")
+	require.Equal(t, err == nil, state != nil)
+	code, codeErr := client.QueryQRCode(context.Background(), "1")
+	require.Equal(t, codeErr == nil, code != nil)
+	require.Equal(t, codeErr == nil, state != nil && state.Code != nil)
+	if err != nil {
+		require.NotErrorIs(t, requireError(t, err, gateway), ispay.ErrOutcomeUnknown)
+		return
+	}
+	said := requireSuccess(t, gateway)
+	if said.State == nil || said.State == "" {
+		said.State = said.Order.State
+	}
+	require.Equal(t, bigText(fmt.Sprint(said.State)), fmt.Sprint(int(state.State)))
+	require.Equal(t, said.Order != nil, state.Code != nil)
+	if state.Code == nil {
+		return
+	}
+	if timeout := state.Code.Timeout; timeout != 0 {
+		require.Zero(t, timeout%time.Second)
+		require.Equal(t, bigText(fmt.Sprint(said.Order.Timeout)), fmt.Sprint(int64(timeout/time.Second)))
+	}
+	image, err := state.Code.Image()
+	require.Equal(t, err == nil, len(image) > 0)
+}
+
+func readOrder(t *testing.T, client *ispay.Client, gateway *answering) {
+	t.Helper()
+	order, err := client.QueryOrder(context.Background(), "20191118123424")
+	require.Equal(t, err == nil, order != nil)
+	if err != nil {
+		require.NotErrorIs(t, requireError(t, err, gateway), ispay.ErrOutcomeUnknown)
+		return
+	}
+	said := requireSuccess(t, gateway)
+	require.Equal(t, bigText(fmt.Sprint(said.Order.State)), fmt.Sprint(int(order.State)))
+	require.True(t, isCents(order.Amount, fmt.Sprint(said.Order.Amount)))
+	require.Equal(t, "20191118123424", order.OrderNo)
+	kept, err := ispay.DecodeOrder(order.Raw)
+	require.NoError(t, err)
+	kept.OrderNo = order.OrderNo
+	require.Equal(t, order, kept)
+}
+
+func requireSuccess(t *testing.T, gateway *answering) said {
+	t.Helper()
+	require.Less(t, gateway.status, 300)
+	answer := read(t, gateway.body)
+	require.Contains(t, []string{"true", "1"}, fmt.Sprint(answer.Success))
+	return answer
+}
+
+func requireError(t *testing.T, err error, gateway *answering) *ispay.Error {
 	t.Helper()
 	var failed *ispay.Error
 	require.ErrorAs(t, err, &failed)
-	require.Equal(t, string(body), string(failed.Body))
+	require.Equal(t, gateway.body, failed.Body)
 	require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())
 	require.Less(t, len(err.Error()), 1500)
 	return failed
-}
-
-func errorIs(failed *ispay.Error, target error) bool {
-	return failed.Err != nil && strings.Contains(failed.Err.Error(), target.Error())
 }

@@ -104,9 +104,11 @@ type CreateOrderRequest struct {
 	PayerIP string
 	// Subject is the title of the order (subject). Optional.
 	Subject string
-	// NotifyURL is called back when the order is paid (notify_url). Optional.
+	// NotifyURL is called back when the order is paid (notify_url). Optional here;
+	// an edition of the document requires it, and ReturnURL too.
 	NotifyURL string
-	// ReturnURL is where the payer goes afterwards (return_url). Optional.
+	// ReturnURL is where the payer goes afterwards (return_url). Optional here. The
+	// signature covers it.
 	ReturnURL string
 	// OrderTime is when the order was made (order_time). Optional, sent in Unix
 	// seconds.
@@ -160,6 +162,15 @@ type CreatedOrder struct {
 	// Raw is the gateway's answer.
 	Raw json.RawMessage
 }
+
+// String names the order, without its address.
+func (o CreatedOrder) String() string { return "ispay order " + o.OrderID + ": created" }
+
+// Format writes what String returns, whatever the verb.
+func (o CreatedOrder) Format(f fmt.State, _ rune) { redact.Format(f, o) }
+
+// LogValue is what String returns.
+func (o CreatedOrder) LogValue() slog.Value { return redact.LogValue(o) }
 
 // CreateOrder creates an order (订单提交, POST /gateway). It is sent once and
 // never repeated.
@@ -245,11 +256,20 @@ type PaymentCode struct {
 	AlipayUserID string
 	// Amount is what is to be paid, in yuan (amount).
 	Amount money.Amount
-	// SN is the number of the order (sn).
+	// SN is the number of the order (sn), the gateway's own in the document's sample.
 	SN string
 	// Timeout is how long the code is good for (timeout, sent in seconds).
 	Timeout time.Duration
 }
+
+// String names the amount, without the code.
+func (p PaymentCode) String() string { return "ispay payment code: " + p.Amount.String() + " yuan" }
+
+// Format writes what String returns, whatever the verb.
+func (p PaymentCode) Format(f fmt.State, _ rune) { redact.Format(f, p) }
+
+// LogValue is what String returns.
+func (p PaymentCode) LogValue() slog.Value { return redact.LogValue(p) }
 
 // Image returns the bytes of the QR code image, mostly a PNG. The error is
 // [ErrBadAnswer] if the gateway sent none, or one that is not base64.
@@ -265,12 +285,22 @@ func decodeImage(text string) ([]byte, error) {
 
 // OrderState is where an order stands, with the code to scan once there is one.
 type OrderState struct {
+	// State is where the order stands (state).
 	State State
 	// Code is nil as long as the gateway sends none (before StateAwaitingPayment).
 	Code *PaymentCode
 	// Raw is the gateway's answer.
 	Raw json.RawMessage
 }
+
+// String names the state.
+func (s OrderState) String() string { return "ispay order: state " + s.State.String() }
+
+// Format writes what String returns, whatever the verb.
+func (s OrderState) Format(f fmt.State, _ rune) { redact.Format(f, s) }
+
+// LogValue is what String returns.
+func (s OrderState) LogValue() slog.Value { return redact.LogValue(s) }
 
 // QueryState returns the state of an order by the gateway's number of it, with
 // its QR code from StateAwaitingPayment on (方法二, GET /query/{order_id}). The
@@ -339,6 +369,8 @@ func (c *Client) state(ctx context.Context, op, call, orderID string) (*OrderSta
 	switch {
 	case !state.Set:
 		return nil, answerError(op, answer, failure.Bad("no state"))
+	case reply.Order != nil && !reply.Order.Amount.Set:
+		return nil, answerError(op, answer, failure.Bad("no amount"))
 	case result.Code != nil && int64(result.Code.Timeout/time.Second) != reply.Order.Timeout.Value:
 		return nil, answerError(op, answer, failure.Bad("a timeout beyond all bounds"))
 	}
@@ -350,8 +382,10 @@ func (c *Client) state(ctx context.Context, op, call, orderID string) (*OrderSta
 type Order struct {
 	// OrderNo is the merchant's number, by which was asked.
 	OrderNo string
-	// SN is the number of the order as the gateway answered it (sn).
-	SN    string
+	// SN is the number of the order as the gateway answered it (sn), the merchant's
+	// in the document's sample.
+	SN string
+	// State is where the order stands (state).
 	State State
 	// Amount in yuan (amount).
 	Amount money.Amount

@@ -282,7 +282,9 @@ func TestQueryQRCode(t *testing.T) {
 	mock.RegisterResponder("GET", "https://pay.ispay.in/qrcode/2", httpmock.NewStringResponder(200,
 		`{"success":true,"state":5}`))
 	mock.RegisterResponder("GET", "https://pay.ispay.in/qrcode/3", httpmock.NewStringResponder(200,
-		`{"success":true,"order":{"qrcode":"x"}}`))
+		`{"success":true,"order":{"qrcode":"x","amount":1}}`))
+	mock.RegisterResponder("GET", "https://pay.ispay.in/qrcode/4", httpmock.NewStringResponder(200,
+		`{"success":true,"order":{"qrcode":"x","state":5}}`))
 
 	code, err := client.QueryQRCode(context.Background(), "424843497502158848")
 	require.NoError(t, err)
@@ -295,7 +297,7 @@ func TestQueryQRCode(t *testing.T) {
 		Timeout:   15 * time.Minute,
 	}, code.Code)
 
-	for _, id := range []string{"2", "3"} {
+	for _, id := range []string{"2", "3", "4"} {
 		code, err = client.QueryQRCode(context.Background(), id)
 		require.ErrorIs(t, err, ispay.ErrBadAnswer)
 		assert.Nil(t, code)

@@ -46,4 +46,10 @@
 // of the application, its secret included: whoever learns the id of an order can
 // read it there. The Raw fields of this package therefore print nowhere. Mend the
 // server if it is yours.
+//
+// # Where this comes from
+//
+// The server's document (接入文档) says what goes over the wire, and its public
+// source (xiebinbin/kechengcang_server) what the document leaves open.
+// docs/providers.md has every field of both, and each choice that was made.
 package kechengcang

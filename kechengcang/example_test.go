@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -124,6 +125,23 @@ func ExamplePayFee() {
 	// 20.00 USD is 108.70 FTM
 }
 
+// The answer that was kept with an order is read again, without asking.
+func ExampleDecodeOrder() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	client, _ := kechengcang.New(gateway.Config())
+	created, _ := client.CreateOrder(context.Background(), kechengcang.CreateOrderRequest{
+		Subject: "Course 42", Fee: kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
+	})
+	fmt.Println(created.Raw) // it may hold the secret, so it prints nowhere
+
+	order, err := kechengcang.DecodeOrder(created.Raw)
+	fmt.Println(order.Subject, order.Fee, order.State, err)
+	// Output:
+	// [redacted]
+	// Course 42 20.00 USD 1 (waiting) <nil>
+}
+
 // An order that is not paid in time ends the waiting.
 func ExampleClient_WaitForPayment() {
 	gateway := kechengcangtest.NewServer()
@@ -176,6 +194,50 @@ func ExampleClient_NotificationHandler() {
 	// genuine: 200 ok
 }
 
+// A handler of one's own takes the id, asks the gateway, and answers "ok", or
+// anything else to be called again.
+func ExampleClient_ParseNotification() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	client, _ := kechengcang.New(gateway.Config())
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := client.ParseNotification(r)
+		if err == nil {
+			_, err = client.ConfirmNotification(r.Context(), n)
+		}
+		if err != nil {
+			http.Error(w, "fail", kechengcang.NotificationStatus(err))
+			return
+		}
+		fmt.Println("paid:", n.Order.Fee)
+		_, _ = io.WriteString(w, "ok")
+	}))
+	defer shop.Close()
+
+	order, _ := client.CreateOrder(context.Background(), kechengcang.CreateOrderRequest{
+		Subject:   "Course 42",
+		Fee:       kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
+		NotifyURL: shop.URL,
+	})
+	delivery, _ := gateway.Pay(order.OrderID)
+	fmt.Println(delivery.Status, delivery.Reply)
+	// Output:
+	// paid: 20.00 USD
+	// 200 ok
+}
+
+// The status tells the merchant's monitoring who has to act: 409 is a callback
+// that the gateway does not confirm.
+func ExampleNotificationStatus() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	client, _ := kechengcang.New(gateway.Config())
+	_, err := client.ConfirmNotification(context.Background(), &kechengcang.Notification{OrderID: "YOw3MgLZ7RWGylz4"})
+	fmt.Println(kechengcang.NotificationStatus(err), kechengcang.NotificationStatus(nil))
+	// Output:
+	// 409 200
+}
+
 // A program that gets its callbacks through a framework passes the body on.
 func ExampleClient_VerifyNotification() {
 	client, _ := kechengcang.New(kechengcang.Config{
@@ -186,4 +248,26 @@ func ExampleClient_VerifyNotification() {
 	fmt.Println(n.OrderID, n.Order == nil, err)
 	// Output:
 	// YOw3MgLZ7RWGylz4 true <nil>
+}
+
+// Nothing but the id of a callback is believed: the gateway says what was paid.
+func ExampleClient_ConfirmNotification() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	client, _ := kechengcang.New(gateway.Config())
+	ctx := context.Background()
+	created, _ := client.CreateOrder(ctx, kechengcang.CreateOrderRequest{
+		Subject: "Course 42", Fee: kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
+	})
+	claimed := &kechengcang.Notification{OrderID: created.OrderID}
+
+	_, err := client.ConfirmNotification(ctx, claimed)
+	fmt.Println(errors.Is(err, kechengcang.ErrNotConfirmed), err)
+
+	_ = gateway.PaySilently(created.OrderID)
+	order, err := client.ConfirmNotification(ctx, claimed)
+	fmt.Println(order.Fee, order.State, err)
+	// Output:
+	// true kechengcang: confirm notification: not confirmed by the gateway: do not credit it: the gateway says state 1 (waiting)
+	// 20.00 USD 3 (finished) <nil>
 }

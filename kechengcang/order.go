@@ -196,12 +196,13 @@ type Order struct {
 	// CallbackTimes how often (回调次数, callback_times).
 	CallbackAt    time.Time
 	CallbackTimes int
-	// The times of the payment: finished (支付完成时间, pay_finish_at), PayFee
-	// computed anew (pay_refresh_at) and submitted by the payer (pay_submit_at).
-	// Each is zero if it has not been.
+	// PayFinishAt is when the payment was finished (支付完成时间, pay_finish_at),
+	// PayRefreshAt when PayFee was last computed anew (pay_refresh_at), PaySubmitAt
+	// when the payer said that he has sent it (pay_submit_at). Each is zero if it
+	// has not been.
 	PayFinishAt, PayRefreshAt, PaySubmitAt time.Time
-	// The times of the gateway's record (created_at, updated_at, deleted_at), each
-	// zero if the gateway does not say.
+	// CreatedAt, UpdatedAt and DeletedAt are the times of the gateway's record
+	// (created_at, updated_at, deleted_at), each zero if the gateway does not say.
 	CreatedAt, UpdatedAt, DeletedAt time.Time
 	// AppID is the application that the order belongs to (应用 id, app_id).
 	AppID string

@@ -117,6 +117,15 @@ type RefundList struct {
 	Data []Refund
 }
 
+// String names how many there are.
+func (l RefundList) String() string { return fmt.Sprintf("pingpp list of %d refunds", len(l.Data)) }
+
+// Format writes what String returns, whatever the verb.
+func (l RefundList) Format(f fmt.State, _ rune) { redact.Format(f, l) }
+
+// LogValue is what String returns.
+func (l RefundList) LogValue() slog.Value { return redact.LogValue(l) }
+
 // Refund is money given back to a payer (退款对象).
 type Refund struct {
 	// ID is Ping++'s number of the refund (id), OrderNo the channel's (order_no).
@@ -137,6 +146,17 @@ type Refund struct {
 	// Raw is the refund as it came.
 	Raw json.RawMessage
 }
+
+// String names the refund, its amount and status, without its description.
+func (r Refund) String() string {
+	return fmt.Sprintf("pingpp refund %s: %s, %s", r.ID, r.Amount, r.Status)
+}
+
+// Format writes what String returns, whatever the verb.
+func (r Refund) Format(f fmt.State, _ rune) { redact.Format(f, r) }
+
+// LogValue is what String returns.
+func (r Refund) LogValue() slog.Value { return redact.LogValue(r) }
 
 // AlipayCredential is what the Alipay SDK of the app pays with
 // (credential.alipay).

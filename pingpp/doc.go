@@ -54,4 +54,11 @@
 // refused unless Config.AllowTestMode is set.
 //
 // Failed charges send no callback.
+//
+// # Where this comes from
+//
+// The merchant backend's document (益安, 用户进行付款) says what goes over the wire,
+// and Ping++'s own document and public SDK (PingPlusPlus/pingpp-go) what it leaves
+// to Ping++: queries, refunds and webhooks. docs/providers.md has every field of
+// them, and each choice that was made.
 package pingpp

@@ -86,6 +86,21 @@ func ExampleClient_QueryCharge() {
 	// 404 invalid_request_error id No such charge: ch_unknown
 }
 
+// The charge that was kept with an order is read again, without asking.
+func ExampleDecodeCharge() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	client, _ := pingpp.New(gateway.Config())
+	order, _ := client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	charge, err := pingpp.DecodeCharge(order.Charge.Raw)
+	fmt.Println(charge.OrderNo, charge.Amount, charge.Paid, err)
+	// Output:
+	// 12134676899915430002 99.00 false <nil>
+}
+
 func ExampleClient_WaitForPayment() {
 	gateway := pingpptest.NewServer()
 	defer gateway.Close()
@@ -138,6 +153,48 @@ func ExampleClient_NotificationHandler() {
 	// tampered: 403 fail
 }
 
+// A handler of one's own answers with 2xx, or with anything else to be called
+// again.
+func ExampleClient_ParseNotification() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	client, _ := pingpp.New(gateway.Config())
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := client.ParseNotification(r)
+		if err != nil {
+			http.Error(w, "fail", pingpp.NotificationStatus(err))
+			return
+		}
+		if n.Paid() {
+			fmt.Println("paid:", n.Charge.OrderNo, n.Charge.Amount)
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer shop.Close()
+	gateway.SetWebhookURL(shop.URL)
+
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	_, _ = client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	delivery, _ := gateway.Pay("12134676899915430002")
+	fmt.Println(delivery.Status, delivery.Accepted)
+	// Output:
+	// paid: 12134676899915430002 99.00
+	// 204 true
+}
+
+// The status tells the merchant's monitoring who has to act: 403 is a forger.
+func ExampleNotificationStatus() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	client, _ := pingpp.New(gateway.Config())
+	_, err := client.VerifyNotification([]byte(`{"id":"evt_1"}`), "AAAA")
+	fmt.Println(pingpp.NotificationStatus(err), pingpp.NotificationStatus(nil))
+	// Output:
+	// 403 200
+}
+
 // A program that gets its webhooks through a framework passes on the body as it
 // came, and the header.
 func ExampleClient_VerifyNotification() {
@@ -184,4 +241,26 @@ func ExampleClient_ConfirmNotification() {
 	// Output:
 	// confirmed: 12134676899915430002 99.00
 	// 200 success
+}
+
+// For the merchant's eyes only: why a webhook is refused. Here a framework has
+// read the body and written it again.
+func ExampleClient_ExplainNotification() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	client, _ := pingpp.New(gateway.Config())
+	body := []byte(`{"id":"evt_1"}`)
+	signature := gateway.Sign(body)
+	fmt.Println(client.ExplainNotification(body, signature).Matches)
+
+	explanation := client.ExplainNotification([]byte(`{"id": "evt_1"}`), signature)
+	fmt.Println(explanation.Matches)
+	for _, hint := range explanation.Hints {
+		fmt.Println(hint)
+	}
+	// Output:
+	// true
+	// false
+	// Is the public key that of this account? It is not the merchant's own key.
+	// Is this the body as it arrived? JSON that was read and written again has other bytes.
 }

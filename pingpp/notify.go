@@ -201,7 +201,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Cha
 	}
 	charge, err := c.QueryCharge(ctx, n.Charge.ID)
 	switch {
-	case errors.Is(err, ErrOrderNotFound):
+	case errors.Is(err, ErrOrderNotFound), errors.Is(err, ErrTestMode):
 		return nil, &Error{Op: op, Err: fmt.Errorf("%w: %w", ErrNotConfirmed, err)}
 	case err != nil:
 		return nil, err

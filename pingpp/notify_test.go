@@ -428,7 +428,7 @@ func TestConfirmNotification(t *testing.T) {
 		"another order": {func(n *pingpp.Notification) { n.Charge.OrderNo = "1" }, 200, paidCharge(t), pingpp.ErrNotConfirmed, "another order"},
 		"amount":        {func(n *pingpp.Notification) { n.Charge.Amount++ }, 200, paidCharge(t), pingpp.ErrNotConfirmed, "Ping++ says 99.00 cny, the notification 99.01 cny"},
 		"currency":      {func(n *pingpp.Notification) { n.Charge.Currency = "usd" }, 200, paidCharge(t), pingpp.ErrNotConfirmed, "99.00 usd"},
-		"mode":          {nil, 200, replace(t, paidCharge(t), `"livemode": true`, `"livemode": false`), pingpp.ErrNotConfirmed, "another mode"},
+		"mode":          {nil, 200, replace(t, paidCharge(t), `"livemode": true`, `"livemode": false`), pingpp.ErrTestMode, "AllowTestMode"},
 		"not found":     {nil, 404, `{"error":{"type":"invalid_request_error","message":"x"}}`, pingpp.ErrOrderNotFound, "not confirmed"},
 		"no answer":     {nil, 502, "<html>", pingpp.ErrBadAnswer, "HTTP 502"},
 	}

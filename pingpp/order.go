@@ -91,7 +91,8 @@ func (o CreatedOrder) LogValue() slog.Value { return redact.LogValue(o) }
 //
 // Errors: [ErrInvalidConfig] without Config.Token; [ErrInvalidRequest] before
 // anything is sent; an [*Error] if the backend says no, with its Code, which is
-// [ErrInvalidChannel] or [ErrPaymentRequestFailed] in the documented cases; an
+// [ErrInvalidChannel] or [ErrPaymentRequestFailed] in the documented cases, and
+// [ErrTestMode] for a charge of test mode unless Config.AllowTestMode is set; an
 // [*Error] that is [ErrOutcomeUnknown] if the charge may exist nevertheless. Its
 // number is unknown then, so QueryCharge cannot find it, but nobody can pay it
 // either: its credential has not reached the app. Look the order number up in the
@@ -120,8 +121,12 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 		return nil, callError(op, err)
 	}
 	charge, failed := c.decodeCreated(op, answer)
-	if failed == nil && charge.OrderNo != request.OrderNo {
+	switch {
+	case failed != nil:
+	case charge.OrderNo != request.OrderNo:
 		failed = answerError(op, answer, failure.Bad("a charge of another order"))
+	case !charge.LiveMode && !c.allowTestMode:
+		failed = answerError(op, answer, ErrTestMode)
 	}
 	if failed != nil {
 		failed.Err = failure.AfterCreate(failed.HTTPStatus, failed.Err)
@@ -187,7 +192,8 @@ func refusal(message string) error {
 //
 // A query that gets no answer, 429 or a 5xx is tried three times. Errors:
 // [ErrInvalidConfig] without Config.APIKey; [ErrInvalidRequest]; an [*Error],
-// which is [ErrOrderNotFound], [ErrNoAnswer] or [ErrBadAnswer] where it applies.
+// which is [ErrOrderNotFound], [ErrNoAnswer], [ErrBadAnswer], or [ErrTestMode]
+// unless Config.AllowTestMode is set, where it applies.
 func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, error) {
 	const op = "query charge"
 	if c.apiBaseURL == "" {
@@ -220,6 +226,8 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 		return nil, answerError(op, answer, failure.Bad(err.Error()))
 	case charge.ID != chargeID:
 		return nil, answerError(op, answer, failure.Bad("another charge"))
+	case !charge.LiveMode && !c.allowTestMode:
+		return nil, answerError(op, answer, ErrTestMode)
 	}
 	return charge, nil
 }
@@ -305,10 +313,7 @@ func (c *Client) WaitForPayment(ctx context.Context, chargeID string, every time
 				return "", false, err
 			}
 			last = charge
-			switch {
-			case !charge.LiveMode && !c.allowTestMode:
-				err = &Error{Op: op, Err: ErrTestMode}
-			case charge.Final() && !charge.Paid:
+			if charge.Final() && !charge.Paid {
 				err = &Error{Op: op, Err: fmt.Errorf("%w: state %s", ErrNotPaid, charge.state())}
 			}
 			return charge.state(), charge.Paid, err

@@ -9,6 +9,9 @@
 //	[Nested]  md5(hex(md5(part1 + part2 + …)) + secret)     gatepay
 //	[Salted]  md5(hex(md5(salt)) + hex(md5(secret)))        kechengcang
 //
+// Where two sides do not agree, [ExplainConcat] and its neighbours say field by
+// field what is signed, without showing the secret, and look for the mistake.
+//
 // MD5 is what these gateways document; nothing here makes it stronger. What a
 // signature leaves uncovered is said in the documentation of each provider
 // package.

@@ -279,3 +279,16 @@ func TestExplainMessage(t *testing.T) {
 	assert.Contains(t, hints(sign.PublicKey{}, signature, message), "no public key")
 	assert.Empty(t, hints(key, "", message))
 }
+
+// What a stranger can send, 1 MiB in 256 parameters, would take many seconds.
+func TestALongMessageIsNotTriedOut(t *testing.T) {
+	t.Parallel()
+	for length, want := range map[int]bool{8 << 10: true, 16 << 10: false} {
+		fields := []sign.Field{{Name: "amount", Value: "300.00"}, {Name: "param", Value: strings.Repeat("a", length)}}
+		right, err := sign.Sorted(secret, []sign.Field{{Name: "amount", Value: "300"}, fields[1]})
+		require.NoError(t, err)
+		hints := strings.Join(sign.ExplainSorted(secret, right.String(), fields).Hints, "\n")
+		assert.Equal(t, want, strings.Contains(hints, "It matches"), hints)
+		assert.NotEmpty(t, hints)
+	}
+}

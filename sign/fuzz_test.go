@@ -1,7 +1,10 @@
 package sign_test
 
 import (
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"net/url"
 	"slices"
@@ -161,18 +164,92 @@ func FuzzPublicKeyVerify(f *testing.F) {
 	})
 }
 
+// What is taken for a key is an RSA key of at least 2048 bits as crypto/x509 reads
+// it, and it does its work; nothing panics.
 func FuzzParseKeys(f *testing.F) {
 	for _, file := range []string{
 		"public_pkix.pem", "public_pkcs1.pem", "public_ec.pem", "public_1024.pem",
-		"private_pkcs8.pem", "private_pkcs1.pem", "private_ec.pem", "private_encrypted.pem",
+		"private_pkcs8.pem", "private_pkcs1.pem", "private_ec.pem", "private_encrypted.pem", "private_1024.pem",
 	} {
 		f.Add(read(f, file))
 	}
+	message, signature := read(f, "message.json"), string(read(f, "signature.txt"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		public, err := sign.ParsePublicKey(text)
 		require.Equal(t, err != nil, public.IsZero())
 		private, privateErr := sign.ParsePrivateKey(sign.NewSecret(string(text)))
 		require.Equal(t, privateErr != nil, private.IsZero())
 		require.False(t, err == nil && privateErr == nil, "no text is both")
+		if err == nil {
+			require.GreaterOrEqual(t, publicBits(t, text), 2048)
+			require.ErrorIs(t, public.Verify(append(message, ' '), signature), sign.ErrMismatch)
+		} else {
+			require.ErrorIs(t, err, sign.ErrInvalidKey)
+		}
+		if privateErr == nil {
+			require.GreaterOrEqual(t, privateBits(t, text), 2048)
+			made, err := private.Sign(message)
+			require.NoError(t, err)
+			require.NotEmpty(t, made)
+		} else {
+			require.ErrorIs(t, privateErr, sign.ErrInvalidKey)
+			require.NotContains(t, privateErr.Error(), "MII")
+		}
+	})
+}
+
+func publicBits(t *testing.T, text []byte) int {
+	t.Helper()
+	block, _ := pem.Decode(text)
+	require.NotNil(t, block)
+	if key, err := x509.ParsePKCS1PublicKey(block.Bytes); err == nil {
+		return key.N.BitLen()
+	}
+	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	require.NoError(t, err)
+	return key.(*rsa.PublicKey).N.BitLen()
+}
+
+func privateBits(t *testing.T, text []byte) int {
+	t.Helper()
+	block, _ := pem.Decode(text)
+	require.NotNil(t, block)
+	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return key.N.BitLen()
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	require.NoError(t, err)
+	return key.(*rsa.PrivateKey).N.BitLen()
+}
+
+// An explanation agrees with the signature that it explains, and shows neither
+// that signature nor the secret.
+func FuzzExplain(f *testing.F) {
+	f.Add("order_no", "20191118123424", "amount", "300.00", "63a5bf1f3500791f438c2829da45d037")
+	f.Add("param", "a%20b+c&amp;", "sign", "00", strings.Repeat("0", 32))
+	f.Add("a", "1&b=2", "a", "\xff\u3000\ufeff", " \"")
+	f.Fuzz(func(t *testing.T, n1, v1, n2, v2, received string) {
+		fields := []sign.Field{{Name: n1, Value: v1}, {Name: n2, Value: v2}}
+		concat, err := sign.Concat(secret, v1, v2)
+		require.NoError(t, err)
+		nested, err := sign.Nested(secret, v1, v2)
+		require.NoError(t, err)
+		sorted, _ := sign.Sorted(secret, fields)
+		for _, form := range []struct {
+			explain func(sign.Secret, string, []sign.Field) sign.Explanation
+			right   sign.Digest
+		}{{sign.ExplainConcat, concat}, {sign.ExplainNested, nested}, {sign.ExplainSorted, sorted}} {
+			for _, received := range []string{received, form.right.String()} {
+				e := form.explain(secret, received, fields)
+				require.Equal(t, received != "", e.Received)
+				require.Equal(t, form.right.Verify(received) == nil, e.Matches)
+				require.GreaterOrEqual(t, len(e.Fields), len(fields))
+				shown := e.String()
+				require.NotContains(t, shown, secret.Reveal())
+				if e.Matches {
+					require.NotContains(t, shown, received)
+				}
+			}
+		}
 	})
 }

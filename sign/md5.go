@@ -118,7 +118,8 @@ func Salted(secret Secret, salt string) (Digest, error) {
 	return digest(append(append(buffer, saltDigest[:]...), secretDigest[:]...)), nil
 }
 
-// Field is one named value of the sorted form.
+// Field is one named value, of the sorted form and of an [Explanation]: Name as
+// the gateway spells it, Value exactly as it is sent, not URL-encoded.
 type Field struct{ Name, Value string }
 
 // Sorted returns md5(S + secret), where S is every field but "sign" and those

@@ -57,7 +57,8 @@ func ParsePublicKey(text []byte) (PublicKey, error) {
 func (k PublicKey) IsZero() bool { return k.key == nil }
 
 // Verify returns nil if signature, in standard base64, is the RSA-SHA256
-// signature of message, and [ErrMismatch] otherwise.
+// signature of message, and [ErrMismatch] otherwise. The zero PublicKey returns
+// [ErrInvalidKey].
 func (k PublicKey) Verify(message []byte, signature string) error {
 	if k.key == nil {
 		return fmt.Errorf("%w: no key", ErrInvalidKey)
@@ -119,7 +120,8 @@ func ParsePrivateKey(text Secret) (PrivateKey, error) {
 // IsZero reports whether the key is the zero PrivateKey.
 func (k PrivateKey) IsZero() bool { return k.sign == nil }
 
-// Sign returns the RSA-SHA256 signature of message in standard base64.
+// Sign returns the RSA-SHA256 signature of message in standard base64. The error
+// is [ErrInvalidKey]: the zero PrivateKey has it.
 func (k PrivateKey) Sign(message []byte) (string, error) {
 	if k.sign == nil {
 		return "", fmt.Errorf("%w: no key", ErrInvalidKey)

@@ -46,9 +46,12 @@ const (
 
 // Product is a product of the account (产品) with what is left of it.
 type Product struct {
+	// ID is its number (product_id), Name its title.
 	ID, Name string
-	Price    money.Amount
-	Stock    int
+	// Price in yuan.
+	Price money.Amount
+	// Stock is how many are left (库存).
+	Stock int
 }
 
 // Server is a fake gatepay. Its orders are paid, expired and called back by the

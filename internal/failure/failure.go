@@ -5,6 +5,7 @@ package failure
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -52,10 +53,20 @@ func Text(pkg, op string, status int, code, message string, cause error) string 
 	return b.String()
 }
 
+// digest is what a signature looks like, whether it was sent or is the one that
+// the gateway would have liked better.
+var digest = regexp.MustCompile(`[0-9A-Fa-f]{32,}`)
+
 // Words makes the gateway's words fit to print in one line of a log: no control
-// characters, valid UTF-8, at most 200 runes.
+// characters, valid UTF-8, no signatures, at most 200 runes.
 func Words(message string) string {
 	const most = 200
+	message = digest.ReplaceAllStringFunc(message, func(found string) string {
+		if strings.Trim(found, "0123456789") == "" {
+			return found // the number of an order
+		}
+		return "[redacted]"
+	})
 	var b strings.Builder
 	n := 0
 	for _, r := range message {

@@ -40,17 +40,19 @@ func TestText(t *testing.T) {
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
-		"":                       "",
-		"订单不存在":                  "订单不存在",
-		"a b":                    "a b",
-		"line\r\nlevel=ERROR":    "line??level=ERROR",
-		"\x1b[31mred":            "?[31mred",
-		"\u202eright to left":    "?right to left",
-		"\u2028":                 "?",
-		"\xff\xc4\xe3":           "???",
-		"a\x00b":                 "a?b",
-		strings.Repeat("订", 200): strings.Repeat("订", 200),
-		strings.Repeat("订", 201): strings.Repeat("订", 200) + "…",
+		"":                    "",
+		"订单不存在":               "订单不存在",
+		"a b":                 "a b",
+		"line\r\nlevel=ERROR": "line??level=ERROR",
+		"\x1b[31mred":         "?[31mred",
+		"\u202eright to left": "?right to left",
+		"\u2028":              "?",
+		"\xff\xc4\xe3":        "???",
+		"a\x00b":              "a?b",
+		"want 63a5bf1f3500791f438c2829da45d037 or 63A5BF1F3500791F438C2829DA45D037!": "want [redacted] or [redacted]!",
+		"order 20191118123424201911181234242019 exists":                              "order 20191118123424201911181234242019 exists",
+		strings.Repeat("订", 200):                                                     strings.Repeat("订", 200),
+		strings.Repeat("订", 201):                                                     strings.Repeat("订", 200) + "…",
 	} {
 		assert.Equal(t, want, Words(message), "%q", message)
 	}

@@ -23,6 +23,9 @@ const (
 
 var providers = []string{"ispay", "codepay", "gatepay", "kechengcang", "pingpp"}
 
+// wholes measure, attack and show what the rest can do.
+var wholes = []string{"internal/bench", "internal/trust", "docs/readme"}
+
 // room is the floor that a package stands on.
 type room int
 
@@ -34,11 +37,11 @@ const (
 	shared // gatewaytest
 	fake
 	example
-	bench // internal/bench: tests only, which measure what the rest can do
+	whole // tests only, of all the rest together: see wholes
 )
 
 // below says which rooms production code of a room may import. Providers, fakes
-// and examples have a rule more in objection. Nobody may import bench.
+// and examples have a rule more in objection. Nobody may import a whole.
 var below = map[room][]room{
 	leaf:     {},
 	internal: {leaf, internal},
@@ -46,7 +49,7 @@ var below = map[room][]room{
 	shared:   {leaf, internal},
 	fake:     {leaf, internal, provider, shared},
 	example:  {leaf, provider, shared, fake, example},
-	bench:    {},
+	whole:    {},
 }
 
 // belowTests says what tests may import besides.
@@ -57,7 +60,7 @@ var belowTests = map[room][]room{
 	shared:   {shared},
 	fake:     {fake},
 	example:  {internal},
-	bench:    {leaf, internal, provider, shared, fake},
+	whole:    {leaf, internal, provider, shared, fake},
 }
 
 // libraries are the modules of others and where production code may import them.
@@ -166,6 +169,11 @@ func TestObjection(t *testing.T) {
 		{"internal/bench", module + "ispay", true, ""},
 		{"internal/bench", module + "ispay", false, "points up"},
 		{"ispay", module + "internal/bench", false, "points up"},
+		{"internal/trust", module + "ispay", true, ""},
+		{"internal/trust", module + "codepay/codepaytest", true, ""},
+		{"internal/trust", module + "internal/transport", true, ""},
+		{"internal/trust", module + "ispay", false, "points up"},
+		{"ispay", module + "internal/trust", true, "points up"},
 		{"ispay", module + "examples/ispay", false, "points up"},
 		{"ispay", module + "examples/ispay", true, "points up"},
 
@@ -210,7 +218,7 @@ func objection(from, imported string, test bool) string {
 		return "it points up or sideways"
 	case to == "internal/samples" && !test:
 		return "it is for tests only"
-	case fromRoom == bench:
+	case fromRoom == whole:
 		return ""
 	case to == "internal/transport" && fromRoom != provider:
 		return "it is for providers only"
@@ -248,8 +256,8 @@ func roomOf(name string) room {
 		return leaf
 	case name == "gatewaytest":
 		return shared
-	case name == "internal/bench":
-		return bench
+	case slices.Contains(wholes, name):
+		return whole
 	case within(name, "internal"):
 		return internal
 	case within(name, "examples"):

@@ -30,8 +30,8 @@ var Shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
 // The UTF-8 byte order mark that a PHP file saved by some editors prints first.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// Unmarshal is json.Unmarshal for a whole answer: it drops a byte order mark
-// and refuses bytes that are not UTF-8.
+// Unmarshal is json.Unmarshal for a whole answer: it drops a byte order mark, and
+// refuses bytes that are not UTF-8 and objects that have a name twice.
 func Unmarshal(data []byte, into any) error {
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	if len(bytes.TrimSpace(data)) == 0 {
@@ -39,6 +39,9 @@ func Unmarshal(data []byte, into any) error {
 	}
 	if !utf8.Valid(data) {
 		return errUTF8
+	}
+	if err := checkNames(data); err != nil {
+		return err
 	}
 	if err := json.Unmarshal(data, into); err != nil {
 		return plain(err)

@@ -54,15 +54,18 @@ type Payment struct {
 }
 
 // Wait asks until the order is paid, an error ends the waiting, or ctx ends, as
-// by [Until]. A query that failed in [Passing] is repeated. Each answer is
-// logged at debug level, each new state at info level.
+// by [Until]. A query that failed in [Passing] is repeated; one that failed so
+// because ctx ended leaves ctx's cause as the error. Each answer is logged at
+// debug level, each new state at info level.
 func Wait(ctx context.Context, every time.Duration, p Payment) error {
 	last := ""
 	return Until(ctx, every, func() (bool, error) {
 		state, paid, err := p.Ask()
 		switch {
-		case err != nil && Passing(ctx, err):
-			p.Log.WarnContext(ctx, p.Gateway+": waiting for payment", p.Name, p.Number, "error", err)
+		case Passing(err):
+			if ctx.Err() == nil {
+				p.Log.WarnContext(ctx, p.Gateway+": waiting for payment", p.Name, p.Number, "error", err)
+			}
 			return false, nil
 		case state == "":
 			return false, err
@@ -78,7 +81,7 @@ func Wait(ctx context.Context, every time.Duration, p Payment) error {
 }
 
 // Passing reports whether a query's error may be gone at the next try: no
-// answer or an unreadable one, while ctx goes on.
-func Passing(ctx context.Context, err error) bool {
-	return ctx.Err() == nil && (errors.Is(err, failure.ErrNoAnswer) || errors.Is(err, failure.ErrBadAnswer))
+// answer or an unreadable one.
+func Passing(err error) bool {
+	return errors.Is(err, failure.ErrNoAnswer) || errors.Is(err, failure.ErrBadAnswer)
 }

@@ -69,7 +69,6 @@ func TestUntilEndsWithTheContext(t *testing.T) {
 
 func TestPassing(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(context.Background())
 	for err, want := range map[error]bool{
 		nil:                      false,
 		failure.ErrNoAnswer:      true,
@@ -77,11 +76,29 @@ func TestPassing(t *testing.T) {
 		failure.ErrOrderNotFound: false,
 		context.DeadlineExceeded: false,
 	} {
-		assert.Equal(t, want, Passing(ctx, err), "%v", err)
+		assert.Equal(t, want, Passing(err), "%v", err)
 	}
-	assert.True(t, Passing(ctx, fmt.Errorf("ispay: %w", failure.ErrNoAnswer)))
-	cancel()
-	assert.False(t, Passing(ctx, failure.ErrNoAnswer))
+	assert.True(t, Passing(fmt.Errorf("ispay: %w", failure.ErrNoAnswer)))
+}
+
+// A context may end while a query waits between its tries: what ended the waiting
+// is the context, not what the last try said.
+func TestWaitEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	for _, passing := range []error{failure.ErrNoAnswer, failure.ErrBadAnswer} {
+		why := errors.New("the shop closes")
+		ctx, cancel := context.WithCancelCause(context.Background())
+		var log bytes.Buffer
+		err := Wait(ctx, time.Nanosecond, Payment{
+			Gateway: "example", Name: "order_no", Number: "1", Log: slog.New(slog.NewTextHandler(&log, nil)),
+			Ask: func() (string, bool, error) {
+				cancel(why)
+				return "", false, fmt.Errorf("query: %w", passing)
+			},
+		})
+		require.Equal(t, why, err)
+		assert.Empty(t, log.String())
+	}
 }
 
 func TestWait(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -85,6 +86,7 @@ func New(name string, hc *http.Client, log *slog.Logger) *Client {
 		own.Transport = defaultTransport()
 	}
 	_, c.reports = own.Transport.(*http.Transport)
+	own.Transport = noLocation{own.Transport}
 	c.resty = resty.NewWithClient(&own).
 		SetLogger(silent{}).
 		SetDisableWarn(true).
@@ -94,6 +96,19 @@ func New(name string, hc *http.Client, log *slog.Logger) *Client {
 		// without a preset value resty works one out with regular expressions.
 		SetHeader("Accept", "application/json")
 	return c
+}
+
+// noLocation takes the address off a redirect. net/http reads it although nobody
+// follows it, and where it cannot, returns an error that quotes it in place of the
+// answer.
+type noLocation struct{ http.RoundTripper }
+
+func (t noLocation) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := t.RoundTripper.RoundTrip(r)
+	if response != nil && response.StatusCode >= 300 && response.StatusCode < 400 {
+		response.Header.Del("Location")
+	}
+	return response, err
 }
 
 func defaultTransport() http.RoundTripper {
@@ -304,6 +319,11 @@ type cause struct {
 func (c *cause) Error() string { return c.text }
 func (c *cause) Unwrap() error { return c.err }
 
+// notHTTP is the beginning of what net/http says of an answer that is no HTTP. It
+// goes on with the line, which may be anything, such as the answer's JSON.
+var notHTTP = regexp.MustCompile(`^net/http: HTTP/1\.x transport connection broken: ` +
+	`(malformed|bad|invalid|unsupported|too many|http: message)[A-Za-z -]*`)
+
 // withoutURL drops net/http's own mention of the URL, and clears what a custom
 // RoundTripper may have put into its error.
 func withoutURL(err error, call Call) error {
@@ -312,6 +332,9 @@ func withoutURL(err error, call Call) error {
 		err = outer.Err
 	}
 	text := err.Error()
+	if what := notHTTP.FindString(text); what != "" {
+		return errors.New(strings.TrimSpace(what))
+	}
 	shown := text
 	for _, private := range privateTexts(call) {
 		shown = strings.ReplaceAll(shown, private, "[redacted]")
@@ -322,9 +345,10 @@ func withoutURL(err error, call Call) error {
 	return &cause{shown, err}
 }
 
-// privateTexts returns what an error must not show of a call: the whole of its
-// parts first, then the pieces of them, for an error that quotes them or takes
-// them apart. A piece shorter than six bytes says too little to be hidden.
+// privateTexts returns what an error must not show of a call: its parts, and the
+// pieces of them, for an error that quotes them or takes them apart. The longest
+// stand first: a piece that is part of another one would leave the rest of that.
+// A piece shorter than six bytes says too little to be hidden.
 func privateTexts(call Call) []string {
 	const shortest = 6
 	user := call.BasicAuth.Reveal()
@@ -344,6 +368,7 @@ func privateTexts(call Call) []string {
 			}
 		}
 	}
+	slices.SortFunc(texts, func(a, b string) int { return len(b) - len(a) })
 	return slices.DeleteFunc(texts, func(text string) bool { return len(text) < shortest })
 }
 

@@ -222,14 +222,15 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 func TestARedirectToNowhere(t *testing.T) {
 	t.Parallel()
 	for _, location := range []string{"", "http://[::1/?sign=63a5bf1f3500791f438c2829da45d037", "%zz63a5bf1f3500791f438c2829da45d037"} {
-		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Location", location)
-			w.WriteHeader(http.StatusTemporaryRedirect)
-		})
-		_, err := client(t, 0).Do(context.Background(), create(s.URL))
-		require.ErrorIs(t, err, failure.ErrOutcomeUnknown)
-		assert.NotContains(t, err.Error(), "63a5bf1f")
-		assert.EqualValues(t, 1, s.hits.Load())
+		for _, status := range []int{301, 302, 303, 307, 308} {
+			s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", location)
+				w.WriteHeader(status)
+			})
+			failed := both(t, client(t, 0), s, 1, failure.ErrBadAnswer, true)
+			assert.Equal(t, status, failed.Status)
+			assert.NotContains(t, failed.Error(), "63a5bf1f")
+		}
 	}
 }
 
@@ -561,7 +562,7 @@ func TestTheCallersClientIsNotChanged(t *testing.T) {
 	assert.Nil(t, pool.Proxy)
 
 	shared := http.DefaultTransport.(*http.Transport)
-	own := New("ispay", nil, nil).resty.GetClient().Transport.(*http.Transport)
+	own := New("ispay", nil, nil).resty.GetClient().Transport.(noLocation).RoundTripper.(*http.Transport)
 	assert.Equal(t, idleConnections, own.MaxIdleConnsPerHost)
 	assert.Zero(t, shared.MaxIdleConnsPerHost)
 	assert.Equal(t, http.Client{}, *http.DefaultClient)

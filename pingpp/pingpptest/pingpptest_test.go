@@ -365,8 +365,10 @@ func TestTestMode(t *testing.T) {
 	target, webhooks := shop(t, 200)
 	srv.SetWebhookURL(target)
 	srv.SetLiveMode(false)
-	assert.False(t, create(t, client).LiveMode)
-	_, err := srv.Pay(orderNo)
+	_, err := client.CreateOrder(context.Background(), request())
+	require.ErrorIs(t, err, pingpp.ErrTestMode)
+	require.NotErrorIs(t, err, pingpp.ErrOutcomeUnknown)
+	_, err = srv.Pay(orderNo)
 	require.NoError(t, err)
 	webhook := <-webhooks
 	_, err = client.VerifyNotification([]byte(webhook.body), webhook.signature)
@@ -376,6 +378,10 @@ func TestTestMode(t *testing.T) {
 	config.AllowTestMode = true
 	open, err := pingpp.New(config)
 	require.NoError(t, err)
+	require.NoError(t, srv.AddOrder("3", money.Cents(1), "Example"))
+	tried, err := open.CreateOrder(context.Background(), pingpp.CreateOrderRequest{OrderNo: "3", Channel: pingpp.ChannelAlipay})
+	require.NoError(t, err)
+	assert.False(t, tried.Charge.LiveMode)
 	n, err := open.VerifyNotification([]byte(webhook.body), webhook.signature)
 	require.NoError(t, err)
 	assert.False(t, n.LiveMode)

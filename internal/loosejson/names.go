@@ -1,0 +1,109 @@
+package loosejson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+)
+
+// mostNames is the number of names that an object has at most. The longest
+// documented one has 31.
+const mostNames = 256
+
+var (
+	errRepeated = errors.New("a name occurs twice in one object")
+	errMany     = errors.New("too many names in one object")
+)
+
+// checkNames refuses an object that has a name twice. encoding/json takes the
+// last one, others the first: what {"state":1,"state":9} says is anybody's guess.
+// Names that differ in case are two names: a merchant may have put both into the
+// metadata of a payment. data need not be JSON: that is found out later.
+func checkNames(data []byte) error {
+	// The names of all objects that are open, the innermost last.
+	names, objects := make([][]byte, 0, 64), make([]object, 0, 8)
+	for i := 0; i < len(data); i++ {
+		last := len(objects) - 1
+		switch data[i] {
+		case '{':
+			objects = append(objects, object{begin: len(names)})
+		case '}':
+			if last >= 0 {
+				names, objects = names[:objects[last].begin], objects[:last]
+			}
+		case '"':
+			text := data[i : i+quoted(data[i:])]
+			i += len(text) - 1
+			if last < 0 || !isName(data[i+1:]) {
+				continue
+			}
+			name := unquote(text)
+			if err := objects[last].add(names, name); err != nil {
+				return err
+			}
+			names = append(names, name)
+		}
+	}
+	return nil
+}
+
+// object is where the names of an object begin, and which bits they have.
+type object struct {
+	begin int
+	seen  uint64
+}
+
+func (o *object) add(names [][]byte, name []byte) error {
+	bit := bitOf(name)
+	if o.seen&bit != 0 {
+		for _, before := range names[o.begin:] {
+			if bytes.Equal(before, name) {
+				return errRepeated
+			}
+		}
+	}
+	o.seen |= bit
+	if len(names)-o.begin >= mostNames {
+		return errMany
+	}
+	return nil
+}
+
+// bitOf returns one of 64 bits for a name. It spares most comparisons.
+func bitOf(name []byte) uint64 {
+	var sum byte
+	for _, c := range name {
+		sum += c
+	}
+	return 1 << (sum & 63)
+}
+
+// quoted returns the length of the string that data begins with, quotes included.
+func quoted(data []byte) int {
+	for i := 1; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+	}
+	return len(data)
+}
+
+// isName reports whether the string before rest is the name of a value.
+func isName(rest []byte) bool {
+	rest = bytes.TrimLeft(rest, " \t\r\n")
+	return len(rest) > 0 && rest[0] == ':'
+}
+
+// unquote returns what stands between the quotes of text.
+func unquote(text []byte) []byte {
+	if bytes.IndexByte(text, '\\') >= 0 {
+		var name string
+		if json.Unmarshal(text, &name) == nil {
+			return []byte(name)
+		}
+	}
+	return text[1:max(1, len(text)-1)]
+}

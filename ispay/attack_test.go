@@ -1,0 +1,84 @@
+package ispay_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/ispay"
+)
+
+// The attacks of docs/security.md that no other test shows.
+
+// Whoever reads one query, on the way or in an access log, has the signature of
+// the order's callback.
+func TestTheSignatureInAQueryURLIsNoPayment(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	seen := ""
+	mock.RegisterResponder("GET", orderURL, func(r *http.Request) (*http.Response, error) {
+		seen = path.Base(r.URL.Path)
+		return httpmock.NewStringResponse(200, strings.Replace(paidAnswer, `"state":9`, `"state":5`, 1)), nil
+	})
+	_, err := client.QueryOrder(context.Background(), "20191118123424")
+	require.NoError(t, err)
+
+	forged := "/notify?" + callbackQuery(t, "300.00", "9", seen)
+	n, err := client.ParseNotification(httptest.NewRequest("GET", forged, nil))
+	require.NoError(t, err, "the signature is right")
+	assert.True(t, n.State.Paid(), "and the state is what the sender says")
+
+	w := httptest.NewRecorder()
+	client.NotificationHandler(func(context.Context, *ispay.Notification) error {
+		t.Error("the merchant's function ran")
+		return nil
+	}).ServeHTTP(w, httptest.NewRequest("GET", forged, nil))
+	assert.Equal(t, 409, w.Code)
+	assert.Equal(t, "fail", w.Body.String())
+}
+
+// The amount in a create ends what could be an order number.
+func TestTheSignatureOfACreateIsNoCallback(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	for _, returnURL := range []string{"", "https://shop.example.com/paid"} {
+		var sent url.Values
+		mock.RegisterResponder("POST", "https://pay.ispay.in/gateway", func(r *http.Request) (*http.Response, error) {
+			assert.NoError(t, r.ParseForm())
+			sent = r.PostForm
+			return httpmock.NewStringResponse(500, ""), nil
+		})
+		order := request()
+		order.ReturnURL = returnURL
+		_, err := client.CreateOrder(context.Background(), order)
+		require.ErrorIs(t, err, ispay.ErrOutcomeUnknown)
+		longer := sent.Get("order_no") + sent.Get("order_type") + sent.Get("amount") + returnURL
+		require.Equal(t, callbackSign(longer), sent.Get("sign"), "it is the signature of a longer order number")
+		_, err = client.VerifyNotification(url.Values{"order_no": {longer}, "amount": {"300.00"}, "state": {"9"}, "sign": {sent.Get("sign")}})
+		require.ErrorIs(t, err, ispay.ErrInvalidNotification)
+	}
+}
+
+// Nothing in a callback says that it is new: the merchant keeps the record.
+func TestACallbackSentAgainReachesTheMerchantAgain(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidAnswer))
+	var orders []string
+	handler := client.NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
+		orders = append(orders, n.OrderNo)
+		return nil
+	})
+	for range 2 {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/notify?"+callbackQuery(t, "300.00", "9", signature), nil))
+	}
+	assert.Equal(t, []string{"20191118123424", "20191118123424"}, orders)
+}

@@ -1,0 +1,78 @@
+package pingpp_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/pingpp"
+)
+
+// The attacks of docs/security.md that no other test shows.
+
+// Nothing in an event says that it is new: the merchant keeps the record.
+func TestAnEventSentAgainReachesTheMerchantAgain(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	var events, charges []string
+	handler := client.NotificationHandler(func(_ context.Context, n *pingpp.Notification) error {
+		events, charges = append(events, n.ID), append(charges, n.Charge.ID)
+		return nil
+	})
+	for range 2 {
+		handler.ServeHTTP(httptest.NewRecorder(), post(webhook(t)))
+	}
+	assert.Equal(t, []string{"evt_example0000000000000001", "evt_example0000000000000001"}, events)
+	assert.Equal(t, []string{"ch_example00000000000000001", "ch_example00000000000000001"}, charges)
+}
+
+// The handler takes an old event after a refund too; ConfirmNotification does not.
+func TestAnOldEventAfterARefund(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	body, signature := webhook(t)
+	var got *pingpp.Notification
+	handler := client.NotificationHandler(func(_ context.Context, n *pingpp.Notification) error { got = n; return nil })
+	handler.ServeHTTP(httptest.NewRecorder(), post(body, signature))
+	require.NotNil(t, got)
+	assert.True(t, got.Paid())
+
+	refunded := replace(t, string(got.Object), `"amount_refunded":0`, `"amount_refunded":9900`, `"refunded":false`, `"refunded":true`)
+	mock.RegisterResponder("GET", "https://api.pingxx.com/v1/charges/"+got.Charge.ID, httpmock.NewStringResponder(200, refunded))
+	_, err := client.ConfirmNotification(context.Background(), got)
+	require.ErrorIs(t, err, pingpp.ErrNotConfirmed)
+}
+
+// One key signs the events of every application of the Ping++ account.
+func TestAnEventOfAnotherApplicationIsGenuine(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	body, _ := webhook(t)
+	body = replace(t, body, `"app":"app_example"`, `"app":"app_another"`)
+	n, err := client.VerifyNotification([]byte(body), signed(t, body))
+	require.NoError(t, err)
+	assert.True(t, n.Paid())
+	assert.Equal(t, "app_another", n.Charge.App)
+}
+
+// The backend alone sets the amount of an order's charge.
+func TestAChargeOfLessMoneyReachesTheMerchant(t *testing.T) {
+	t.Parallel()
+	body, _ := webhook(t)
+	body = replace(t, body, `"amount":9900`, `"amount":1`)
+	var got *pingpp.Notification
+	w, _ := handle(t, post(body, signed(t, body)), func(_ context.Context, n *pingpp.Notification) error { got = n; return nil })
+	assert.Equal(t, 200, w.Code)
+	assert.True(t, got.Paid())
+	assert.Equal(t, "0.01", got.Charge.Amount.String())
+
+	client, mock := setup(t)
+	mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(200, replace(t, createSuccess(t), `"amount": 9900`, `"amount": 1`)))
+	order, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	assert.Equal(t, "0.01", order.Charge.Amount.String())
+}

@@ -1,0 +1,271 @@
+package pingpp_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/internal/samples"
+	"github.com/paygates/paygates-go/pingpp"
+	"github.com/paygates/paygates-go/sign"
+)
+
+// answering is a gateway that answers every request alike.
+type answering struct {
+	status int
+	body   []byte
+}
+
+func (a *answering) RoundTrip(*http.Request) (*http.Response, error) {
+	return httpmock.NewBytesResponse(a.status, a.body), nil
+}
+
+// statuses are those after which no request is repeated.
+var statuses = [...]int{200, 201, 302, 400, 404, 422}
+
+// fuzzClient signs no requests: it would spend most of the time on that.
+func fuzzClient(f *testing.F, gateway *answering) *pingpp.Client {
+	f.Helper()
+	config := full(f)
+	config.PrivateKey = sign.Secret{}
+	config.HTTPClient = &http.Client{Transport: gateway}
+	client, err := pingpp.New(config)
+	require.NoError(f, err)
+	return client
+}
+
+// saidCharge is a charge as encoding/json reads it by itself.
+type saidCharge struct {
+	ID       any `json:"id"`
+	Object   any `json:"object"`
+	OrderNo  any `json:"order_no"`
+	LiveMode any `json:"livemode"`
+	Paid     any `json:"paid"`
+	Amount   any `json:"amount"`
+	Currency any `json:"currency"`
+}
+
+func read(t *testing.T, answer []byte, into any) {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(answer, []byte("\xef\xbb\xbf"))))
+	decoder.UseNumber()
+	require.NoError(t, decoder.Decode(into))
+}
+
+func isTrue(value any) bool { return fmt.Sprint(value) == "true" || fmt.Sprint(value) == "1" }
+
+func (s saidCharge) requireSame(t *testing.T, charge *pingpp.Charge) {
+	t.Helper()
+	require.Equal(t, "charge", s.Object)
+	require.NotEmpty(t, charge.ID)
+	require.Equal(t, fmt.Sprint(s.ID), charge.ID)
+	require.NotEmpty(t, charge.OrderNo)
+	require.Equal(t, fmt.Sprint(s.OrderNo), charge.OrderNo)
+	require.Equal(t, isTrue(s.LiveMode), charge.LiveMode)
+	require.Equal(t, isTrue(s.Paid), charge.Paid)
+	amount, ok := new(big.Int).SetString(fmt.Sprint(s.Amount), 10)
+	require.True(t, ok)
+	require.Equal(t, amount.String(), fmt.Sprint(charge.Amount.Cents()))
+	for _, cents := range []int64{charge.Amount.Cents(), charge.AmountSettle.Cents(), charge.AmountRefunded.Cents()} {
+		require.GreaterOrEqual(t, cents, int64(0))
+	}
+	_, _ = charge.AlipayCredential()
+	_, _ = charge.WeChatCredential()
+	require.Equal(t, charge.String(), fmt.Sprintf("%#v", charge))
+}
+
+// One signature stands for one body. A body with a right signature is taken only
+// if it is an event of live mode that says what happened to what; and then no
+// byte of it, or of its signature, can be changed.
+func FuzzVerifyNotification(f *testing.F) {
+	genuine, genuineSignature := webhook(f)
+	block, _ := pem.Decode([]byte(samples.Printed(f, "test_only_private.pem")))
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	require.NoError(f, err)
+	key := parsed.(*rsa.PrivateKey)
+	for _, body := range []string{
+		genuine,
+		replace(f, genuine, `"livemode":true`, `"livemode":false`),
+		replace(f, genuine, `"livemode":true,"paid"`, `"livemode":"0","paid"`),
+		replace(f, genuine, `"amount":9900`, `"amount":-9900`),
+		replace(f, genuine, `"paid":true`, `"paid":0`),
+		replace(f, genuine, `"metadata":[]`, `"metadata":{"a":1,"b":[2]}`),
+		replace(f, genuine, `"has_more":false,"data":[]`, `"data":[{"id":"re_1","amount":"1","succeed":true}]`),
+		`{"id":"evt_1","object":"event","type":"refund.succeeded","livemode":1,"data":{"object":{"object":"refund"}}}`,
+		`{"id":1,"object":"event","type":"charge.new","livemode":"true","data":{"object":{}},"request":null}`,
+		replace(f, genuine, `"object":"event"`, `"object":"charge"`),
+		replace(f, genuine, `"object":"charge"`, `"object":"refund"`),
+		replace(f, genuine, `"id":"evt_example0000000000000001"`, `"id":""`),
+		replace(f, genuine, `"livemode":true,"type"`, `"type"`),
+		"{}", "null", "<html>",
+	} {
+		f.Add([]byte(body), uint16(7), byte(1))
+	}
+	client := fuzzClient(f, nil)
+	f.Fuzz(func(t *testing.T, body []byte, at uint16, flip byte) {
+		r := &http.Request{
+			Method: http.MethodPost, URL: &url.URL{Path: "/webhook"}, Header: http.Header{},
+			Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+		}
+		r.Header.Set("X-Pingplusplus-Signature", genuineSignature)
+		n, err := client.ParseNotification(r)
+		require.Equal(t, string(body) == genuine, err == nil)
+		require.Equal(t, err == nil, n != nil)
+		// Signing takes most of the time. What is not JSON is internal/loosejson's.
+		if !json.Valid(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))) {
+			return
+		}
+		sum := sha256.Sum256(body)
+		raw, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
+		require.NoError(t, err)
+		signature := base64.StdEncoding.EncodeToString(raw)
+		n, err = client.VerifyNotification(body, signature)
+		require.Equal(t, err == nil, n != nil)
+		if err != nil {
+			require.ErrorIs(t, err, pingpp.ErrInvalidNotification)
+			require.NotErrorIs(t, err, pingpp.ErrInvalidSignature)
+			require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())
+			return
+		}
+		requireEvent(t, n, body)
+
+		changed := bytes.Clone(body)
+		changed[int(at)%len(changed)] ^= flip
+		_, err = client.VerifyNotification(changed, signature)
+		require.Equal(t, flip == 0, err == nil)
+		altered := []byte(signature)
+		altered[int(at)%len(altered)] ^= flip
+		_, err = client.VerifyNotification(body, string(altered))
+		require.Equal(t, flip == 0, err == nil)
+	})
+}
+
+func requireEvent(t *testing.T, n *pingpp.Notification, body []byte) {
+	t.Helper()
+	var s struct {
+		ID       any `json:"id"`
+		Object   any `json:"object"`
+		Type     any `json:"type"`
+		LiveMode any `json:"livemode"`
+		Data     struct {
+			Object saidCharge `json:"object"`
+		} `json:"data"`
+	}
+	read(t, body, &s)
+	require.Equal(t, "event", s.Object)
+	require.NotEmpty(t, n.ID)
+	require.Equal(t, fmt.Sprint(s.ID), n.ID)
+	require.NotEmpty(t, n.Type)
+	require.Equal(t, fmt.Sprint(s.Type), string(n.Type))
+	require.True(t, n.LiveMode && isTrue(s.LiveMode))
+	require.Equal(t, body, []byte(n.Raw))
+	require.True(t, json.Valid(n.Object))
+	require.True(t, n.Charge != nil || n.Type != pingpp.EventChargeSucceeded)
+	if n.Charge == nil {
+		require.False(t, n.Paid())
+		return
+	}
+	require.True(t, strings.HasPrefix(string(n.Type), "charge."))
+	s.Data.Object.requireSame(t, n.Charge)
+	require.True(t, n.Charge.LiveMode)
+	require.Equal(t, n.Type == pingpp.EventChargeSucceeded && n.Charge.Paid, n.Paid())
+}
+
+// An answer is a charge only if it says success and holds what decides, of the
+// order or the charge that was asked for; there is a charge or an error, never
+// both, and an error keeps the answer and prints in one line.
+func FuzzAnswers(f *testing.F) {
+	created := createSuccess(f)
+	for _, body := range []string{
+		created, strings.Replace(created, `"order_no": "12134676899915430002"`, `"order_no": 12134676899915430002`, 1),
+		samples.Printed(f, "create_invalid_channel.json"), samples.Printed(f, "create_payment_failed.json"),
+		paidCharge(f), strings.Replace(paidCharge(f), chargeID, "ch_another", 1),
+		replace(f, created, "12134676899915430002", "1"), replace(f, created, `"status": 0`, `"status": -4`), replace(f, created, `"amount": 9900`, `"amount": null`),
+		`{"detail":"Invalid token."}`, `{"status":0,"ch":[]}`, "<html>",
+		`{"error":{"type":"invalid_request_error","message":"No such charge","code":"resource_missing","param":"id"}}`,
+	} {
+		for _, status := range []uint8{0, 4} {
+			f.Add(true, status, []byte(body))
+			f.Add(false, status, []byte(body))
+		}
+	}
+	gateway := &answering{}
+	client := fuzzClient(f, gateway)
+	f.Fuzz(func(t *testing.T, create bool, status uint8, body []byte) {
+		gateway.status, gateway.body = statuses[int(status)%len(statuses)], body
+		if create {
+			readCreated(t, client, gateway)
+		} else {
+			readCharge(t, client, gateway)
+		}
+	})
+}
+
+func readCreated(t *testing.T, client *pingpp.Client, gateway *answering) {
+	t.Helper()
+	order, err := client.CreateOrder(context.Background(), request())
+	require.Equal(t, err == nil, order != nil)
+	if err != nil {
+		failed := requireError(t, err, gateway.body)
+		unreadable := failed.HTTPStatus < 400 && errors.Is(err, pingpp.ErrBadAnswer)
+		require.Equal(t, unreadable, errors.Is(err, pingpp.ErrOutcomeUnknown))
+		return
+	}
+	require.Less(t, gateway.status, 300)
+	var s struct {
+		Status any        `json:"status"`
+		Charge saidCharge `json:"ch"`
+	}
+	read(t, gateway.body, &s)
+	zero, ok := new(big.Int).SetString(fmt.Sprint(s.Status), 10)
+	require.True(t, ok && zero.Sign() == 0)
+	s.Charge.requireSame(t, order.Charge)
+	require.Equal(t, request().OrderNo, order.Charge.OrderNo)
+	require.Equal(t, gateway.body, []byte(order.Raw))
+}
+
+func readCharge(t *testing.T, client *pingpp.Client, gateway *answering) {
+	t.Helper()
+	charge, err := client.QueryCharge(context.Background(), chargeID)
+	require.Equal(t, err == nil, charge != nil)
+	if err != nil {
+		require.NotErrorIs(t, requireError(t, err, gateway.body), pingpp.ErrOutcomeUnknown)
+		return
+	}
+	require.Less(t, gateway.status, 300)
+	var s saidCharge
+	read(t, gateway.body, &s)
+	s.requireSame(t, charge)
+	require.Equal(t, chargeID, charge.ID)
+	kept, err := pingpp.DecodeCharge(charge.Raw)
+	require.NoError(t, err)
+	require.Equal(t, charge, kept)
+}
+
+func requireError(t *testing.T, err error, body []byte) *pingpp.Error {
+	t.Helper()
+	var failed *pingpp.Error
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, body, failed.Body)
+	require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())
+	require.Less(t, len(err.Error()), 2500)
+	return failed
+}
