@@ -124,7 +124,7 @@ func notVisible(r rune) bool { return r <= ' ' || r > '~' }
 
 func (c *Client) useAPI(config Config, invalid func(field, allowed string) error) error {
 	if config.APIKey.IsEmpty() {
-		if !config.PrivateKey.IsEmpty() {
+		if config.PrivateKey.Reveal() != "" {
 			return invalid("APIKey", "is required with PrivateKey")
 		}
 		return nil
@@ -144,7 +144,8 @@ func (c *Client) useAPI(config Config, invalid func(field, allowed string) error
 		return invalid("APIBaseURL", "must be an absolute URL")
 	}
 	c.apiPath = base.EscapedPath()
-	if !config.PrivateKey.IsEmpty() {
+	// A blank one is a mistake, not a wish to send unsigned requests.
+	if config.PrivateKey.Reveal() != "" {
 		if c.privateKey, err = sign.ParsePrivateKey(config.PrivateKey); err != nil {
 			return invalidKey("PrivateKey", err)
 		}

@@ -76,6 +76,7 @@ func TestNewRefusesAWrongConfig(t *testing.T) {
 		"API with credentials":  {func(c *pingpp.Config) { c.APIBaseURL = "https://user:pass@api.example.com" }, "APIBaseURL must"},
 		"API key with colon":    {func(c *pingpp.Config) { c.APIKey = sign.NewSecret("sk_live:x") }, "APIKey must"},
 		"signing without key":   {func(c *pingpp.Config) { c.APIKey = sign.Secret{} }, "APIKey is required with PrivateKey"},
+		"private key blank":     {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret(" \n") }, "PrivateKey: "},
 		"private key not PEM":   {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret("MIIE") }, "PrivateKey: "},
 		"private key is public": {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret(public) }, "PrivateKey: "},
 		"private key too weak":  {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret(weakPrivate) }, "PrivateKey: sign: invalid key: an RSA key of 1024 bits"},

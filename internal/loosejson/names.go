@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"unicode/utf8"
 )
 
 // mostNames is the number of names that an object has at most. The longest
@@ -17,8 +18,9 @@ var (
 
 // checkNames refuses an object that has a name twice. encoding/json takes the
 // last one, others the first: what {"state":1,"state":9} says is anybody's guess.
-// Names that differ in case are two names: a merchant may have put both into the
-// metadata of a payment. data need not be JSON: that is found out later.
+// Upper and lower case count as the same, because encoding/json takes either for
+// a field; but not in the metadata that a merchant added to a payment. data need
+// not be JSON: whether it is, is found out later.
 func checkNames(data []byte) error {
 	// The names of all objects that are open, the innermost last.
 	names, objects := make([][]byte, 0, 64), make([]object, 0, 8)
@@ -26,7 +28,11 @@ func checkNames(data []byte) error {
 		last := len(objects) - 1
 		switch data[i] {
 		case '{':
-			objects = append(objects, object{begin: len(names)})
+			inner := object{begin: len(names)}
+			if last >= 0 {
+				inner.metadata = objects[last].metadata || objects[last].isAtMetadata(names)
+			}
+			objects = append(objects, inner)
 		case '}':
 			if last >= 0 {
 				names, objects = names[:objects[last].begin], objects[:last]
@@ -49,15 +55,20 @@ func checkNames(data []byte) error {
 
 // object is where the names of an object begin, and which bits they have.
 type object struct {
-	begin int
-	seen  uint64
+	begin    int
+	seen     uint64
+	metadata bool
+}
+
+func (o *object) isAtMetadata(names [][]byte) bool {
+	return len(names) > o.begin && string(names[len(names)-1]) == "metadata"
 }
 
 func (o *object) add(names [][]byte, name []byte) error {
 	bit := bitOf(name)
 	if o.seen&bit != 0 {
 		for _, before := range names[o.begin:] {
-			if bytes.Equal(before, name) {
+			if bytes.Equal(before, name) || !o.metadata && bytes.EqualFold(before, name) {
 				return errRepeated
 			}
 		}
@@ -69,11 +80,17 @@ func (o *object) add(names [][]byte, name []byte) error {
 	return nil
 }
 
-// bitOf returns one of 64 bits for a name. It spares most comparisons.
+// bitOf returns one of 64 bits, the same for names that differ in case only. It
+// spares most comparisons. A name beyond ASCII has them all: some of its letters
+// count as letters of ASCII.
 func bitOf(name []byte) uint64 {
-	var sum byte
+	var sum, all byte
 	for _, c := range name {
-		sum += c
+		sum += c | 0x20
+		all |= c
+	}
+	if all >= utf8.RuneSelf {
+		return ^uint64(0)
 	}
 	return 1 << (sum & 63)
 }
