@@ -4,7 +4,7 @@
 //
 //	client, err := codepay.New(codepay.Config{
 //		UserID: "10041",
-//		Secret: sign.NewSecret(os.Getenv("CODEPAY_KEY")),
+//		Secret: sign.NewSecret(os.Getenv("CODEPAY_SECRET")),
 //	})
 //	order, err := client.CreateOrder(ctx, codepay.CreateOrderRequest{
 //		OrderNo: "20170217200040",

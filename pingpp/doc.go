@@ -4,7 +4,7 @@
 //
 //	client, err := pingpp.New(pingpp.Config{
 //		BaseURL:          "https://shop.example.com",
-//		Token:            sign.NewSecret(os.Getenv("SHOP_TOKEN")),
+//		Token:            sign.NewSecret(os.Getenv("PINGPP_TOKEN")),
 //		APIKey:           sign.NewSecret(os.Getenv("PINGPP_API_KEY")),
 //		WebhookPublicKey: os.Getenv("PINGPP_PUBLIC_KEY"),
 //	})
