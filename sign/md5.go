@@ -30,8 +30,8 @@ const FieldName = "sign"
 
 // The messages that the gateways define fit these; longer ones go to the heap.
 const (
-	stackBytes  = 512
-	stackFields = 20
+	stackBytes  = 320
+	stackFields = 16
 )
 
 // Digest is an MD5 signature as the gateways send it: 32 lower-case hex

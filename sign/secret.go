@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"unicode/utf8"
 )
 
 // ErrEmptySecret is returned when an empty or blank secret is asked to sign or
@@ -45,7 +46,13 @@ func (s Secret) Reveal() string {
 }
 
 // IsEmpty reports whether the secret is empty or consists of white space only.
-func (s Secret) IsEmpty() bool { return strings.TrimSpace(s.Reveal()) == "" }
+func (s Secret) IsEmpty() bool {
+	value := s.Reveal()
+	if value != "" && value[0] > ' ' && value[0] < utf8.RuneSelf { // most secrets
+		return false
+	}
+	return strings.TrimSpace(value) == ""
+}
 
 // String returns "[redacted]", or "" for an empty secret.
 func (s Secret) String() string {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -98,11 +99,19 @@ func (b *browser) wait(t *testing.T, what, expression string) {
 	t.Fatalf("it never came true: %s: %s\n%s", what, expression, b.page())
 }
 
+// text reads by JavaScript, in one go: of a page that is just being replaced
+// chromedp may hold a node that is not there any more.
 func (b *browser) text(t *testing.T, selector string) string {
 	t.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Text(selector))
-	require.NoError(t, err)
-	return strings.TrimSpace(text)
+	read := "document.querySelector(" + strconv.Quote(selector) + ").innerText"
+	b.wait(t, selector+" is there", "document.querySelector("+strconv.Quote(selector)+") !== null")
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(30 * time.Millisecond) {
+		if text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](read)); err == nil {
+			return strings.TrimSpace(text)
+		}
+	}
+	t.Fatalf("it cannot be read: %s\n%s", selector, b.page())
+	return ""
 }
 
 const fits = `document.documentElement.scrollWidth <= innerWidth && innerWidth === 390`

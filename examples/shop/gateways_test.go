@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/pingpp"
 )
 
 func onEachGateway(t *testing.T, test func(t *testing.T, s *shop, gateway string)) {
@@ -303,17 +304,20 @@ func TestABackendThatAsksForAnotherAmount(t *testing.T) {
 	require.ErrorIs(t, err, errOtherAmount)
 }
 
-// In test mode no money moves.
+// In test mode no money moves: neither the create nor the webhook gets through.
 func TestAPaymentOfTestModeCreditsNothing(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, filepath.Join(t.TempDir(), "shop.db"))
 	s.fakes.pingpp.SetLiveMode(false)
-	o := buy(t, s, "pingpp", 990)
+	offer, ok := s.offerOf("pingpp")
+	require.True(t, ok)
+	o := order{No: newOrderNo(), Channel: "wx", Price: 990, Currency: "CNY"}
+	require.NoError(t, s.fakes.pingpp.AddOrder(o.No, o.Price, "Tea"))
+	_, err := offer.gateway.(backendOfPingpp).gateway.Create(context.Background(), o, urls{})
+	require.ErrorIs(t, err, pingpp.ErrTestMode)
 	delivery, err := s.fakes.pingpp.Pay(o.No)
 	require.NoError(t, err)
-	assert.False(t, delivery.Accepted)
-	s.askedOnce(t, o.No)
-	assert.NotEqual(t, statusPaid, stored(t, s, o.No).Status)
+	assert.Equal(t, http.StatusBadRequest, delivery.Status)
 	assert.Equal(t, 0, countPayments(t, s.store))
 }
 
