@@ -437,8 +437,8 @@ func TestWaitForPayment(t *testing.T) {
 		client, mock := setup(t)
 		ctx, cancel := context.WithCancel(t0())
 		mock.RegisterResponder("GET", queryURL, func(r *http.Request) (*http.Response, error) {
-			defer cancel()
-			return answer(`{"status":0}`)(r)
+			response, err := answer(`{"status":0}`)(r)
+			return samples.AfterRead(response, cancel), err
 		})
 		order, err := client.WaitForPayment(ctx, "1", time.Hour)
 		require.ErrorIs(t, err, context.Canceled)

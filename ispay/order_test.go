@@ -468,8 +468,8 @@ func TestWaitForPayment(t *testing.T) {
 		client, mock := setup(t)
 		ctx, cancel := context.WithCancel(context.Background())
 		mock.RegisterResponder("GET", orderURL, func(*http.Request) (*http.Response, error) {
-			defer cancel()
-			return answer("5")(nil)
+			response, err := answer("5")(nil)
+			return samples.AfterRead(response, cancel), err
 		})
 		order, err := client.WaitForPayment(ctx, "20191118123424", time.Hour)
 		require.ErrorIs(t, err, context.Canceled)

@@ -772,8 +772,8 @@ func TestWaitForPayment(t *testing.T) {
 		client, mock := setup(t)
 		ctx, cancel := context.WithCancel(context.Background())
 		mock.RegisterResponder("POST", showURL, func(*http.Request) (*http.Response, error) {
-			defer cancel()
-			return answer("1")(nil)
+			response, err := answer("1")(nil)
+			return samples.AfterRead(response, cancel), err
 		})
 		order, err := client.WaitForPayment(ctx, sampleID, time.Hour)
 		require.ErrorIs(t, err, context.Canceled)

@@ -433,8 +433,8 @@ func TestWaitForPaymentUntilTheContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	mock.RegisterResponder("GET", chargeURL, func(*http.Request) (*http.Response, error) {
-		defer cancel()
-		return httpmock.NewStringResponse(200, replace(t, documentedCharge(t), `"time_expire": 1466236251`, `"time_expire": null`)), nil
+		response := httpmock.NewStringResponse(200, replace(t, documentedCharge(t), `"time_expire": 1466236251`, `"time_expire": null`))
+		return samples.AfterRead(response, cancel), nil
 	})
 	charge, err := client.WaitForPayment(ctx, chargeID, time.Hour)
 	require.ErrorIs(t, err, context.Canceled)
