@@ -105,19 +105,22 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	return c.verify(values)
 }
 
+// callbackNames are the parameters of the document's callback and of its sample.
+var callbackNames = sign.NewNames(
+	"chart", "money", "param", "pay_id", "pay_no", "pay_tag", "pay_time", "price", "status", "tag", "type",
+)
+
 // verify reads values that have one value for each name.
 func (c *Client) verify(values url.Values) (*Notification, error) {
-	signature, err := sign.SortedValues(c.secret, values)
-	if errors.Is(err, sign.ErrAmbiguous) {
+	err := callbackNames.Verify(c.secret, values)
+	switch {
+	case errors.Is(err, sign.ErrAmbiguous):
 		return nil, fmt.Errorf("%s: %w: %w", gateway, ErrInvalidNotification, err)
-	}
-	if err == nil {
-		err = signature.Verify(values.Get(sign.FieldName))
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w: %w", gateway, ErrInvalidSignature, err)
+	default:
+		return readNotification(values)
 	}
-	return readNotification(values)
 }
 
 // readNotification reads values whose signature is right.

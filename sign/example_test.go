@@ -82,6 +82,20 @@ func ExampleSortedValues() {
 	// sign: the signature does not match
 }
 
+// A callback whose parameters are mostly the same.
+func ExampleNewNames() {
+	callback := sign.NewNames("money", "pay_id", "pay_no")
+	secret := sign.NewSecret("example-secret")
+	values := url.Values{"pay_id": {"admin"}, "money": {"100.00"}, "sign": {"DEB580D7130D10DEA2691F0F4FB7B171"}}
+	fmt.Println(callback.Verify(secret, values))
+
+	values.Set("injected", "1") // not among the names, and signed all the same
+	fmt.Println(callback.Verify(secret, values))
+	// Output:
+	// <nil>
+	// sign: the signature does not match
+}
+
 // The signature was made by OpenSSL: see testdata/README.md.
 func ExampleParsePublicKey() {
 	text, _ := os.ReadFile("testdata/public_pkix.pem")

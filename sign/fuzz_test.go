@@ -148,6 +148,36 @@ func FuzzSortedValuesAgreesWithSorted(f *testing.F) {
 	})
 }
 
+// Whatever names are known, the verdict is that of SortedValues.
+func FuzzNamesVerify(f *testing.F) {
+	f.Add("a=1&b=2&sign=x", "a,b")
+	f.Add("a=1&a=2&sign=x", "a,sign,a")
+	f.Add("a=%26&b=%3D&=x&sign=", ",a,c")
+	f.Add("a%3D1=2&sign=x", "a=1,a")
+	f.Fuzz(func(t *testing.T, query, names string) {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			t.Skip()
+		}
+		known := sign.NewNames(strings.Split(names, ",")...)
+		agree := func() {
+			expected, want := sign.SortedValues(secret, values)
+			if want == nil {
+				want = expected.Verify(values.Get("sign"))
+			}
+			got := known.Verify(secret, values)
+			require.Equal(t, want == nil, got == nil)
+			require.Equal(t, errors.Is(want, sign.ErrAmbiguous), errors.Is(got, sign.ErrAmbiguous))
+		}
+		agree()
+		if expected, err := sign.SortedValues(secret, values); err == nil {
+			values.Set("sign", expected.String())
+			agree()
+			require.NoError(t, known.Verify(secret, values))
+		}
+	})
+}
+
 // Nothing but the one signature of the one message verifies, and nothing panics.
 func FuzzPublicKeyVerify(f *testing.F) {
 	key, message, signature := publicKey(f, "public_pkix.pem"), read(f, "message.json"), string(read(f, "signature.txt"))

@@ -2,6 +2,7 @@ package sign_test
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -143,6 +144,8 @@ var sortedTests = map[string]struct {
 		},
 		"39453e11f91f9535e648ba8a6895a024",
 	},
+	// printf %s 'a=1&b=2&c=3example-secret' | md5sum
+	"descending": {[]sign.Field{{Name: "c", Value: "3"}, {Name: "b", Value: "2"}, {Name: "a", Value: "1"}}, "0411e4d61f9830fad249ba961e7622e2"},
 	// php -r 'for ($i = 0; $i < 1000; $i++) $d[sprintf("f%03d", $i)] = "v$i"; …'
 	"1000 fields": {thousandFields(), "eba88abdd690021831b5af30151a057b"},
 }
@@ -183,6 +186,90 @@ func TestSortedValues(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got.String())
 		})
+	}
+}
+
+// Names change nothing but the time: those that are known, too few of them, and
+// some that did not come.
+func TestNamesVerify(t *testing.T) {
+	t.Parallel()
+	for name, test := range sortedTests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			values := url.Values{"sign": {strings.ToUpper(test.want)}}
+			var names []string
+			for _, field := range test.fields {
+				if field.Name != "sign" {
+					values.Set(field.Name, field.Value)
+					names = append(names, field.Name)
+				}
+			}
+			for which, names := range namesAround(names) {
+				known := sign.NewNames(names...)
+				require.NoError(t, known.Verify(secret, values), which)
+
+				more := maps.Clone(values)
+				more.Set("price9999", "1")
+				require.ErrorIs(t, known.Verify(secret, more), sign.ErrMismatch, "%s: one parameter more", which)
+
+				for _, field := range test.fields {
+					changed := maps.Clone(values)
+					changed.Set(field.Name, field.Value+"0")
+					require.ErrorIs(t, known.Verify(secret, changed), sign.ErrMismatch, "%s: %s changed", which, field.Name)
+				}
+			}
+		})
+	}
+}
+
+// namesAround returns lists that hold the names, some of them, and others.
+func namesAround(names []string) map[string][]string {
+	slices.Sort(names)
+	half := names[:len(names)/2]
+	backwards := slices.Clone(names)
+	slices.Reverse(backwards)
+	return map[string][]string{
+		"none": nil, "all": names, "some": half, "backwards": backwards,
+		"all and more":  append([]string{"", "0", "zzz", "sign", "a=b", "a&b"}, names...),
+		"some and more": append([]string{"0", "zzz"}, half...),
+		"twice":         append(slices.Clone(names), names...),
+		"some twice":    append(slices.Clone(names), half...),
+	}
+}
+
+func TestNewNamesLeavesTheListAsItIs(t *testing.T) {
+	t.Parallel()
+	names := []string{"b", "a", "b", "sign"}
+	_ = sign.NewNames(names...)
+	assert.Equal(t, []string{"b", "a", "b", "sign"}, names)
+}
+
+func TestNamesVerifyRefuses(t *testing.T) {
+	t.Parallel()
+	// printf %s 'a=1&b=2example-secret' | md5sum
+	const right = "c14299d95af37b52bb9ac9b656d3ff4a"
+	for which, names := range namesAround([]string{"a", "b"}) {
+		known := sign.NewNames(names...)
+		require.NoError(t, known.Verify(secret, url.Values{"a": {"1"}, "b": {"2"}, "c": {""}, "sign": {right}}), which)
+		tests := map[string]struct {
+			secret sign.Secret
+			values url.Values
+			want   error
+		}{
+			"no signature":        {secret, url.Values{"a": {"1"}, "b": {"2"}}, sign.ErrMismatch},
+			"an empty signature":  {secret, url.Values{"a": {"1"}, "b": {"2"}, "sign": {""}}, sign.ErrMismatch},
+			"no value of it":      {secret, url.Values{"a": {"1"}, "b": {"2"}, "sign": {}}, sign.ErrMismatch},
+			"two signatures":      {secret, url.Values{"a": {"1"}, "b": {"2"}, "sign": {right, right}}, sign.ErrAmbiguous},
+			"a value twice":       {secret, url.Values{"a": {"1", "1"}, "b": {"2"}, "sign": {right}}, sign.ErrAmbiguous},
+			"cut otherwise":       {secret, url.Values{"a": {"1&b=2"}, "sign": {right}}, sign.ErrAmbiguous},
+			"cut otherwise, rest": {secret, url.Values{"a": {"1&b=2"}, "b": {""}, "sign": {right}}, sign.ErrAmbiguous},
+			"in a name":           {secret, url.Values{"a=1&b": {"2"}, "sign": {right}}, sign.ErrAmbiguous},
+			"nothing at all":      {secret, nil, sign.ErrMismatch},
+			"an empty secret":     {sign.Secret{}, url.Values{"a": {"1"}, "b": {"2"}, "sign": {right}}, sign.ErrEmptySecret},
+		}
+		for name, test := range tests {
+			require.ErrorIs(t, known.Verify(test.secret, test.values), test.want, "%s, %s known", name, which)
+		}
 	}
 }
 
@@ -321,6 +408,9 @@ func TestSigningAllocatesNothing(t *testing.T) {
 	digest, err := sign.Concat(secret, "10001")
 	require.NoError(t, err)
 	received := strings.ToUpper(digest.String())
+	signed := maps.Clone(values)
+	signed.Set("sign", sortedTests["codepay callback"].want)
+	known := sign.NewNames(slices.Collect(maps.Keys(values))...)
 	tests := map[string]func(){
 		"Concat":       func() { sink, _ = sign.Concat(secret, "10001", "20191118123424", "P901", "300.00") },
 		"Nested":       func() { sink, _ = sign.Nested(secret, "APPKEY", "300.00", "alipay", "ORDER1", "") },
@@ -329,6 +419,11 @@ func TestSigningAllocatesNothing(t *testing.T) {
 		"SortedValues": func() { sink, _ = sign.SortedValues(secret, values) },
 		"Verify": func() {
 			if digest.Verify(received) != nil {
+				panic("the signature does not match")
+			}
+		},
+		"Names": func() {
+			if known.Verify(secret, signed) != nil {
 				panic("the signature does not match")
 			}
 		},

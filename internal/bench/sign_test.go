@@ -120,11 +120,14 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	signature, err := sign.Sorted(secret, callback())
 	values.Set("sign", must(b, signature, err).String())
+	// Those that codepay knows.
+	names := sign.NewNames(
+		"chart", "money", "param", "pay_id", "pay_no", "pay_tag", "pay_time", "price", "status", "tag", "type",
+	)
 	b.Run("values", func(b *testing.B) {
 		b.ReportAllocs()
 		for range b.N {
-			expected, err := sign.SortedValues(secret, values)
-			if err != nil || expected.Verify(values["sign"][0]) != nil {
+			if names.Verify(secret, values) != nil {
 				b.Fatal("not verified")
 			}
 		}
