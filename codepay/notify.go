@@ -190,7 +190,7 @@ func (c Chart) isText(values url.Values) bool {
 // decode returns text in UTF-8, and what is not in the encoding as bytes that
 // are no UTF-8.
 func (c Chart) decode(text string) string {
-	if isPlain(text) || !c.isGBK() {
+	if check.IsPlain(text) || !c.isGBK() {
 		return text
 	}
 	decoded, err := simplifiedchinese.GBK.NewDecoder().String(text)
@@ -200,18 +200,7 @@ func (c Chart) decode(text string) string {
 	return decoded
 }
 
-func isText(text string) bool { return isPlain(text) || check.Text(text, len(text)) == "" }
-
-// isPlain reports whether text is printable ASCII, which is the same in every
-// encoding and most of what comes.
-func isPlain(text string) bool {
-	for i := range len(text) {
-		if text[i] < ' ' || text[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
+func isText(text string) bool { return check.Text(text, len(text)) == "" }
 
 // ConfirmNotification asks the gateway's query for the order of a notification:
 // it must be paid. Then it sets n.Order and returns it. The signature covers

@@ -12,9 +12,12 @@ const firstBuffer = 16 << 10
 // there were more, and then does not read on. announced is the length that was
 // announced, -1 or 0 if there was none.
 func Read(r io.Reader, announced int64, most int) ([]byte, error) {
-	const least = 512
-	// One byte more than announced, so that the end is seen without growing.
-	body := make([]byte, 0, min(max(announced+1, least), firstBuffer))
+	size := int64(512)
+	if announced > 0 {
+		// One byte more than announced, so that the end is seen without growing.
+		size = min(announced, firstBuffer-1) + 1
+	}
+	body := make([]byte, 0, size)
 	for {
 		n, err := r.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]

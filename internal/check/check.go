@@ -39,10 +39,21 @@ func Text(value string, longest int) string {
 	if len(value) > longest {
 		return "must be at most " + strconv.Itoa(longest) + " bytes long"
 	}
-	if !utf8.ValidString(value) || strings.IndexFunc(value, unicode.IsControl) >= 0 {
-		return "must be UTF-8 without control characters"
+	if IsPlain(value) || utf8.ValidString(value) && strings.IndexFunc(value, unicode.IsControl) < 0 {
+		return ""
 	}
-	return ""
+	return "must be UTF-8 without control characters"
+}
+
+// IsPlain reports whether value is printable ASCII, which is the same in every
+// encoding and most of what there is.
+func IsPlain(value string) bool {
+	for i := range len(value) {
+		if value[i] < ' ' || value[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // OptionalURL wants "" or an absolute http or https URL of at most longest bytes

@@ -77,6 +77,7 @@ func TestText(t *testing.T) {
 		"a\n":      control,
 		"\t":       control,
 		"\x00":     control,
+		"\x1f":     control,
 		"\x7f":     control,
 		"\u0085":   control,
 		"\xff":     control,

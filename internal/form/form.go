@@ -23,42 +23,47 @@ var (
 // Encode writes the fields that are not empty, in their order, escaped as by
 // url.QueryEscape.
 func Encode(fields []sign.Field) string {
-	size := 0
-	for _, field := range fields {
-		size += len(field.Name) + 3*len(field.Value) + 2
-	}
-	var b strings.Builder
-	b.Grow(size)
+	text := make([]byte, 0, 512) // on the stack: most forms fit
 	for _, field := range fields {
 		if field.Value == "" {
 			continue
 		}
-		if b.Len() > 0 {
-			b.WriteByte('&')
+		if len(text) > 0 {
+			text = append(text, '&')
 		}
-		escape(&b, field.Name)
-		b.WriteByte('=')
-		escape(&b, field.Value)
+		text = appendEscaped(text, field.Name)
+		text = append(text, '=')
+		text = appendEscaped(text, field.Value)
 	}
-	return b.String()
+	return string(text)
 }
 
-func escape(b *strings.Builder, text string) {
+func appendEscaped(text []byte, raw string) []byte {
 	const hex = "0123456789ABCDEF"
-	for i := range len(text) {
-		switch c := text[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
-			c == '-', c == '_', c == '.', c == '~':
-			b.WriteByte(c)
-		case c == ' ':
-			b.WriteByte('+')
-		default:
-			b.WriteByte('%')
-			b.WriteByte(hex[c>>4])
-			b.WriteByte(hex[c&15])
+	done := 0 // what stands before is written
+	for i := range len(raw) {
+		c := raw[i]
+		if unreserved[c] {
+			continue
+		}
+		text = append(text, raw[done:i]...)
+		done = i + 1
+		if c == ' ' {
+			text = append(text, '+')
+		} else {
+			text = append(text, '%', hex[c>>4], hex[c&15])
 		}
 	}
+	return append(text, raw[done:]...)
 }
+
+// unreserved are the bytes that url.QueryEscape leaves as they are.
+var unreserved = func() (is [256]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~" {
+		is[c] = true
+	}
+	return is
+}()
 
 // Parse reads a query or a form body into values, one for each name: a repeated
 // name, invalid percent-encoding and more than [MaxFields] fields are errors.

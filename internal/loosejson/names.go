@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -23,7 +24,7 @@ var (
 // not be JSON: whether it is, is found out later.
 func checkNames(data []byte) error {
 	// The names of all objects that are open, the innermost last.
-	names, objects := make([][]byte, 0, 64), make([]object, 0, 8)
+	names, objects := make([][]byte, 0, 40), make([]object, 0, 8)
 	for i := 0; i < len(data); i++ {
 		last := len(objects) - 1
 		switch data[i] {
@@ -38,12 +39,12 @@ func checkNames(data []byte) error {
 				names, objects = names[:objects[last].begin], objects[:last]
 			}
 		case '"':
-			text := data[i : i+quoted(data[i:])]
-			i += len(text) - 1
-			if last < 0 || !isName(data[i+1:]) {
+			begin := i + 1
+			i = endOfString(data, begin)
+			if last < 0 || !isName(data, i+1) {
 				continue
 			}
-			name := unquote(text)
+			name := unescape(data[begin:i])
 			if err := objects[last].add(names, name); err != nil {
 				return err
 			}
@@ -95,32 +96,33 @@ func bitOf(name []byte) uint64 {
 	return 1 << (sum & 63)
 }
 
-// quoted returns the length of the string that data begins with, quotes included.
-func quoted(data []byte) int {
-	for i := 1; i < len(data); i++ {
-		switch data[i] {
-		case '"':
-			return i + 1
-		case '\\':
+// endOfString returns where the quote is that ends the string that begins at i.
+func endOfString(data []byte, i int) int {
+	for ; i < len(data) && data[i] != '"'; i++ {
+		if data[i] == '\\' {
 			i++
 		}
 	}
-	return len(data)
+	return i
 }
 
-// isName reports whether the string before rest is the name of a value.
-func isName(rest []byte) bool {
-	rest = bytes.TrimLeft(rest, " \t\r\n")
-	return len(rest) > 0 && rest[0] == ':'
+// isName reports whether the string that ends before i is the name of a value.
+func isName(data []byte, i int) bool {
+	for i < len(data) && (data[i] == ' ' || data[i] == '\t' || data[i] == '\r' || data[i] == '\n') {
+		i++
+	}
+	return i < len(data) && data[i] == ':'
 }
 
-// unquote returns what stands between the quotes of text.
-func unquote(text []byte) []byte {
-	if bytes.IndexByte(text, '\\') >= 0 {
-		var name string
-		if json.Unmarshal(text, &name) == nil {
-			return []byte(name)
+// unescape returns what stands for a name between its quotes.
+func unescape(name []byte) []byte {
+	if bytes.IndexByte(name, '\\') >= 0 {
+		var text string
+		if json.Unmarshal(slices.Concat(quote, name, quote), &text) == nil {
+			return []byte(text)
 		}
 	}
-	return text[1:max(1, len(text)-1)]
+	return name
 }
+
+var quote = []byte{'"'}

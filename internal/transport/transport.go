@@ -58,6 +58,7 @@ const ContentTypeJSON = "application/json"
 // Client sends the requests of one gateway. It is safe for concurrent use.
 type Client struct {
 	resty   *resty.Client
+	blank   resty.Request // the beginning of every request
 	timeout time.Duration
 	log     *slog.Logger
 	name    string
@@ -90,11 +91,8 @@ func New(name string, hc *http.Client, log *slog.Logger) *Client {
 	c.resty = resty.NewWithClient(&own).
 		SetLogger(silent{}).
 		SetDisableWarn(true).
-		SetPreRequestHook(sendOnce).
-		SetHeader("User-Agent", userAgent).
-		// Laravel answers errors with a page or a redirect without it; and
-		// without a preset value resty works one out with regular expressions.
-		SetHeader("Accept", "application/json")
+		SetPreRequestHook(sendOnce)
+	c.blank = *c.resty.R().SetDoNotParseResponse(true)
 	return c
 }
 
@@ -125,7 +123,7 @@ func defaultTransport() http.RoundTripper {
 type Call struct {
 	Op          string // stands in errors and log lines
 	Method, URL string
-	ContentType string // of Body
+	ContentType string // of Body: one of the constants, or "" without a body
 	Body        string
 	Header      map[string]string // beyond Accept and User-Agent
 	BasicAuth   sign.Secret       // user name of basic authentication, the password being empty
@@ -206,19 +204,7 @@ func (c *Client) once(ctx context.Context, call Call) (Answer, error) {
 		}
 	}
 
-	request := c.resty.R().SetContext(ctx).SetDoNotParseResponse(true)
-	if call.Body != "" {
-		// As a reader the body is passed on; as a string resty copies it thrice.
-		request.SetBody(strings.NewReader(call.Body))
-		request.Header["Content-Type"] = contentType(call.ContentType)
-	}
-	for name, value := range call.Header {
-		request.SetHeader(name, value)
-	}
-	if user := call.BasicAuth.Reveal(); user != "" {
-		request.SetBasicAuth(user, "")
-	}
-	response, err := request.Execute(call.Method, call.URL)
+	response, err := c.request(ctx, call).Execute(call.Method, call.URL)
 	if err != nil {
 		cause := noAnswer(withoutURL(err, call))
 		if call.Once && c.mayHaveReached(sent, err) {
@@ -240,14 +226,53 @@ func (c *Client) once(ctx context.Context, call Call) (Answer, error) {
 	return answer, failed
 }
 
-// The header values of every request, which nobody changes.
-var formType, jsonType = []string{ContentTypeForm}, []string{ContentTypeJSON}
-
-func contentType(name string) []string {
-	if name == ContentTypeForm {
-		return formType
+// request begins a request of resty's as a copy of a blank one: what R makes are
+// six maps, of which one is needed. Nobody writes into what the copies share, the
+// header included, of which resty sends a copy.
+func (c *Client) request(ctx context.Context, call Call) *resty.Request {
+	request := c.blank
+	request.SetContext(ctx)
+	if call.Body != "" {
+		// As a reader the body is passed on; as a string resty copies it thrice.
+		request.SetBody(strings.NewReader(call.Body))
 	}
-	return jsonType
+	request.Header = headerOf(call.ContentType)
+	if len(call.Header) > 0 {
+		request.Header = request.Header.Clone()
+		request.SetHeaders(call.Header)
+	}
+	if user := call.BasicAuth.Reveal(); user != "" {
+		request.SetBasicAuth(user, "")
+	}
+	return &request
+}
+
+var (
+	plainHeader = http.Header{
+		"User-Agent": {userAgent},
+		// Laravel answers errors with a page or a redirect without it; and
+		// without a preset value resty works one out with regular expressions.
+		"Accept": {ContentTypeJSON},
+	}
+	formHeader = withContentType(plainHeader, ContentTypeForm)
+	jsonHeader = withContentType(plainHeader, ContentTypeJSON)
+)
+
+func withContentType(header http.Header, contentType string) http.Header {
+	header = header.Clone()
+	header.Set("Content-Type", contentType)
+	return header
+}
+
+func headerOf(contentType string) http.Header {
+	switch contentType {
+	case ContentTypeForm:
+		return formHeader
+	case ContentTypeJSON:
+		return jsonHeader
+	default:
+		return plainHeader
+	}
 }
 
 func read(response *http.Response, call Call) (Answer, *Failure) {

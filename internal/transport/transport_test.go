@@ -573,6 +573,43 @@ type jar struct{}
 func (jar) SetCookies(*url.URL, []*http.Cookie) {}
 func (jar) Cookies(*url.URL) []*http.Cookie     { return nil }
 
+// The requests begin with shared headers: a transport that changes them, as those
+// for tracing and for tests do, changes its own request alone.
+func TestRequestsDoNotShareWhatATransportChanges(t *testing.T) {
+	t.Parallel()
+	var seen []http.Header
+	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+		seen = append(seen, r.Header.Clone())
+		for name := range r.Header {
+			r.Header[name][0] = "changed"
+		}
+		r.Header.Set("Added", "1")
+		r.Header.Del("Accept")
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	})
+	client := New("ispay", &http.Client{Transport: transport}, nil)
+	calls := []Call{
+		{Method: http.MethodGet, URL: "https://pay.example.com", Header: map[string]string{"X-Own": "1", "Accept": "text/plain"}},
+		{Method: http.MethodGet, URL: "https://pay.example.com"},
+		{Method: http.MethodPost, URL: "https://pay.example.com", ContentType: ContentTypeForm, Body: "a=1"},
+		{Method: http.MethodPost, URL: "https://pay.example.com", ContentType: ContentTypeJSON, Body: "{}", BasicAuth: sign.NewSecret("example-user")},
+	}
+	for range 2 {
+		seen = nil
+		for _, call := range calls {
+			_, err := client.Do(context.Background(), call)
+			require.NoError(t, err)
+		}
+		const agent, accept = "paygates-go", "application/json"
+		assert.Equal(t, []http.Header{
+			{"User-Agent": {agent}, "Accept": {"text/plain"}, "X-Own": {"1"}},
+			{"User-Agent": {agent}, "Accept": {accept}},
+			{"User-Agent": {agent}, "Accept": {accept}, "Content-Type": {ContentTypeForm}},
+			{"User-Agent": {agent}, "Accept": {accept}, "Content-Type": {ContentTypeJSON}, "Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte("example-user:"))}},
+		}, seen)
+	}
+}
+
 // Whatever a transport of the merchant's own puts into its errors.
 func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 	t.Parallel()
