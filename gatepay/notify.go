@@ -212,7 +212,10 @@ func NotificationStatus(err error) int { return callback.Status(err) }
 // confirm, 500 for an error of accept, 502 if the gateway cannot be asked. The
 // gateway calls again three times, one minute apart, and then no more; and it does
 // not call for an order that was paid after it expired: query what stays open.
+//
+// It panics if accept is nil.
 func (c *Client) NotificationHandler(accept func(context.Context, *Notification) error) http.Handler {
+	callback.RequireAccept(gateway, accept)
 	reply := callback.Reply{Gateway: gateway, Accepted: "success", Again: "fail", Log: c.log}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reply.Serve(w, r, func() error {

@@ -142,7 +142,10 @@ func NotificationStatus(err error) int { return callback.Status(err) }
 // the callback comes again, with a status for monitoring: 400, 403, 405, 413 for
 // a callback that is not genuine, 409 for one that the gateway does not confirm,
 // 500 for an error of accept, 502 if the gateway cannot be asked.
+//
+// It panics if accept is nil.
 func (c *Client) NotificationHandler(accept func(context.Context, *Notification) error) http.Handler {
+	callback.RequireAccept(gateway, accept)
 	reply := callback.Reply{Gateway: gateway, Accepted: "success", Again: "fail", Log: c.log}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reply.Serve(w, r, func() error {

@@ -132,7 +132,10 @@ func NotificationStatus(err error) int { return callback.Status(err) }
 //
 // Do not rely on callbacks: the public source of the gateway has the code that
 // sends them, but nothing that starts it. WaitForPayment is the dependable way.
+//
+// It panics if accept is nil.
 func (c *Client) NotificationHandler(accept func(context.Context, *Notification) error) http.Handler {
+	callback.RequireAccept(gateway, accept)
 	reply := callback.Reply{Gateway: gateway, Accepted: "ok", Again: "fail", Log: c.log}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reply.Serve(w, r, func() error {

@@ -235,7 +235,10 @@ func NotificationStatus(err error) int { return callback.Status(err) }
 // "fail", so that the event comes again, with a status for monitoring: 400, 403,
 // 405 or 413 for a webhook that is not genuine or is of test mode, 500 for an error
 // of accept.
+//
+// It panics if accept is nil.
 func (c *Client) NotificationHandler(accept func(context.Context, *Notification) error) http.Handler {
+	callback.RequireAccept(gateway, accept)
 	reply := callback.Reply{Gateway: gateway, Accepted: "success", Again: "fail", Log: c.log}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reply.Serve(w, r, func() error {

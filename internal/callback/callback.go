@@ -209,6 +209,15 @@ type merchantError struct{ err error }
 func (e *merchantError) Error() string { return "the merchant's function: " + e.err.Error() }
 func (e *merchantError) Unwrap() error { return e.err }
 
+// RequireAccept panics if a handler is made without the merchant's function, as
+// net/http does for a nil handler: when the program starts, not at the first
+// callback.
+func RequireAccept[N any](gateway string, accept func(context.Context, N) error) {
+	if accept == nil {
+		panic(gateway + ": NotificationHandler needs a function that accepts notifications")
+	}
+}
+
 // Accept passes a notification to the merchant's function and marks the error
 // it returns as its own.
 func Accept[N any](ctx context.Context, accept func(context.Context, N) error, notification N) error {

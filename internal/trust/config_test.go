@@ -216,3 +216,17 @@ func TestKeysOfTheWrongKindAreRefused(t *testing.T) {
 	_, err = pingpp.New(pingpp.Config{PrivateKey: sign.NewSecret(privatePEM()), WebhookPublicKey: publicPEM()})
 	assert.ErrorIs(t, err, failure.ErrInvalidConfig, "a key that would sign nothing")
 }
+
+// A handler without a function would fail at the first payment.
+func TestAHandlerNeedsAFunction(t *testing.T) {
+	t.Parallel()
+	for gateway, handler := range map[string]func(){
+		"ispay":       func() { (&ispay.Client{}).NotificationHandler(nil) },
+		"codepay":     func() { (&codepay.Client{}).NotificationHandler(nil) },
+		"gatepay":     func() { (&gatepay.Client{}).NotificationHandler(nil) },
+		"kechengcang": func() { (&kechengcang.Client{}).NotificationHandler(nil) },
+		"pingpp":      func() { (&pingpp.Client{}).NotificationHandler(nil) },
+	} {
+		assert.PanicsWithValue(t, gateway+": NotificationHandler needs a function that accepts notifications", handler)
+	}
+}
