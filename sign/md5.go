@@ -131,14 +131,15 @@ type Field struct{ Name, Value string }
 // It returns [ErrEmptySecret] for an empty or blank secret, and [ErrAmbiguous]
 // (naming the field) if S could be cut into other fields.
 func Sorted(secret Secret, fields []Field) (Digest, error) {
-	if !inOrder(fields) {
+	message, signed, at := join(make([]byte, 0, stackBytes), fields)
+	if at < len(fields) {
 		fields = append(make([]Field, 0, stackFields), fields...)
 		sortByName(fields)
-		if name, ok := repeated(fields); ok {
-			return Digest{}, ambiguous(name, "occurs more than once")
+		if message, signed, at = join(message[:0], fields); at < len(fields) {
+			return Digest{}, ambiguous(fields[at].Name, "occurs more than once")
 		}
 	}
-	return signSorted(secret, fields)
+	return signJoined(secret, message, signed, fields)
 }
 
 // SortedValues is [Sorted] over url.Values: a parameter with more than one
@@ -154,7 +155,8 @@ func SortedValues(secret Secret, values url.Values) (Digest, error) {
 		}
 	}
 	sortByName(fields)
-	return signSorted(secret, fields)
+	message, signed, _ := join(make([]byte, 0, stackBytes), fields)
+	return signJoined(secret, message, signed, fields)
 }
 
 // Names are the parameters that a callback in the sorted form mostly has. They
@@ -217,18 +219,30 @@ func (n Names) join(message []byte, values url.Values) ([]byte, bool) {
 
 func isSigned(name, value string) bool { return value != "" && name != FieldName }
 
-// signSorted signs fields with different names in their order.
-func signSorted(secret Secret, fields []Field) (Digest, error) {
+// join appends the fields that are signed, and returns how many they are. It stops
+// at one whose name does not come after the last one's, and returns where it is, or
+// len(fields).
+func join(message []byte, fields []Field) (joined []byte, signed, at int) {
+	last := ""
+	for i := range fields {
+		field := &fields[i]
+		if !isSigned(field.Name, field.Value) {
+			continue
+		}
+		if signed > 0 && !before(last, field.Name) {
+			return message, signed, i
+		}
+		last = field.Name
+		message = appendField(message, field.Name, field.Value)
+		signed++
+	}
+	return message, signed, len(fields)
+}
+
+// signJoined signs what join made of the fields.
+func signJoined(secret Secret, message []byte, signed int, fields []Field) (Digest, error) {
 	if secret.IsEmpty() {
 		return Digest{}, ErrEmptySecret
-	}
-	message := make([]byte, 0, stackBytes)
-	signed := 0
-	for i := range fields {
-		if field := &fields[i]; isSigned(field.Name, field.Value) {
-			message = appendField(message, field.Name, field.Value)
-			signed++
-		}
 	}
 	// One look at the whole costs less than one at each name and value.
 	if bytes.Count(message, ampersand) >= max(signed, 1) || bytes.Count(message, equals) > signed {
@@ -264,16 +278,6 @@ func checkFields(fields []Field) error {
 	return nil
 }
 
-// inOrder reports whether the names ascend, each of them once.
-func inOrder(fields []Field) bool {
-	for i := 1; i < len(fields); i++ {
-		if !before(fields[i-1].Name, fields[i].Name) {
-			return false
-		}
-	}
-	return true
-}
-
 // before is a < b. The first letters decide mostly, and a comparison of strings
 // is a call.
 func before(a, b string) bool {
@@ -281,21 +285,6 @@ func before(a, b string) bool {
 		return a[0] < b[0]
 	}
 	return a < b
-}
-
-// repeated finds a signed name that occurs twice in sorted fields.
-func repeated(fields []Field) (string, bool) {
-	last, seen := "", false
-	for _, field := range fields {
-		if !isSigned(field.Name, field.Value) {
-			continue
-		}
-		if seen && field.Name == last {
-			return last, true
-		}
-		last, seen = field.Name, true
-	}
-	return "", false
 }
 
 // sortByName inserts, comparing the first eight bytes as a number: the few short
