@@ -409,7 +409,7 @@ func decodeCreated(op string, answer transport.Answer) (*CreatedOrder, error) {
 			failed.Err = ErrListenerOffline
 		case err != nil:
 			failed = answerError(op, answer, err)
-			failed.Code, failed.Message = reply.state, reply.message
+			failed.Code, failed.Message = reply.state(), string(reply.Message)
 		}
 	}
 	if failed == nil {
@@ -420,35 +420,34 @@ func decodeCreated(op string, answer transport.Answer) (*CreatedOrder, error) {
 }
 
 func (r *reply) createdOrder() (*CreatedOrder, error) {
-	if r.state > 0 {
+	if r.state() > 0 {
 		return nil, failure.Bad("a status that no create has")
 	}
 	if r.fieldsErr != nil {
 		return nil, failure.Bad(r.fieldsErr.Error())
 	}
-	fields := &r.fields
-	if fields.Money.Value <= 0 {
+	if r.Money.Value <= 0 {
 		return nil, failure.Bad("no money")
 	}
-	qrCode := string(fields.QRCode)
+	qrCode := string(r.QRCode)
 	if strings.HasPrefix(qrCode, "//") {
 		qrCode = "https:" + qrCode
 	}
 	return &CreatedOrder{
-		OrderID:    orderID(string(fields.OrderID)),
-		OrderNo:    string(fields.OrderNo),
-		Channel:    Channel(fields.Channel.Value),
-		Price:      fields.Price.Value,
-		Money:      fields.Money.Value,
+		OrderID:    orderID(string(r.OrderID)),
+		OrderNo:    string(r.OrderNo),
+		Channel:    Channel(r.Channel.Value),
+		Price:      r.Price.Value,
+		Money:      r.Money.Value,
 		QRCodeURL:  qrCode,
-		UserID:     string(fields.UserID),
-		NotifyKey:  string(fields.NotifyKey),
-		Tag:        string(fields.Tag),
-		Chart:      r.chart,
-		ServerTime: fields.ServerTime.Time,
-		ExpiresAt:  fields.EndTime.Time,
+		UserID:     string(r.UserID),
+		NotifyKey:  string(r.NotifyKey),
+		Tag:        string(r.Tag),
+		Chart:      Chart(r.Chart),
+		ServerTime: r.ServerTime.Time,
+		ExpiresAt:  r.EndTime.Time,
 		ReceivedAt: time.Now(),
-		Message:    r.message,
+		Message:    string(r.Message),
 		Raw:        r.raw,
 	}, nil
 }
@@ -556,7 +555,7 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 		}
 		return nil, failed
 	}
-	return &Order{OrderID: orderID, State: State(reply.state), Message: reply.message, Raw: reply.raw}, nil
+	return &Order{OrderID: orderID, State: State(reply.state()), Message: string(reply.Message), Raw: reply.raw}, nil
 }
 
 // WaitForPayment asks QueryOrder again and again, with the given pause (zero: 3
@@ -590,16 +589,21 @@ func (c *Client) WaitForPayment(ctx context.Context, orderID string, every time.
 
 // reply is an answer whose status is known.
 type reply struct {
+	fields
 	raw       json.RawMessage // as it came, without the function call of JSONP
-	state     int             // status
-	message   string
-	chart     Chart
-	fields    createdFields
-	fieldsErr error // why fields cannot be read
+	fieldsErr error           // why the fields of a create cannot be read
 }
 
-// createdFields are what a reply to a create holds besides its head.
-type createdFields struct {
+func (r *reply) state() int { return int(r.Status.Value) }
+
+// fields are those of an answer.
+type fields struct {
+	// Every answer has these.
+	Status  loosejson.Int    `json:"status"`
+	Message loosejson.String `json:"msg"`
+	Chart   loosejson.String `json:"chart"`
+
+	// And the reply to a create has these.
 	OrderID    loosejson.String `json:"order_id"`
 	OrderNo    loosejson.String `json:"pay_id"`
 	Channel    loosejson.Int    `json:"type"`
@@ -613,13 +617,6 @@ type createdFields struct {
 	EndTime    loosejson.Unix   `json:"endTime"`
 }
 
-// head begins every answer.
-type head struct {
-	Status  loosejson.Int    `json:"status"`
-	Message loosejson.String `json:"msg"`
-	Chart   loosejson.String `json:"chart"`
-}
-
 // decode reads an answer, JSON or JSONP. A negative status is a no.
 func decode(op string, answer transport.Answer) (reply, *Error) {
 	failed := answerError(op, answer, nil)
@@ -627,8 +624,8 @@ func decode(op string, answer transport.Answer) (reply, *Error) {
 	switch {
 	case err != nil:
 		failed.Err = failure.Bad(err.Error())
-	case r.state < 0:
-		failed.Code, failed.Message = r.state, r.message
+	case r.state() < 0:
+		failed.Code, failed.Message = r.state(), string(r.Message)
 	case !answer.OK():
 		failed.Err = failure.Bad("success with an HTTP status that is none")
 	default:
@@ -654,26 +651,25 @@ func read(body []byte) (reply, error) {
 			return reply{}, errNotUTF8
 		}
 	}
-	var whole struct {
-		head
-		createdFields
-	}
-	fieldsErr := loosejson.Unmarshal(text, &whole)
+	var all fields
+	fieldsErr := loosejson.Unmarshal(text, &all)
 	if fieldsErr != nil {
 		// A no may come with fields of any shape.
-		err = loosejson.Unmarshal(text, &whole.head)
+		var head struct {
+			Status  loosejson.Int    `json:"status"`
+			Message loosejson.String `json:"msg"`
+			Chart   loosejson.String `json:"chart"`
+		}
+		err = loosejson.Unmarshal(text, &head)
+		all = fields{Status: head.Status, Message: head.Message, Chart: head.Chart}
 	}
-	head := whole.head
 	switch {
 	case err != nil:
 		return reply{}, err
-	case foreign && (!Chart(head.Chart).isGBK() || bytes.ContainsRune(text, utf8.RuneError)):
+	case foreign && (!Chart(all.Chart).isGBK() || bytes.ContainsRune(text, utf8.RuneError)):
 		return reply{}, errNotUTF8
-	case !head.Status.Set:
+	case !all.Status.Set:
 		return reply{}, errNoStatus
 	}
-	return reply{
-		raw: raw, state: int(head.Status.Value), message: string(head.Message), chart: Chart(head.Chart),
-		fields: whole.createdFields, fieldsErr: fieldsErr,
-	}, nil
+	return reply{fields: all, raw: raw, fieldsErr: fieldsErr}, nil
 }
