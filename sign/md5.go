@@ -162,59 +162,63 @@ func SortedValues(secret Secret, values url.Values) (Digest, error) {
 // Names are the parameters that a callback in the sorted form mostly has. They
 // make its verification faster and change nothing else: if no others came, there
 // is nothing to sort. The zero Names knows none.
-type Names struct{ inOrder []string }
+type Names struct{ inOrder []knownName }
+
+// knownName is a name with what leads to its value: "&name=".
+type knownName struct{ name, lead string }
 
 // NewNames returns the names, which may be in any order.
 func NewNames(names ...string) Names {
 	names = slices.Clone(names)
 	slices.Sort(names)
-	names = slices.Compact(names)
-	return Names{slices.DeleteFunc(names, func(name string) bool {
-		return name == FieldName || strings.ContainsAny(name, "&=")
-	})}
+	known := make([]knownName, 0, len(names))
+	for _, name := range slices.Compact(names) {
+		if name != FieldName && !strings.ContainsAny(name, "&=") {
+			known = append(known, knownName{name, "&" + name + "="})
+		}
+	}
+	return Names{known}
 }
 
 // Verify returns nil if the parameter "sign" is what [SortedValues] makes of the
 // others, and [ErrMismatch] if it is not or is missing. Other errors are those of
 // SortedValues.
 func (n Names) Verify(secret Secret, values url.Values) error {
-	expected, err := n.sign(secret, values)
+	if received := values[FieldName]; len(received) == 1 && !secret.IsEmpty() {
+		if message, ok := n.join(make([]byte, 0, stackBytes), values); ok {
+			return digest(append(message, secret.Reveal()...)).Verify(received[0])
+		}
+	}
+	expected, err := SortedValues(secret, values)
 	if err != nil {
 		return err
 	}
 	return expected.Verify(values.Get(FieldName))
 }
 
-func (n Names) sign(secret Secret, values url.Values) (Digest, error) {
-	message, ok := n.join(make([]byte, 0, stackBytes), values)
-	if !ok || secret.IsEmpty() {
-		return SortedValues(secret, values)
-	}
-	return digest(append(message, secret.Reveal()...)), nil
-}
-
-// join appends the values with these names. It reports whether they and one
+// join appends the values with these names. It reports whether they and the
 // signature are all that there is, each once and beyond doubt.
 func (n Names) join(message []byte, values url.Values) ([]byte, bool) {
-	if len(values[FieldName]) != 1 {
-		return nil, false
-	}
 	rest, signed := len(values)-1, 0
-	for _, name := range n.inOrder {
+	for i := range n.inOrder {
 		if rest == 0 {
 			break
 		}
-		all := values[name]
+		known := &n.inOrder[i]
+		all := values[known.name]
 		if len(all) != 1 {
 			continue
 		}
 		rest--
-		if isSigned(name, all[0]) {
-			message = appendField(message, name, all[0])
+		if all[0] != "" {
+			message = append(append(message, known.lead...), all[0]...)
 			signed++
 		}
 	}
-	return message, rest == 0 && bytes.Count(message, ampersand) < max(signed, 1)
+	if rest != 0 || signed == 0 || bytes.Count(message, ampersand) != signed {
+		return nil, false
+	}
+	return message[1:], true
 }
 
 func isSigned(name, value string) bool { return value != "" && name != FieldName }

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/gatepay"
@@ -120,6 +121,14 @@ func byHand(ctx context.Context, hc *http.Client, target string) error {
 	return json.Unmarshal(body, &reply)
 }
 
+// withTimeout is byHand with the bound on its time that a merchant had better add,
+// and that every call of the SDK has.
+func withTimeout(ctx context.Context, hc *http.Client, target string) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	return byHand(ctx, hc, target)
+}
+
 func calls(b *testing.B, name string, call func(context.Context) error) {
 	b.Helper()
 	b.Run(name, func(b *testing.B) {
@@ -135,7 +144,9 @@ func calls(b *testing.B, name string, call func(context.Context) error) {
 
 func BenchmarkCreate(b *testing.B) {
 	hc := canned(ispayCreated).client()
-	calls(b, "nethttp", func(ctx context.Context) error { return byHand(ctx, hc, "https://pay.ispay.in/gateway") })
+	const target = "https://pay.ispay.in/gateway"
+	calls(b, "nethttp", func(ctx context.Context) error { return byHand(ctx, hc, target) })
+	calls(b, "nethttp-timeout", func(ctx context.Context) error { return withTimeout(ctx, hc, target) })
 	ispayClient := ispayClient(b, hc, "")
 	calls(b, "ispay", func(ctx context.Context) error {
 		_, err := ispayClient.CreateOrder(ctx, ispayRequest())
@@ -210,6 +221,7 @@ func BenchmarkCreateParallel(b *testing.B) {
 	transport.MaxIdleConnsPerHost = 64
 	hc := &http.Client{Transport: transport}
 	parallel("nethttp", func(ctx context.Context) error { return byHand(ctx, hc, server.URL+"/gateway") })
+	parallel("nethttp-timeout", func(ctx context.Context) error { return withTimeout(ctx, hc, server.URL+"/gateway") })
 	client := ispayClient(b, nil, server.URL)
 	parallel("ispay", func(ctx context.Context) error {
 		_, err := client.CreateOrder(ctx, ispayRequest())
