@@ -200,6 +200,9 @@ func (n Names) Verify(secret Secret, values url.Values) error {
 // signature are all that there is, each once and beyond doubt.
 func (n Names) join(message []byte, values url.Values) ([]byte, bool) {
 	rest, signed := len(values)-1, 0
+	if rest > len(n.inOrder) {
+		return nil, false
+	}
 	for i := range n.inOrder {
 		if rest == 0 {
 			break

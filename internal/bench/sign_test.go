@@ -124,14 +124,19 @@ func BenchmarkVerify(b *testing.B) {
 	names := sign.NewNames(
 		"chart", "money", "param", "pay_id", "pay_no", "pay_tag", "pay_time", "price", "status", "tag", "type",
 	)
-	b.Run("values", func(b *testing.B) {
-		b.ReportAllocs()
-		for range b.N {
-			if names.Verify(secret, values) != nil {
-				b.Fatal("not verified")
+	verify := func(name string, names sign.Names) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				if names.Verify(secret, values) != nil {
+					b.Fatal("not verified")
+				}
 			}
-		}
-	})
+		})
+	}
+	verify("values", names)
+	verify("values-none-known", sign.Names{})
+	verify("values-one-unknown", sign.NewNames("chart", "money", "pay_id", "pay_no", "pay_time", "status", "tag", "version"))
 }
 
 // BenchmarkParameters shows the growth with the number of parameters.
