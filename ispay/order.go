@@ -214,8 +214,11 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 	if err != nil {
 		return nil, callError(op, err)
 	}
-	var reply head
-	failed := decode(op, answer, &reply, &reply)
+	var reply struct {
+		head
+		OrderID loosejson.String `json:"order_id"`
+	}
+	failed := decode(op, answer, &reply, &reply.head)
 	payPage := ""
 	if failed == nil {
 		if payPage, err = c.PayPageURL(string(reply.OrderID)); err != nil {
@@ -539,7 +542,6 @@ type head struct {
 	Success loosejson.Bool   `json:"success"`
 	Code    loosejson.Int    `json:"errorCode"`
 	Message loosejson.String `json:"errorMsg"`
-	OrderID loosejson.String `json:"order_id"` // of a create
 }
 
 // decode reads an answer. success decides, never errorCode: 订单不存在 comes with

@@ -155,7 +155,10 @@ func SortedValues(secret Secret, values url.Values) (Digest, error) {
 		}
 	}
 	sortByName(fields)
-	message, signed, _ := join(make([]byte, 0, stackBytes), fields)
+	message, signed, at := join(make([]byte, 0, stackBytes), fields)
+	if at < len(fields) {
+		return Digest{}, ambiguous(fields[at].Name, "occurs more than once")
+	}
 	return signJoined(secret, message, signed, fields)
 }
 
@@ -167,7 +170,8 @@ type Names struct{ inOrder []knownName }
 // knownName is a name with what leads to its value: "&name=".
 type knownName struct{ name, lead string }
 
-// NewNames returns the names, which may be in any order.
+// NewNames returns the names, which may be in any order. It leaves out "sign", and
+// names with "&" or "=", which no callback may have.
 func NewNames(names ...string) Names {
 	names = slices.Clone(names)
 	slices.Sort(names)

@@ -123,7 +123,7 @@ func defaultTransport() http.RoundTripper {
 type Call struct {
 	Op          string // stands in errors and log lines
 	Method, URL string
-	ContentType string // of Body: one of the constants, or "" without a body
+	ContentType string // of Body
 	Body        string
 	Header      map[string]string // beyond Accept and User-Agent
 	BasicAuth   sign.Secret       // user name of basic authentication, the password being empty
@@ -227,16 +227,17 @@ func (c *Client) once(ctx context.Context, call Call) (Answer, error) {
 }
 
 // request begins a request of resty's as a copy of a blank one: what R makes are
-// six maps, of which one is needed. Nobody writes into what the copies share, the
+// five maps, of which one is needed. Nobody writes into what the copies share, the
 // header included, of which resty sends a copy.
 func (c *Client) request(ctx context.Context, call Call) *resty.Request {
 	request := c.blank
 	request.SetContext(ctx)
+	request.Header = plainHeader
 	if call.Body != "" {
 		// As a reader the body is passed on; as a string resty copies it thrice.
 		request.SetBody(strings.NewReader(call.Body))
+		request.Header = headerOf(call.ContentType)
 	}
-	request.Header = headerOf(call.ContentType)
 	if len(call.Header) > 0 {
 		request.Header = request.Header.Clone()
 		request.SetHeaders(call.Header)
@@ -270,8 +271,8 @@ func headerOf(contentType string) http.Header {
 		return formHeader
 	case ContentTypeJSON:
 		return jsonHeader
-	default:
-		return plainHeader
+	default: // a header of its own: resty completes one without a type
+		return withContentType(plainHeader, contentType)
 	}
 }
 

@@ -591,6 +591,8 @@ func TestRequestsDoNotShareWhatATransportChanges(t *testing.T) {
 	calls := []Call{
 		{Method: http.MethodGet, URL: "https://pay.example.com", Header: map[string]string{"X-Own": "1", "Accept": "text/plain"}},
 		{Method: http.MethodGet, URL: "https://pay.example.com"},
+		{Method: http.MethodPost, URL: "https://pay.example.com", ContentType: "text/plain", Body: "a"},
+		{Method: http.MethodPost, URL: "https://pay.example.com"},
 		{Method: http.MethodPost, URL: "https://pay.example.com", ContentType: ContentTypeForm, Body: "a=1"},
 		{Method: http.MethodPost, URL: "https://pay.example.com", ContentType: ContentTypeJSON, Body: "{}", BasicAuth: sign.NewSecret("example-user")},
 	}
@@ -603,6 +605,8 @@ func TestRequestsDoNotShareWhatATransportChanges(t *testing.T) {
 		const agent, accept = "paygates-go", "application/json"
 		assert.Equal(t, []http.Header{
 			{"User-Agent": {agent}, "Accept": {"text/plain"}, "X-Own": {"1"}},
+			{"User-Agent": {agent}, "Accept": {accept}},
+			{"User-Agent": {agent}, "Accept": {accept}, "Content-Type": {"text/plain"}},
 			{"User-Agent": {agent}, "Accept": {accept}},
 			{"User-Agent": {agent}, "Accept": {accept}, "Content-Type": {ContentTypeForm}},
 			{"User-Agent": {agent}, "Accept": {accept}, "Content-Type": {ContentTypeJSON}, "Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte("example-user:"))}},
