@@ -446,3 +446,17 @@ func TestWaitForPayment(t *testing.T) {
 		assert.Equal(t, codepay.StateUnpaid, order.State)
 	})
 }
+
+// A reply whose fields cannot be read still says no, in its own encoding.
+func TestANoWithFieldsOfAnyShape(t *testing.T) {
+	t.Parallel()
+	_, err := codepay.ParseReply([]byte("{\"chart\":\"gbk\",\"msg\":\"\xc4\xe3\",\"status\":-1,\"price\":{}}"))
+	var failed *codepay.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, -1, failed.Code)
+	assert.Equal(t, "你", failed.Message)
+
+	_, err = codepay.ParseReply([]byte(`{"status":0,"money":"1.00","price":{}}`))
+	require.ErrorIs(t, err, codepay.ErrBadAnswer)
+	assert.ErrorContains(t, err, "not a single value")
+}

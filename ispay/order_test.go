@@ -483,3 +483,15 @@ func TestWaitForPayment(t *testing.T) {
 		require.ErrorIs(t, err, ispay.ErrInvalidRequest)
 	})
 }
+
+// PHP writes [] for nothing, and only a create has an order_id to be read.
+func TestAnOrderIDThatNoQueryHasIsNotRead(t *testing.T) {
+	t.Parallel()
+	for _, shape := range []string{`[]`, `{}`, `{"id":1}`, `"1"`, `null`} {
+		order, err := ispay.DecodeOrder([]byte(`{"success":true,"order_id":` + shape + `,"order":{"sn":"1","state":1,"amount":"1.00"}}`))
+		require.NoError(t, err, shape)
+		assert.Equal(t, ispay.StateAccepted, order.State)
+		_, err = ispay.DecodeOrder([]byte(`{"success":false,"errorCode":0,"errorMsg":"订单不存在","order_id":` + shape + `}`))
+		require.ErrorIs(t, err, ispay.ErrOrderNotFound, shape)
+	}
+}
