@@ -5,16 +5,12 @@ go 1.23.0
 require (
 	github.com/go-resty/resty/v2 v2.17.2
 	github.com/jarcoal/httpmock v1.4.2
-	github.com/mdp/qrterminal/v3 v3.2.1
+	github.com/piglig/go-qr v1.1.0
 	github.com/stretchr/testify v1.12.1
-	github.com/tidwall/jsonc v0.3.3
 	golang.org/x/text v0.28.0
-	rsc.io/qr v0.2.0
 )
 
 require (
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/net v0.43.0 // indirect
-	golang.org/x/sys v0.35.0 // indirect
-	golang.org/x/term v0.34.0 // indirect
 )

@@ -163,7 +163,7 @@ func TestParseNotificationReadsGBK(t *testing.T) {
 // signature. That the signature itself is right the golden ones show.
 func signed(t *testing.T, values url.Values) url.Values {
 	t.Helper()
-	signature, err := sign.SortedValues(sign.NewSecret(secret), values)
+	signature, err := sign.MD5SortedValues(sign.NewSecret(secret), values)
 	require.NoError(t, err)
 	values.Set("sign", signature.String())
 	return values

@@ -64,7 +64,7 @@ func (c *Client) signedURL(request CreateOrderRequest, page Page, call string) (
 		return "", err
 	}
 	fields := request.fields(c.userID, page, call)
-	signature, err := sign.Sorted(c.secret, fields)
+	signature, err := sign.MD5Sorted(c.secret, fields)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w: %w", gateway, ErrInvalidRequest, err)
 	}

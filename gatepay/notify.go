@@ -107,7 +107,7 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 			return nil, failure.Invalid(gateway, ErrInvalidNotification, field.name, field.allowed)
 		}
 	}
-	signature, err := sign.Nested(c.secret, c.appKey, orderID, orderNo, price, realPrice, channel, payTime, extend)
+	signature, err := sign.MD5Nested(c.secret, c.appKey, orderID, orderNo, price, realPrice, channel, payTime, extend)
 	if err == nil {
 		err = signature.Verify(values.Get("sign"))
 	}

@@ -422,7 +422,7 @@ func (c *Client) create(ctx context.Context, r creation) (*CreatedOrder, error) 
 	if err := r.validate(); err != nil {
 		return nil, err
 	}
-	signature, err := sign.Nested(c.secret, c.appKey, r.bought.Value, string(r.channel), r.orderNo, r.custom)
+	signature, err := sign.MD5Nested(c.secret, c.appKey, r.bought.Value, string(r.channel), r.orderNo, r.custom)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, r.op, err)
 	}
@@ -586,7 +586,7 @@ func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error)
 	if allowed := check.Name(orderNo, longestOrderNo); allowed != "" {
 		return nil, invalidRequest("orderNo", allowed)
 	}
-	signature, err := sign.Nested(c.secret, c.appKey, orderNo)
+	signature, err := sign.MD5Nested(c.secret, c.appKey, orderNo)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
 	}

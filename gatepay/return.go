@@ -78,7 +78,7 @@ func (c *Client) VerifyReturn(values url.Values) (*Return, error) {
 			return nil, failure.Invalid(gateway, ErrInvalidNotification, field.name, field.allowed)
 		}
 	}
-	signature, err := sign.Nested(c.secret, c.appKey, price, channel, productID, orderID, orderNo)
+	signature, err := sign.MD5Nested(c.secret, c.appKey, price, channel, productID, orderID, orderNo)
 	if err == nil {
 		err = signature.Verify(values.Get("sign"))
 	}

@@ -4,19 +4,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
-
-	"rsc.io/qr"
 )
-
-// QRCode returns text as a QR code in PNG. It returns nil for a text that is too
-// long for one.
-func QRCode(text string) []byte {
-	code, err := qr.Encode(text, qr.M)
-	if err != nil {
-		return nil
-	}
-	return code.PNG()
-}
 
 // Cashier shows the cashier page of an order: its QR code and a button that
 // plays the payer. payPath is where the button posts to: see ServePay.

@@ -75,7 +75,7 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	if allowed := check.Name(orderNo, 64); allowed != "" {
 		return nil, invalid("order_no", allowed)
 	}
-	signature, err := sign.Concat(c.secret, c.userID, orderNo)
+	signature, err := sign.MD5Concat(c.secret, c.userID, orderNo)
 	if err == nil {
 		err = signature.Verify(values.Get("sign"))
 	}

@@ -184,7 +184,7 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 		return nil, err
 	}
 	amount := request.Amount.String()
-	signature, err := sign.Concat(c.secret, c.userID, request.OrderNo, string(request.Channel), amount, request.ReturnURL)
+	signature, err := sign.MD5Concat(c.secret, c.userID, request.OrderNo, string(request.Channel), amount, request.ReturnURL)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
 	}
@@ -435,7 +435,7 @@ func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error)
 	if allowed := check.Name(orderNo, 64); allowed != "" {
 		return nil, invalidRequest("orderNo", allowed)
 	}
-	signature, err := sign.Concat(c.secret, c.userID, orderNo)
+	signature, err := sign.MD5Concat(c.secret, c.userID, orderNo)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
 	}

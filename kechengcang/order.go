@@ -366,7 +366,7 @@ func (c *Client) storeBody(request CreateOrderRequest) (string, error) {
 		return "", fmt.Errorf("no random salt: %w", err)
 	}
 	salt := hex.EncodeToString(random[:])
-	signature, err := sign.Salted(c.secret, salt)
+	signature, err := sign.MD5Salted(c.secret, salt)
 	if err != nil {
 		return "", err
 	}

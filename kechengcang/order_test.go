@@ -70,7 +70,7 @@ func TestTheFormulaOfTheTestsIsTheDocuments(t *testing.T) {
 	// printf %s "$a$b" | md5sum
 	const golden = "81e4aac4baccf7dc811347b42ecf4593"
 	assert.Equal(t, golden, salted("0123456789abcdef"))
-	digest, err := sign.Salted(sign.NewSecret(secret), "0123456789abcdef")
+	digest, err := sign.MD5Salted(sign.NewSecret(secret), "0123456789abcdef")
 	require.NoError(t, err)
 	assert.Equal(t, golden, digest.String())
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // printf %s '1000120191118123424example-secret' | md5sum
-func ExampleConcat() {
-	signature, err := sign.Concat(sign.NewSecret("example-secret"), "10001", "20191118123424")
+func ExampleMD5Concat() {
+	signature, err := sign.MD5Concat(sign.NewSecret("example-secret"), "10001", "20191118123424")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -23,8 +23,8 @@ func ExampleConcat() {
 }
 
 // printf %s "$(printf %s 'APPKEY300.00alipayORDER1' | md5sum | cut -c1-32)example-secret" | md5sum
-func ExampleNested() {
-	signature, err := sign.Nested(sign.NewSecret("example-secret"), "APPKEY", "300.00", "alipay", "ORDER1", "")
+func ExampleMD5Nested() {
+	signature, err := sign.MD5Nested(sign.NewSecret("example-secret"), "APPKEY", "300.00", "alipay", "ORDER1", "")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -33,9 +33,9 @@ func ExampleNested() {
 }
 
 // printf %s "$(printf %s f3a1c09b | md5sum | cut -c1-32)$(printf %s example-secret | md5sum | cut -c1-32)" | md5sum
-func ExampleSalted() {
+func ExampleMD5Salted() {
 	// The salt is to be random and fresh for every request; this one is neither.
-	signature, err := sign.Salted(sign.NewSecret("example-secret"), "f3a1c09b")
+	signature, err := sign.MD5Salted(sign.NewSecret("example-secret"), "f3a1c09b")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -44,9 +44,9 @@ func ExampleSalted() {
 }
 
 // printf %s 'money=100.00&pay_id=adminexample-secret' | md5sum
-func ExampleSorted() {
+func ExampleMD5Sorted() {
 	secret := sign.NewSecret("example-secret")
-	signature, err := sign.Sorted(secret, []sign.Field{
+	signature, err := sign.MD5Sorted(secret, []sign.Field{
 		{Name: "pay_id", Value: "admin"},
 		{Name: "money", Value: "100.00"},
 		{Name: "param", Value: ""}, // empty: takes no part
@@ -57,7 +57,7 @@ func ExampleSorted() {
 	fmt.Println(signature)
 
 	// This value would read as another field under the same signature.
-	_, err = sign.Sorted(secret, []sign.Field{{Name: "param", Value: "1&money=9999.00"}})
+	_, err = sign.MD5Sorted(secret, []sign.Field{{Name: "param", Value: "1&money=9999.00"}})
 	fmt.Println(errors.Is(err, sign.ErrAmbiguous))
 	// Output:
 	// deb580d7130d10dea2691f0f4fb7b171
@@ -66,13 +66,13 @@ func ExampleSorted() {
 
 func ExampleSortedValues() {
 	values := url.Values{"pay_id": {"admin"}, "money": {"100.00"}, "sign": {"DEB580D7130D10DEA2691F0F4FB7B171"}}
-	signature, err := sign.SortedValues(sign.NewSecret("example-secret"), values)
+	signature, err := sign.MD5SortedValues(sign.NewSecret("example-secret"), values)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(signature.Verify(values.Get("sign")))
 	values.Set("money", "9999.00")
-	signature, err = sign.SortedValues(sign.NewSecret("example-secret"), values)
+	signature, err = sign.MD5SortedValues(sign.NewSecret("example-secret"), values)
 	if err != nil {
 		log.Fatal(err)
 	}

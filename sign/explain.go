@@ -51,13 +51,13 @@ type ExplainedField struct {
 	Odd []string `json:"odd,omitempty"`
 }
 
-// ExplainConcat explains what [Concat] signs: the values of the fields, in their
+// ExplainConcat explains what [MD5Concat] signs: the values of the fields, in their
 // order. received is the signature to compare with, "" without one.
 func ExplainConcat(secret Secret, received string, fields []Field) Explanation {
 	return explain(scheme{
 		form: "md5(" + plus(fields) + "secret)",
 		digest: func(s Secret, f []Field) (Digest, error) {
-			return Concat(s, valuesOf(f)...)
+			return MD5Concat(s, valuesOf(f)...)
 		},
 		steps: func(f []Field, mask string) []string {
 			return []string{strings.Join(valuesOf(f), "") + mask}
@@ -65,13 +65,13 @@ func ExplainConcat(secret Secret, received string, fields []Field) Explanation {
 	}, secret, received, fields)
 }
 
-// ExplainNested explains what [Nested] signs: the values of the fields, in their
+// ExplainNested explains what [MD5Nested] signs: the values of the fields, in their
 // order. received is the signature to compare with, "" without one.
 func ExplainNested(secret Secret, received string, fields []Field) Explanation {
 	return explain(scheme{
 		form: "md5(md5(" + strings.TrimSuffix(plus(fields), " + ") + ") + secret)",
 		digest: func(s Secret, f []Field) (Digest, error) {
-			return Nested(s, valuesOf(f)...)
+			return MD5Nested(s, valuesOf(f)...)
 		},
 		steps: func(f []Field, mask string) []string {
 			joined := strings.Join(valuesOf(f), "")
@@ -80,26 +80,26 @@ func ExplainNested(secret Secret, received string, fields []Field) Explanation {
 	}, secret, received, fields)
 }
 
-// ExplainSorted explains what [Sorted] signs: the fields that are neither empty
+// ExplainSorted explains what [MD5Sorted] signs: the fields that are neither empty
 // nor "sign", by name. received is the signature to compare with, "" without one.
 func ExplainSorted(secret Secret, received string, fields []Field) Explanation {
 	return explain(scheme{
 		form:   `md5(name=value&… + secret), sorted by name`,
 		sorted: true,
-		digest: Sorted,
+		digest: MD5Sorted,
 		steps: func(f []Field, mask string) []string {
 			return []string{joinSorted(f) + mask}
 		},
 	}, secret, received, fields)
 }
 
-// ExplainSalted explains what [Salted] signs: the salt. received is the signature
+// ExplainSalted explains what [MD5Salted] signs: the salt. received is the signature
 // to compare with, "" without one.
 func ExplainSalted(secret Secret, received, salt string) Explanation {
 	return explain(scheme{
 		form: "md5(md5(salt) + md5(secret))",
 		digest: func(s Secret, f []Field) (Digest, error) {
-			return Salted(s, strings.Join(valuesOf(f), ""))
+			return MD5Salted(s, strings.Join(valuesOf(f), ""))
 		},
 		steps: func(f []Field, mask string) []string {
 			joined := strings.Join(valuesOf(f), "")

@@ -25,7 +25,7 @@ func FuzzDigestVerify(f *testing.F) {
 	f.Add("订单", "\xff\x00", strings.Repeat("ｆ", 10)+"63")
 	f.Add("a", "b", strings.Repeat("\x00", 32))
 	f.Fuzz(func(t *testing.T, first, second, received string) {
-		digest, err := sign.Concat(secret, first, second)
+		digest, err := sign.MD5Concat(secret, first, second)
 		require.NoError(t, err)
 		require.NoError(t, digest.Verify(digest.String()))
 		require.NoError(t, digest.Verify(strings.ToUpper(digest.String())))
@@ -50,18 +50,18 @@ func FuzzChangedBytesDoNotVerify(f *testing.F) {
 		if flip == 0 || message == "" {
 			t.Skip()
 		}
-		digest, err := sign.Concat(secret, message)
+		digest, err := sign.MD5Concat(secret, message)
 		require.NoError(t, err)
 
 		changed := []byte(message)
 		changed[int(at)%len(changed)] ^= flip
-		other, err := sign.Concat(secret, string(changed))
+		other, err := sign.MD5Concat(secret, string(changed))
 		require.NoError(t, err)
 		require.ErrorIs(t, other.Verify(digest.String()), sign.ErrMismatch)
 
-		nested, err := sign.Nested(secret, message)
+		nested, err := sign.MD5Nested(secret, message)
 		require.NoError(t, err)
-		other, err = sign.Nested(secret, string(changed))
+		other, err = sign.MD5Nested(secret, string(changed))
 		require.NoError(t, err)
 		require.ErrorIs(t, other.Verify(nested.String()), sign.ErrMismatch)
 
@@ -83,7 +83,7 @@ func FuzzSortedHasOneReading(f *testing.F) {
 	f.Add("a", "1", "a", "2", "\xff", "\x00")
 	f.Fuzz(func(t *testing.T, n1, v1, n2, v2, n3, v3 string) {
 		fields := []sign.Field{{Name: n1, Value: v1}, {Name: n2, Value: v2}, {Name: n3, Value: v3}}
-		digest, err := sign.Sorted(secret, fields)
+		digest, err := sign.MD5Sorted(secret, fields)
 		if err != nil {
 			require.ErrorIs(t, err, sign.ErrAmbiguous)
 			return
@@ -101,7 +101,7 @@ func FuzzSortedHasOneReading(f *testing.F) {
 		}
 		canonical := strings.Join(pairs, "&")
 
-		same, err := sign.Concat(secret, canonical)
+		same, err := sign.MD5Concat(secret, canonical)
 		require.NoError(t, err)
 		require.NoError(t, digest.Verify(same.String()))
 
@@ -115,7 +115,7 @@ func FuzzSortedHasOneReading(f *testing.F) {
 		require.Equal(t, signed, again)
 
 		slices.Reverse(fields)
-		reversed, err := sign.Sorted(secret, fields)
+		reversed, err := sign.MD5Sorted(secret, fields)
 		require.NoError(t, err)
 		require.Equal(t, digest, reversed, "the order of the fields does not matter")
 	})
@@ -134,14 +134,14 @@ func FuzzSortedValuesAgreesWithSorted(f *testing.F) {
 		var fields []sign.Field
 		for name, all := range values {
 			if len(all) > 1 {
-				_, err := sign.SortedValues(secret, values)
+				_, err := sign.MD5SortedValues(secret, values)
 				require.ErrorIs(t, err, sign.ErrAmbiguous)
 				return
 			}
 			fields = append(fields, sign.Field{Name: name, Value: all[0]})
 		}
-		want, wantErr := sign.Sorted(secret, fields)
-		got, gotErr := sign.SortedValues(secret, values)
+		want, wantErr := sign.MD5Sorted(secret, fields)
+		got, gotErr := sign.MD5SortedValues(secret, values)
 		require.Equal(t, want, got)
 		require.Equal(t, errors.Is(wantErr, sign.ErrAmbiguous), errors.Is(gotErr, sign.ErrAmbiguous))
 		require.Equal(t, wantErr == nil, gotErr == nil)
@@ -161,7 +161,7 @@ func FuzzNamesVerify(f *testing.F) {
 		}
 		known := sign.NewNames(strings.Split(names, ",")...)
 		agree := func() {
-			expected, want := sign.SortedValues(secret, values)
+			expected, want := sign.MD5SortedValues(secret, values)
 			if want == nil {
 				want = expected.Verify(values.Get("sign"))
 			}
@@ -170,7 +170,7 @@ func FuzzNamesVerify(f *testing.F) {
 			require.Equal(t, errors.Is(want, sign.ErrAmbiguous), errors.Is(got, sign.ErrAmbiguous))
 		}
 		agree()
-		if expected, err := sign.SortedValues(secret, values); err == nil {
+		if expected, err := sign.MD5SortedValues(secret, values); err == nil {
 			values.Set("sign", expected.String())
 			agree()
 			require.NoError(t, known.Verify(secret, values))
@@ -260,11 +260,11 @@ func FuzzExplain(f *testing.F) {
 	f.Add("a", "1&b=2", "a", "\xff\u3000\ufeff", " \"")
 	f.Fuzz(func(t *testing.T, n1, v1, n2, v2, received string) {
 		fields := []sign.Field{{Name: n1, Value: v1}, {Name: n2, Value: v2}}
-		concat, err := sign.Concat(secret, v1, v2)
+		concat, err := sign.MD5Concat(secret, v1, v2)
 		require.NoError(t, err)
-		nested, err := sign.Nested(secret, v1, v2)
+		nested, err := sign.MD5Nested(secret, v1, v2)
 		require.NoError(t, err)
-		sorted, _ := sign.Sorted(secret, fields)
+		sorted, _ := sign.MD5Sorted(secret, fields)
 		for _, form := range []struct {
 			explain func(sign.Secret, string, []sign.Field) sign.Explanation
 			right   sign.Digest

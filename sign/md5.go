@@ -73,12 +73,12 @@ func digest(message []byte) Digest {
 	return d
 }
 
-// Concat returns md5(parts… + secret), nothing between the parts. It returns
+// MD5Concat returns md5(parts… + secret), nothing between the parts. It returns
 // [ErrEmptySecret] for an empty or blank secret.
 //
 // Nothing separates the parts, so ("1", "23") and ("12", "3") sign alike: the
 // caller gives each part a shape that leaves one reading only.
-func Concat(secret Secret, parts ...string) (Digest, error) {
+func MD5Concat(secret Secret, parts ...string) (Digest, error) {
 	if secret.IsEmpty() {
 		return Digest{}, ErrEmptySecret
 	}
@@ -90,10 +90,10 @@ func Concat(secret Secret, parts ...string) (Digest, error) {
 	return digest(message), nil
 }
 
-// Nested returns md5(hex(md5(parts…)) + secret), nothing between the parts. It
+// MD5Nested returns md5(hex(md5(parts…)) + secret), nothing between the parts. It
 // returns [ErrEmptySecret] for an empty or blank secret. What is said of the
-// parts of [Concat] is true here too.
-func Nested(secret Secret, parts ...string) (Digest, error) {
+// parts of [MD5Concat] is true here too.
+func MD5Nested(secret Secret, parts ...string) (Digest, error) {
 	if secret.IsEmpty() {
 		return Digest{}, ErrEmptySecret
 	}
@@ -106,10 +106,10 @@ func Nested(secret Secret, parts ...string) (Digest, error) {
 	return digest(message), nil
 }
 
-// Salted returns md5(hex(md5(salt)) + hex(md5(secret))). It returns
+// MD5Salted returns md5(hex(md5(salt)) + hex(md5(secret))). It returns
 // [ErrEmptySecret] for an empty or blank secret. It covers the salt and nothing
 // else, so the salt is to be random and fresh for every request.
-func Salted(secret Secret, salt string) (Digest, error) {
+func MD5Salted(secret Secret, salt string) (Digest, error) {
 	if secret.IsEmpty() {
 		return Digest{}, ErrEmptySecret
 	}
@@ -123,14 +123,14 @@ func Salted(secret Secret, salt string) (Digest, error) {
 // the gateway spells it, Value exactly as it is sent, not URL-encoded.
 type Field struct{ Name, Value string }
 
-// Sorted returns md5(S + secret), where S is every field but "sign" and those
+// MD5Sorted returns md5(S + secret), where S is every field but "sign" and those
 // with an empty value, sorted by name in byte order and joined name=value with
 // "&". Values take part exactly as given, not URL-encoded. The slice is left as
 // it is.
 //
 // It returns [ErrEmptySecret] for an empty or blank secret, and [ErrAmbiguous]
 // (naming the field) if S could be cut into other fields.
-func Sorted(secret Secret, fields []Field) (Digest, error) {
+func MD5Sorted(secret Secret, fields []Field) (Digest, error) {
 	message, signed, at := join(make([]byte, 0, stackBytes), fields)
 	if at < len(fields) {
 		fields = append(make([]Field, 0, stackFields), fields...)
@@ -142,9 +142,9 @@ func Sorted(secret Secret, fields []Field) (Digest, error) {
 	return signJoined(secret, message, signed, fields)
 }
 
-// SortedValues is [Sorted] over url.Values: a parameter with more than one
+// MD5SortedValues is [MD5Sorted] over url.Values: a parameter with more than one
 // value is [ErrAmbiguous].
-func SortedValues(secret Secret, values url.Values) (Digest, error) {
+func MD5SortedValues(secret Secret, values url.Values) (Digest, error) {
 	fields := make([]Field, 0, stackFields)
 	for name, all := range values {
 		if len(all) > 1 {
@@ -184,7 +184,7 @@ func NewNames(names ...string) Names {
 	return Names{known}
 }
 
-// Verify returns nil if the parameter "sign" is what [SortedValues] makes of the
+// Verify returns nil if the parameter "sign" is what [MD5SortedValues] makes of the
 // others, and [ErrMismatch] if it is not or is missing. Other errors are those of
 // SortedValues.
 func (n Names) Verify(secret Secret, values url.Values) error {
@@ -193,7 +193,7 @@ func (n Names) Verify(secret Secret, values url.Values) error {
 			return digest(append(message, secret.Reveal()...)).Verify(received[0])
 		}
 	}
-	expected, err := SortedValues(secret, values)
+	expected, err := MD5SortedValues(secret, values)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func TestConcat(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := sign.Concat(secret, test.parts...)
+			got, err := sign.MD5Concat(secret, test.parts...)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got.String())
 		})
@@ -71,7 +71,7 @@ func TestNested(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := sign.Nested(secret, test.parts...)
+			got, err := sign.MD5Nested(secret, test.parts...)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got.String())
 		})
@@ -92,7 +92,7 @@ func TestSalted(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := sign.Salted(secret, test.salt)
+			got, err := sign.MD5Salted(secret, test.salt)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got.String())
 		})
@@ -165,7 +165,7 @@ func TestSorted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			before := slices.Clone(test.fields)
-			got, err := sign.Sorted(secret, test.fields)
+			got, err := sign.MD5Sorted(secret, test.fields)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got.String())
 			assert.Equal(t, before, test.fields, "the slice is left as it is")
@@ -182,7 +182,7 @@ func TestSortedValues(t *testing.T) {
 			for _, field := range test.fields {
 				values.Add(field.Name, field.Value)
 			}
-			got, err := sign.SortedValues(secret, values)
+			got, err := sign.MD5SortedValues(secret, values)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got.String())
 		})
@@ -295,7 +295,7 @@ func TestSortedRefusesWhatCouldBeCutOtherwise(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := sign.Sorted(secret, test.fields)
+			got, err := sign.MD5Sorted(secret, test.fields)
 			require.ErrorIs(t, err, sign.ErrAmbiguous)
 			require.ErrorContains(t, err, test.why)
 			assert.NotContains(t, err.Error(), "9999", "the value stays out of the error")
@@ -305,19 +305,19 @@ func TestSortedRefusesWhatCouldBeCutOtherwise(t *testing.T) {
 			for _, field := range test.fields {
 				values.Add(field.Name, field.Value)
 			}
-			got, err = sign.SortedValues(secret, values)
+			got, err = sign.MD5SortedValues(secret, values)
 			require.ErrorIs(t, err, sign.ErrAmbiguous)
 			require.ErrorContains(t, err, test.why)
 			assert.Zero(t, got)
 		})
 	}
 	// What is not signed may hold anything.
-	_, err := sign.Sorted(secret, []sign.Field{{Name: "sign", Value: "a&b=c"}, {Name: "x&y=", Value: ""}, {Name: "a", Value: ""}, {Name: "a", Value: "1"}})
+	_, err := sign.MD5Sorted(secret, []sign.Field{{Name: "sign", Value: "a&b=c"}, {Name: "x&y=", Value: ""}, {Name: "a", Value: ""}, {Name: "a", Value: "1"}})
 	require.NoError(t, err)
 
-	_, err = sign.SortedValues(secret, url.Values{"a": {"", ""}})
+	_, err = sign.MD5SortedValues(secret, url.Values{"a": {"", ""}})
 	require.ErrorIs(t, err, sign.ErrAmbiguous, "also where none of the values would be signed")
-	_, err = sign.SortedValues(secret, url.Values{"sign": {"1", "2"}})
+	_, err = sign.MD5SortedValues(secret, url.Values{"sign": {"1", "2"}})
 	require.ErrorIs(t, err, sign.ErrAmbiguous, "also the signature itself")
 }
 
@@ -325,11 +325,11 @@ func TestAnEmptySecretSignsNothing(t *testing.T) {
 	t.Parallel()
 	fields := []sign.Field{{Name: "a", Value: "1"}}
 	forms := map[string]func(sign.Secret) (sign.Digest, error){
-		"Concat":       func(s sign.Secret) (sign.Digest, error) { return sign.Concat(s, "1") },
-		"Nested":       func(s sign.Secret) (sign.Digest, error) { return sign.Nested(s, "1") },
-		"Salted":       func(s sign.Secret) (sign.Digest, error) { return sign.Salted(s, "1") },
-		"Sorted":       func(s sign.Secret) (sign.Digest, error) { return sign.Sorted(s, fields) },
-		"SortedValues": func(s sign.Secret) (sign.Digest, error) { return sign.SortedValues(s, url.Values{"a": {"1"}}) },
+		"Concat":       func(s sign.Secret) (sign.Digest, error) { return sign.MD5Concat(s, "1") },
+		"Nested":       func(s sign.Secret) (sign.Digest, error) { return sign.MD5Nested(s, "1") },
+		"Salted":       func(s sign.Secret) (sign.Digest, error) { return sign.MD5Salted(s, "1") },
+		"Sorted":       func(s sign.Secret) (sign.Digest, error) { return sign.MD5Sorted(s, fields) },
+		"SortedValues": func(s sign.Secret) (sign.Digest, error) { return sign.MD5SortedValues(s, url.Values{"a": {"1"}}) },
 	}
 	for name, form := range forms {
 		for _, empty := range []sign.Secret{{}, sign.NewSecret(""), sign.NewSecret(" "), sign.NewSecret(" \t\r\n\u3000")} {
@@ -350,7 +350,7 @@ func TestAnEmptySecretSignsNothing(t *testing.T) {
 
 func TestDigestVerify(t *testing.T) {
 	t.Parallel()
-	digest, err := sign.Concat(secret, "10001", "20191118123424")
+	digest, err := sign.MD5Concat(secret, "10001", "20191118123424")
 	require.NoError(t, err)
 	const right = "63a5bf1f3500791f438c2829da45d037" // see TestConcat
 	const upper = "63A5BF1F3500791F438C2829DA45D037"
@@ -390,7 +390,7 @@ func TestDigestVerify(t *testing.T) {
 // A blank that belongs to the secret is part of it.
 func TestSecretIsTakenExactly(t *testing.T) {
 	t.Parallel()
-	got, err := sign.Concat(sign.NewSecret("example-secret "))
+	got, err := sign.MD5Concat(sign.NewSecret("example-secret "))
 	require.NoError(t, err)
 	// printf %s 'example-secret ' | md5sum
 	assert.Equal(t, "9865aafec9331c040a8d70858e43e053", got.String())
@@ -405,18 +405,18 @@ func TestSigningAllocatesNothing(t *testing.T) {
 	for _, field := range fields {
 		values.Set(field.Name, field.Value)
 	}
-	digest, err := sign.Concat(secret, "10001")
+	digest, err := sign.MD5Concat(secret, "10001")
 	require.NoError(t, err)
 	received := strings.ToUpper(digest.String())
 	signed := maps.Clone(values)
 	signed.Set("sign", sortedTests["codepay callback"].want)
 	known := sign.NewNames(slices.Collect(maps.Keys(values))...)
 	tests := map[string]func(){
-		"Concat":       func() { sink, _ = sign.Concat(secret, "10001", "20191118123424", "P901", "300.00") },
-		"Nested":       func() { sink, _ = sign.Nested(secret, "APPKEY", "300.00", "alipay", "ORDER1", "") },
-		"Salted":       func() { sink, _ = sign.Salted(secret, "f3a1c09b") },
-		"Sorted":       func() { sink, _ = sign.Sorted(secret, fields) },
-		"SortedValues": func() { sink, _ = sign.SortedValues(secret, values) },
+		"Concat":       func() { sink, _ = sign.MD5Concat(secret, "10001", "20191118123424", "P901", "300.00") },
+		"Nested":       func() { sink, _ = sign.MD5Nested(secret, "APPKEY", "300.00", "alipay", "ORDER1", "") },
+		"Salted":       func() { sink, _ = sign.MD5Salted(secret, "f3a1c09b") },
+		"Sorted":       func() { sink, _ = sign.MD5Sorted(secret, fields) },
+		"SortedValues": func() { sink, _ = sign.MD5SortedValues(secret, values) },
 		"Verify": func() {
 			if digest.Verify(received) != nil {
 				panic("the signature does not match")

@@ -73,7 +73,7 @@ func signed(t *testing.T, namesAndValues ...string) url.Values {
 		form.Set(namesAndValues[i], namesAndValues[i+1])
 		parts = append(parts, namesAndValues[i+1])
 	}
-	signature, err := sign.Nested(sign.NewSecret(gatepaytest.Secret), parts...)
+	signature, err := sign.MD5Nested(sign.NewSecret(gatepaytest.Secret), parts...)
 	require.NoError(t, err)
 	form.Set("sign", signature.String())
 	return form

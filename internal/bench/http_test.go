@@ -257,7 +257,7 @@ const formType = "application/x-www-form-urlencoded"
 
 func BenchmarkCallback(b *testing.B) {
 	secret := sign.NewSecret(key)
-	signature, err := sign.Sorted(secret, callback())
+	signature, err := sign.MD5Sorted(secret, callback())
 	codepayBody := joined() + "&sign=" + must(b, signature, err).String()
 	handler(b, "bare", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
@@ -267,12 +267,12 @@ func BenchmarkCallback(b *testing.B) {
 	handler(b, "codepay", codepayClient(b, nil).NotificationHandler(
 		func(context.Context, *codepay.Notification) error { return nil }), http.MethodPost, "/notify", formType, codepayBody)
 
-	signature, err = sign.Concat(secret, "10001", "20191118123424")
+	signature, err = sign.MD5Concat(secret, "10001", "20191118123424")
 	query := "order_no=20191118123424&amount=300.00&state=9&sign=" + must(b, signature, err).String()
 	handler(b, "ispay", ispayClient(b, canned(ispayPaid).client(), "").NotificationHandler(
 		func(context.Context, *ispay.Notification) error { return nil }), http.MethodGet, "/notify?"+query, "", "")
 
-	signature, err = sign.Nested(secret, "098f6bcd4621d373cade4e832627b4f6", "522", "ORDER-1", "1.88", "1.88", "alipay", "1557056200", "terry")
+	signature, err = sign.MD5Nested(secret, "098f6bcd4621d373cade4e832627b4f6", "522", "ORDER-1", "1.88", "1.88", "alipay", "1557056200", "terry")
 	body := "order_id=522&out_order_id=ORDER-1&price=1.88&realprice=1.88&type=alipay&paytime=1557056200&extend=terry&sign=" +
 		must(b, signature, err).String()
 	handler(b, "gatepay", gatepayClient(b, canned(gatepayPaid).client()).NotificationHandler(

@@ -72,14 +72,14 @@ func BenchmarkSign(b *testing.B) {
 	b.Run("sorted", func(b *testing.B) {
 		b.ReportAllocs()
 		for range b.N {
-			signature, _ := sign.Sorted(secret, fields)
+			signature, _ := sign.MD5Sorted(secret, fields)
 			sink = signature[0]
 		}
 	})
 	b.Run("concat", func(b *testing.B) {
 		b.ReportAllocs()
 		for range b.N {
-			signature, _ := sign.Concat(secret, text)
+			signature, _ := sign.MD5Concat(secret, text)
 			sink = signature[0]
 		}
 	})
@@ -106,7 +106,7 @@ func BenchmarkSignNested(b *testing.B) {
 	b.Run("nested", func(b *testing.B) {
 		b.ReportAllocs()
 		for range b.N {
-			signature, _ := sign.Nested(secret, parts...)
+			signature, _ := sign.MD5Nested(secret, parts...)
 			sink = signature[0]
 		}
 	})
@@ -118,7 +118,7 @@ func BenchmarkVerify(b *testing.B) {
 	for _, field := range callback() {
 		values.Set(field.Name, field.Value)
 	}
-	signature, err := sign.Sorted(secret, callback())
+	signature, err := sign.MD5Sorted(secret, callback())
 	values.Set("sign", must(b, signature, err).String())
 	// Those that codepay knows.
 	names := sign.NewNames(
@@ -154,7 +154,7 @@ func BenchmarkParameters(b *testing.B) {
 		b.Run("sorted-"+strconv.Itoa(n), func(b *testing.B) {
 			b.ReportAllocs()
 			for range b.N {
-				signature, _ := sign.Sorted(secret, fields)
+				signature, _ := sign.MD5Sorted(secret, fields)
 				sink = signature[0]
 			}
 		})

@@ -5,8 +5,9 @@ import (
 	"net/http"
 )
 
-// AfterRead returns the response; do runs when its body has been read and is
-// closed. A responder that ended its own context would race with its answer.
+// AfterRead returns response and calls do when the client closes its body. Tests
+// use it to cancel a context after the response was read: a responder that
+// canceled the context itself would race with its response.
 func AfterRead(response *http.Response, do func()) *http.Response {
 	response.Body = closing{response.Body, do}
 	return response
@@ -17,6 +18,7 @@ type closing struct {
 	do func()
 }
 
+// Close calls do before it closes the body.
 func (c closing) Close() error {
 	c.do()
 	return c.ReadCloser.Close()

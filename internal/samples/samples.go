@@ -1,18 +1,18 @@
-// Package samples reads the documented samples in testdata for the tests. The
-// providers print JSON loosely, and testdata keeps it as printed.
+// Package samples reads the documented samples in testdata. The gateways print
+// loose JSON, and testdata contains each sample exactly as printed. The package is
+// for tests only.
 package samples
 
 import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/tidwall/jsonc"
 )
 
-// Printed returns a file of testdata exactly as the provider printed it.
+// Printed returns a file of testdata exactly as the gateway's document prints it.
 func Printed(t testing.TB, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", file))
@@ -22,9 +22,10 @@ func Printed(t testing.TB, file string) string {
 	return string(text)
 }
 
-// JSON returns a file of testdata as strict JSON: comments and trailing commas
-// go, and each old text in the pairs becomes the new one that follows it. A
-// pair that changes nothing fails the test, and so does a result that is not JSON.
+// JSON returns a file of testdata as strict JSON, without comments and trailing
+// commas. The optional arguments are pairs of an old and a new text, which are
+// replaced first. The test fails if the file does not contain an old text or if
+// the result is not JSON.
 func JSON(t testing.TB, file string, oldNew ...string) string {
 	t.Helper()
 	text := Printed(t, file)
@@ -34,9 +35,31 @@ func JSON(t testing.TB, file string, oldNew ...string) string {
 		}
 		text = strings.ReplaceAll(text, oldNew[i], oldNew[i+1])
 	}
-	strict := jsonc.ToJSON([]byte(text))
-	if !json.Valid(strict) {
-		t.Fatalf("%s is not JSON: %s", file, strict)
+	text = strict(text)
+	if !json.Valid([]byte(text)) {
+		t.Fatalf("%s is not JSON: %s", file, text)
 	}
-	return string(strict)
+	return text
+}
+
+// Each expression also matches strings, so that a match never starts inside one.
+var (
+	comments       = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|//[^\n]*`)
+	trailingCommas = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|,\s*[}\]]`)
+)
+
+// strict removes // comments and trailing commas outside strings.
+func strict(text string) string {
+	text = comments.ReplaceAllStringFunc(text, func(match string) string {
+		if match[0] == '"' {
+			return match
+		}
+		return ""
+	})
+	return trailingCommas.ReplaceAllStringFunc(text, func(match string) string {
+		if match[0] == '"' {
+			return match
+		}
+		return match[1:]
+	})
 }
