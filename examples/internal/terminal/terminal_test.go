@@ -116,12 +116,12 @@ func TestQRImageRejectsOtherFiles(t *testing.T) {
 	}
 }
 
-// photograph returns the image that a payer sees in a dark terminal.
+// photograph returns an image of the code in a dark terminal, without the indent.
 func photograph(drawn string) image.Image {
 	const size = 4
 	var lines [][]rune
 	for _, line := range strings.Split(strings.TrimSuffix(drawn, "\n"), "\n") {
-		lines = append(lines, []rune(line))
+		lines = append(lines, []rune(strings.TrimPrefix(line, "   ")))
 	}
 	picture := image.NewGray(image.Rect(0, 0, len(lines[0])*size, 2*len(lines)*size))
 	for y := range 2 * len(lines) * size {
