@@ -1,4 +1,3 @@
-// Package readme holds the code that README.md and README.zh-CN.md show, as
-// tests: it is compiled and run here, and internal/house checks that the two
-// files show it word for word.
+// Package readme contains the code that README.md and README.zh-CN.md show, as
+// tests. internal/repotest checks that both files show it word for word.
 package readme
