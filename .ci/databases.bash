@@ -3,12 +3,13 @@
 
 postgres_dir=""
 mariadb_dir=""
+mariadb_pid=""
 
-# as_user USER COMMAND… runs a command as USER if this is root: neither server
-# accepts to run as root.
-as_user() (
+# as_postgres runs a command as the user postgres if this is root: PostgreSQL does
+# not run as root. MariaDB has an option for it.
+as_postgres() (
 	cd /
-	if ((EUID == 0)); then exec runuser -u "$1" -- "${@:2}"; else exec "${@:2}"; fi
+	if ((EUID == 0)); then exec runuser -u postgres -- "$@"; else exec "$@"; fi
 )
 
 # server_dir USER NAME creates a directory for a server that runs as USER.
@@ -34,14 +35,14 @@ start_postgres() {
 	local bin port server
 	bin=$(postgres_bin)
 	postgres_dir=$(server_dir postgres postgres)
-	as_user postgres "$bin/initdb" -D "$postgres_dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
+	as_postgres "$bin/initdb" -D "$postgres_dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
 	for _ in {1..10}; do
 		port=$(random_port)
-		if as_user postgres "$bin/pg_ctl" start -s -w -t 60 -D "$postgres_dir/data" -l "$postgres_dir/log" \
+		if as_postgres "$bin/pg_ctl" start -s -w -t 60 -D "$postgres_dir/data" -l "$postgres_dir/log" \
 			-o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"; then
 			server=postgres://postgres@127.0.0.1:$port
-			as_user postgres "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres shop
-			as_user postgres "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres checkout
+			as_postgres "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres shop
+			as_postgres "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres checkout
 			export DATABASE_URL="$server/shop?sslmode=disable"
 			export CHECKOUT_POSTGRES_URL="$server/checkout?sslmode=disable"
 			echo "$("$bin/postgres" --version), $server"
@@ -49,7 +50,7 @@ start_postgres() {
 		fi
 	done
 	echo "PostgreSQL does not start. Its log:"
-	as_user postgres cat "$postgres_dir/log"
+	as_postgres cat "$postgres_dir/log"
 	return 1
 }
 
@@ -57,50 +58,50 @@ start_postgres() {
 start_mariadb() {
 	local port
 	mariadb_dir=$(server_dir mysql mariadb)
-	as_user mysql mariadb-install-db --no-defaults --datadir="$mariadb_dir/data" \
+	mariadb-install-db --no-defaults --user=mysql --datadir="$mariadb_dir/data" \
 		--auth-root-authentication-method=normal --skip-test-db >/dev/null
 	for _ in {1..10}; do
 		port=$(random_port)
-		as_user mysql mariadbd --no-defaults --datadir="$mariadb_dir/data" --socket="$mariadb_dir/socket" \
+		/usr/sbin/mariadbd --no-defaults --user=mysql --datadir="$mariadb_dir/data" --socket="$mariadb_dir/socket" \
 			--port="$port" --bind-address=127.0.0.1 --skip-name-resolve --character-set-server=utf8mb4 \
-			--innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync --log-error="$mariadb_dir/log" &
-		if mariadb_answers $!; then
-			as_user mysql mariadb --no-defaults --socket="$mariadb_dir/socket" -u root -e "
+			--innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync >"$mariadb_dir/log" 2>&1 &
+		mariadb_pid=$!
+		if mariadb_answers; then
+			mariadb --no-defaults --socket="$mariadb_dir/socket" -u root -e "
 				CREATE DATABASE checkout;
 				CREATE USER checkout@127.0.0.1;
 				GRANT ALL ON *.* TO checkout@127.0.0.1;"
 			export CHECKOUT_MYSQL_DSN="checkout@tcp(127.0.0.1:$port)/checkout?parseTime=true"
-			echo "$(mariadbd --version), $CHECKOUT_MYSQL_DSN"
+			echo "$(/usr/sbin/mariadbd --version), $CHECKOUT_MYSQL_DSN"
 			return
 		fi
 	done
 	echo "MariaDB does not start. Its log:"
-	as_user mysql cat "$mariadb_dir/log"
+	cat "$mariadb_dir/log"
 	return 1
 }
 
-# mariadb_answers PID waits for up to a minute until the server answers.
+# mariadb_answers waits for up to a minute until the server answers.
 mariadb_answers() {
 	for _ in {1..300}; do
-		kill -0 "$1" 2>/dev/null || return 1
-		if mariadb_admin ping >/dev/null 2>&1; then return 0; fi
+		kill -0 "$mariadb_pid" 2>/dev/null || return 1
+		if mariadb-admin --no-defaults --socket="$mariadb_dir/socket" -u root ping >/dev/null 2>&1; then return 0; fi
 		sleep 0.2
 	done
 	return 1
 }
 
-mariadb_admin() { as_user mysql mariadb-admin --no-defaults --socket="$mariadb_dir/socket" -u root "$@"; }
-
 stop_databases() {
 	if [[ -n $postgres_dir ]]; then
 		if [[ -f $postgres_dir/data/postmaster.pid ]]; then
-			as_user postgres "$(postgres_bin)/pg_ctl" stop -s -w -m fast -D "$postgres_dir/data" || true
+			as_postgres "$(postgres_bin)/pg_ctl" stop -s -w -m fast -D "$postgres_dir/data" || true
 		fi
 		rm -rf "$postgres_dir"
 		postgres_dir=""
 	fi
 	if [[ -n $mariadb_dir ]]; then
-		if mariadb_admin shutdown >/dev/null 2>&1; then wait; fi
+		kill "$mariadb_pid" 2>/dev/null || true
+		wait "$mariadb_pid" 2>/dev/null || true
 		rm -rf "$mariadb_dir"
 		mariadb_dir=""
 	fi
