@@ -16,16 +16,18 @@ import (
 
 const root = "../.."
 
-// places are the files that every gateway needs, and the text by which each file
-// knows it. {name} and {title} stand for those of the gateway. A file without a
-// text only has to exist.
+// places are the files that every gateway needs, with a text that each of them must
+// contain. {name} and {title} stand for those of the gateway. A file without a text
+// only has to exist.
 var places = []struct{ file, text string }{
 	{"{name}/doc.go", ""},
 	{"{name}/client.go", ""},
 	{"{name}/order.go", ""},
+	{"{name}/create.go", ""},
+	{"{name}/query.go", ""},
 	{"{name}/wire.go", ""},
 	{"{name}/notify.go", ""},
-	{"{name}/errors.go", ""},
+	{"{name}/print.go", ""},
 	{"{name}/example_test.go", ""},
 	{"{name}/testdata", ""},
 	{"{name}/{name}test/{name}test.go", ""},
