@@ -39,7 +39,7 @@ start_postgres() {
 	for _ in {1..10}; do
 		port=$(random_port)
 		if as_postgres "$bin/pg_ctl" start -s -w -t 60 -D "$postgres_dir/data" -l "$postgres_dir/log" \
-			-o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"; then
+			-o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 -c fsync=off"; then
 			server=postgres://postgres@127.0.0.1:$port
 			as_postgres "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres shop
 			as_postgres "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres checkout
@@ -63,7 +63,7 @@ start_mariadb() {
 	for _ in {1..10}; do
 		port=$(random_port)
 		/usr/sbin/mariadbd --no-defaults --user=mysql --datadir="$mariadb_dir/data" --socket="$mariadb_dir/socket" \
-			--port="$port" --bind-address=127.0.0.1 --skip-name-resolve --character-set-server=utf8mb4 \
+			--port="$port" --bind-address=127.0.0.1 --skip-name-resolve --max-connections=300 --character-set-server=utf8mb4 \
 			--innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync >"$mariadb_dir/log" 2>&1 &
 		mariadb_pid=$!
 		if mariadb_answers; then
