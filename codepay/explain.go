@@ -6,18 +6,18 @@ import (
 	"slices"
 
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
-// ExplainNotification says field by field what the signature of a callback is
-// made of, and what may be wrong if VerifyNotification refuses it. It shows the
-// values of the callback, so it is for the merchant's eyes, never for the answer
-// to the callback.
-func (c *Client) ExplainNotification(values url.Values) sign.Explanation {
+// ExplainNotification shows which values the signature of a notification covers, and
+// what may be wrong if VerifyNotification rejects it. The explanation contains the
+// values of the notification, so do not send it in the response.
+func (c *Client) ExplainNotification(values url.Values) explain.Explanation {
 	fields := make([]sign.Field, 0, len(values))
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		for _, value := range values[name] {
 			fields = append(fields, sign.Field{Name: name, Value: value})
 		}
 	}
-	return sign.ExplainSorted(c.secret, values.Get(sign.FieldName), fields)
+	return explain.MD5Sorted(c.secret, values.Get(sign.FieldName), fields, c.ownParameters...)
 }

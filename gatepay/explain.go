@@ -6,22 +6,23 @@ import (
 	"slices"
 
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
-// ExplainNotification says field by field what the signature of a callback is
-// made of, and what may be wrong if VerifyNotification refuses it. It shows the
-// values of the callback, so it is for the merchant's eyes, never for the answer
-// to the callback.
-func (c *Client) ExplainNotification(values url.Values) sign.Explanation {
+// ExplainNotification shows which values the signature of a notification covers, and
+// what may be wrong if VerifyNotification rejects it. The explanation contains the
+// values of the notification, so do not send it in the response.
+func (c *Client) ExplainNotification(values url.Values) explain.Explanation {
 	return c.explain(values, "order_id", "out_order_id", "price", "realprice", "type", "paytime", "extend")
 }
 
-// ExplainReturn is ExplainNotification for the parameters of a sync return.
-func (c *Client) ExplainReturn(values url.Values) sign.Explanation {
+// ExplainReturn is [Client.ExplainNotification] for the parameters of a return to
+// ReturnURL (同步跳转).
+func (c *Client) ExplainReturn(values url.Values) explain.Explanation {
 	return c.explain(values, "price", "type", "product_id", "order_id", "out_order_id")
 }
 
-func (c *Client) explain(values url.Values, names ...string) sign.Explanation {
+func (c *Client) explain(values url.Values, names ...string) explain.Explanation {
 	signed := []sign.Field{{Name: "appkey", Value: c.appKey}}
 	for _, name := range names {
 		signed = append(signed, sign.Field{Name: name, Value: values.Get(name)})
@@ -32,5 +33,5 @@ func (c *Client) explain(values url.Values, names ...string) sign.Explanation {
 			others = append(others, sign.Field{Name: name, Value: values.Get(name)})
 		}
 	}
-	return sign.ExplainNested(c.secret, values.Get(sign.FieldName), signed).NotSigned(others...)
+	return explain.MD5Nested(c.secret, values.Get(sign.FieldName), signed).NotSigned(others...)
 }

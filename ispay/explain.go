@@ -6,20 +6,20 @@ import (
 	"slices"
 
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
-// ExplainNotification says field by field what the signature of a callback is
-// made of, and what may be wrong if VerifyNotification refuses it. It shows the
-// values of the callback, so it is for the merchant's eyes, never for the answer
-// to the callback.
-func (c *Client) ExplainNotification(values url.Values) sign.Explanation {
+// ExplainNotification shows which values the signature of a notification covers, and
+// what may be wrong if VerifyNotification rejects it. The explanation contains the
+// values of the notification, so do not send it in the response.
+func (c *Client) ExplainNotification(values url.Values) explain.Explanation {
 	others := []sign.Field{}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if name != "order_no" && name != "sign" {
+		if name != "order_no" && name != sign.FieldName {
 			others = append(others, sign.Field{Name: name, Value: values.Get(name)})
 		}
 	}
-	return sign.ExplainConcat(c.secret, values.Get("sign"), []sign.Field{
+	return explain.MD5Concat(c.secret, values.Get(sign.FieldName), []sign.Field{
 		{Name: "userid", Value: c.userID},
 		{Name: "order_no", Value: values.Get("order_no")},
 	}).NotSigned(others...)

@@ -1,10 +1,10 @@
 package pingpp
 
-import "github.com/paygates/paygates-go/sign"
+import "github.com/paygates/paygates-go/sign/explain"
 
-// ExplainNotification says what the signature of a webhook is made of, and what
-// may be wrong if VerifyNotification refuses it. It shows the body, so it is for
-// the merchant's eyes, never for the answer to the webhook.
-func (c *Client) ExplainNotification(body []byte, signature string) sign.Explanation {
-	return sign.ExplainMessage(c.publicKey, signature, body)
+// ExplainNotification shows what the signature of a webhook covers, and what may be
+// wrong if VerifyNotification rejects it. The explanation contains the body, so do not
+// send it in the response.
+func (c *Client) ExplainNotification(body []byte, signature string) explain.Explanation {
+	return explain.RSA(c.publicKey, signature, body)
 }

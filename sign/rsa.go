@@ -5,47 +5,36 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
 )
 
-// ErrInvalidKey is returned for a PEM key that cannot be used: not PEM, another
-// kind of key, more than one block, or an RSA modulus of fewer than 2048 bits.
-var ErrInvalidKey = errors.New("sign: invalid key")
+// ErrInvalidKey is returned for a key that cannot be used. The error says what was
+// found instead of an RSA key of at least 2048 bits, and contains no part of it.
+var ErrInvalidKey = errors.New("invalid key")
 
 const minKeyBits = 2048
 
-// PublicKey verifies RSA-SHA256 signatures (PKCS #1 v1.5). It is parsed once
-// and safe for concurrent use. The zero PublicKey verifies nothing.
+// PublicKey verifies RSA-SHA256 signatures (PKCS #1 v1.5). It is safe for concurrent
+// use. The zero PublicKey verifies nothing.
 type PublicKey struct{ key *rsa.PublicKey }
 
-// ParsePublicKey reads an RSA public key of at least 2048 bits from PEM, either
-// as "PUBLIC KEY" (PKIX) or as "RSA PUBLIC KEY" (PKCS #1). It returns
-// [ErrInvalidKey].
+// ParsePublicKey reads an RSA public key of at least 2048 bits, PKIX or PKCS #1, in
+// PEM or as the base64 text of the PEM body alone. Line breaks of any kind,
+// indentation, "\n" as two characters, quotes and a byte order mark are no problem.
+// It returns [ErrInvalidKey] for anything else, such as a file path, a certificate
+// or a private key.
 func ParsePublicKey(text []byte) (PublicKey, error) {
-	block, err := onlyBlock(text)
+	const expected = "an RSA public key in PEM or base64"
+	parsed, err := readKey(text, expected)
 	if err != nil {
 		return PublicKey{}, err
 	}
-	var parsed any
-	switch block.Type {
-	case "PUBLIC KEY":
-		parsed, err = x509.ParsePKIXPublicKey(block.Bytes)
-	case "RSA PUBLIC KEY":
-		parsed, err = x509.ParsePKCS1PublicKey(block.Bytes)
-	default:
-		return PublicKey{}, fmt.Errorf(`%w: the PEM block is %q, want "PUBLIC KEY" or "RSA PUBLIC KEY"`, ErrInvalidKey, block.Type)
-	}
-	if err != nil {
-		return PublicKey{}, fmt.Errorf("%w: the PEM block does not hold a public key", ErrInvalidKey)
-	}
 	key, ok := parsed.(*rsa.PublicKey)
 	if !ok {
-		return PublicKey{}, fmt.Errorf("%w: a %T, want an RSA public key", ErrInvalidKey, parsed)
+		return PublicKey{}, unexpectedKey(expected, kindOf(parsed))
 	}
 	if err := checkSize(key); err != nil {
 		return PublicKey{}, err
@@ -56,14 +45,15 @@ func ParsePublicKey(text []byte) (PublicKey, error) {
 // IsZero reports whether the key is the zero PublicKey.
 func (k PublicKey) IsZero() bool { return k.key == nil }
 
-// Verify returns nil if signature, in standard base64, is the RSA-SHA256
-// signature of message, and [ErrMismatch] otherwise. The zero PublicKey returns
+// Verify returns nil if signature, in standard base64, is the RSA-SHA256 signature
+// of message, and [ErrMismatch] otherwise. The zero PublicKey returns
 // [ErrInvalidKey].
 func (k PublicKey) Verify(message []byte, signature string) error {
 	if k.key == nil {
 		return fmt.Errorf("%w: no key", ErrInvalidKey)
 	}
-	// Both sizes are checked before any work: a signature has one length only.
+	// A signature has exactly one length. Checking it first keeps a long header
+	// from being decoded.
 	if base64.StdEncoding.DecodedLen(len(signature)) > k.key.Size()+2 {
 		return ErrMismatch
 	}
@@ -78,50 +68,55 @@ func (k PublicKey) Verify(message []byte, signature string) error {
 	return nil
 }
 
-// PrivateKey makes RSA-SHA256 signatures (PKCS #1 v1.5). It is parsed once,
-// safe for concurrent use, and like a [Secret] shows itself nowhere. The zero
-// PrivateKey signs nothing.
+// PrivateKey makes RSA-SHA256 signatures (PKCS #1 v1.5). It is safe for concurrent
+// use, and like [Secret] it cannot be printed. The zero PrivateKey signs nothing.
 type PrivateKey struct {
 	sign func(digest []byte) ([]byte, error)
 }
 
-// ParsePrivateKey reads an RSA private key of at least 2048 bits from PEM,
-// either as "PRIVATE KEY" (PKCS #8) or as "RSA PRIVATE KEY" (PKCS #1), not
-// encrypted. It returns [ErrInvalidKey].
+// ParsePrivateKey reads an RSA private key of at least 2048 bits, PKCS #8 or
+// PKCS #1, not encrypted, in the forms that [ParsePublicKey] accepts. It returns
+// [ErrInvalidKey] for anything else, such as a file path, an encrypted key or a
+// public key.
 func ParsePrivateKey(text Secret) (PrivateKey, error) {
-	block, err := onlyBlock([]byte(text.Reveal()))
+	const expected = "an RSA private key in PEM or base64"
+	parsed, err := readKey([]byte(text.Reveal()), expected)
 	if err != nil {
 		return PrivateKey{}, err
-	}
-	var parsed any
-	switch block.Type {
-	case "PRIVATE KEY":
-		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-	case "RSA PRIVATE KEY":
-		parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
-	default:
-		return PrivateKey{}, fmt.Errorf(`%w: the PEM block is %q, want "PRIVATE KEY" or "RSA PRIVATE KEY"`, ErrInvalidKey, block.Type)
-	}
-	if err != nil {
-		return PrivateKey{}, fmt.Errorf("%w: the PEM block does not hold an unencrypted private key", ErrInvalidKey)
 	}
 	key, ok := parsed.(*rsa.PrivateKey)
 	if !ok {
-		return PrivateKey{}, fmt.Errorf("%w: a %T, want an RSA private key", ErrInvalidKey, parsed)
+		return PrivateKey{}, unexpectedKey(expected, kindOf(parsed))
 	}
-	if err := checkSize(&key.PublicKey); err != nil {
+	return NewPrivateKey(key)
+}
+
+// NewPrivateKey returns a PrivateKey that signs with signer, for a key that stays in
+// a key management service or a hardware module. Signer must hold an RSA key of at
+// least 2048 bits and be safe for concurrent use. NewPrivateKey returns
+// [ErrInvalidKey] for any other signer.
+func NewPrivateKey(signer crypto.Signer) (PrivateKey, error) {
+	if key, ok := signer.(*rsa.PrivateKey); signer == nil || ok && key == nil {
+		return PrivateKey{}, fmt.Errorf("%w: no key", ErrInvalidKey)
+	}
+	public := signer.Public()
+	key, ok := public.(*rsa.PublicKey)
+	if !ok {
+		return PrivateKey{}, unexpectedKey("a signer with an RSA key", "one with "+kindOf(public))
+	}
+	if err := checkSize(key); err != nil {
 		return PrivateKey{}, err
 	}
 	return PrivateKey{func(digest []byte) ([]byte, error) {
-		return rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest)
+		return signer.Sign(rand.Reader, digest, crypto.SHA256)
 	}}, nil
 }
 
 // IsZero reports whether the key is the zero PrivateKey.
 func (k PrivateKey) IsZero() bool { return k.sign == nil }
 
-// Sign returns the RSA-SHA256 signature of message in standard base64. The error
-// is [ErrInvalidKey]: the zero PrivateKey has it.
+// Sign returns the RSA-SHA256 signature of message in standard base64. The zero
+// PrivateKey returns [ErrInvalidKey]. Other errors are those of the crypto.Signer.
 func (k PrivateKey) Sign(message []byte) (string, error) {
 	if k.sign == nil {
 		return "", fmt.Errorf("%w: no key", ErrInvalidKey)
@@ -129,7 +124,7 @@ func (k PrivateKey) Sign(message []byte) (string, error) {
 	sum := sha256.Sum256(message)
 	raw, err := k.sign(sum[:])
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrInvalidKey, err)
+		return "", fmt.Errorf("sign with the private key: %w", err)
 	}
 	return base64.StdEncoding.EncodeToString(raw), nil
 }
@@ -145,20 +140,9 @@ func (k PrivateKey) String() string {
 // LogValue keeps the key out of structured logs.
 func (k PrivateKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-func onlyBlock(text []byte) (*pem.Block, error) {
-	block, rest := pem.Decode(text)
-	if block == nil {
-		return nil, fmt.Errorf("%w: not PEM", ErrInvalidKey)
-	}
-	if second, _ := pem.Decode(rest); second != nil {
-		return nil, fmt.Errorf("%w: more than one PEM block", ErrInvalidKey)
-	}
-	return block, nil
-}
-
 func checkSize(key *rsa.PublicKey) error {
 	if bits := key.N.BitLen(); bits < minKeyBits {
-		return fmt.Errorf("%w: an RSA key of %d bits, want at least %d", ErrInvalidKey, bits, minKeyBits)
+		return fmt.Errorf("%w: RSA key of %d bits: at least %d are required", ErrInvalidKey, bits, minKeyBits)
 	}
 	return nil
 }

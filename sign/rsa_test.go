@@ -1,9 +1,18 @@
 package sign_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,7 +24,7 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// How the files in testdata were made stands in its README.md.
+// read returns a file of testdata. Its README.md says how each file was made.
 func read(t testing.TB, file string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", file))
@@ -89,7 +98,7 @@ func TestPublicKeyRefusesEverythingElse(t *testing.T) {
 	require.ErrorIs(t, publicKey(t, "public_other.pem").Verify(message, signature), sign.ErrMismatch, "another key")
 }
 
-// RSA-SHA256 by PKCS #1 v1.5 has one signature for a message.
+// RSA-SHA256 of PKCS #1 v1.5 has exactly one signature for a message.
 func TestPrivateKeySignsAsOpenSSLDoes(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"private_pkcs8.pem", "private_pkcs1.pem"} {
@@ -113,69 +122,13 @@ func TestZeroKeys(t *testing.T) {
 	assert.Empty(t, sign.PrivateKey{}.String())
 }
 
-func TestParsePublicKeyRefuses(t *testing.T) {
-	t.Parallel()
-	good := string(read(t, "public_pkix.pem"))
-	tests := map[string]struct{ text, why string }{
-		"nothing":            {"", "not PEM"},
-		"not PEM":            {"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", "not PEM"},
-		"half a block":       {good[:len(good)/2], "not PEM"},
-		"1024 bits":          {string(read(t, "public_1024.pem")), "an RSA key of 1024 bits, want at least 2048"},
-		"an EC key":          {string(read(t, "public_ec.pem")), "ecdsa.PublicKey, want an RSA public key"},
-		"two blocks":         {good + good, "more than one PEM block"},
-		"two different ones": {good + string(read(t, "private_pkcs8.pem")), "more than one PEM block"},
-		"a private key":      {string(read(t, "private_pkcs8.pem")), `the PEM block is "PRIVATE KEY"`},
-		"PKCS #1 private":    {string(read(t, "private_pkcs1.pem")), `the PEM block is "RSA PRIVATE KEY"`},
-		"a wrong label":      {strings.ReplaceAll(good, "PUBLIC KEY", "RSA PUBLIC KEY"), "does not hold a public key"},
-		"a broken body":      {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "does not hold a public key"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			key, err := sign.ParsePublicKey([]byte(test.text))
-			require.ErrorIs(t, err, sign.ErrInvalidKey)
-			require.ErrorContains(t, err, test.why)
-			assert.True(t, key.IsZero())
-		})
-	}
-}
-
-func TestParsePrivateKeyRefuses(t *testing.T) {
-	t.Parallel()
-	good := string(read(t, "private_pkcs8.pem"))
-	tests := map[string]struct{ text, why string }{
-		"nothing":           {"", "not PEM"},
-		"not PEM":           {"example-secret", "not PEM"},
-		"1024 bits":         {string(read(t, "private_1024.pem")), "an RSA key of 1024 bits, want at least 2048"},
-		"an EC key":         {string(read(t, "private_ec.pem")), "ecdsa.PrivateKey, want an RSA private key"},
-		"two blocks":        {good + good, "more than one PEM block"},
-		"a public key":      {string(read(t, "public_pkix.pem")), `the PEM block is "PUBLIC KEY"`},
-		"an encrypted key":  {string(read(t, "private_encrypted.pem")), `the PEM block is "ENCRYPTED PRIVATE KEY"`},
-		"a wrong label":     {strings.ReplaceAll(good, "PRIVATE KEY", "RSA PRIVATE KEY"), "does not hold an unencrypted private key"},
-		"a broken body":     {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "does not hold an unencrypted private key"},
-		"another broken":    {"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n", "does not hold an unencrypted private key"},
-		"nothing in it":     {"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", "does not hold an unencrypted private key"},
-		"half of the block": {good[:len(good)/2], "not PEM"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			key, err := sign.ParsePrivateKey(sign.NewSecret(test.text))
-			require.ErrorIs(t, err, sign.ErrInvalidKey)
-			require.ErrorContains(t, err, test.why)
-			assert.NotContains(t, err.Error(), "MII", "the key stays out of the error")
-			assert.True(t, key.IsZero())
-		})
-	}
-}
-
 func TestPrivateKeyShowsItselfNowhere(t *testing.T) {
 	t.Parallel()
 	key := privateKey(t, "private_pkcs8.pem")
 	assert.Equal(t, "[redacted]", key.String())
 	assert.Equal(t, "[redacted]", key.LogValue().String())
-	// A printed big.Int shows decimal digits, a byte slice hex or decimal ones:
-	// of a function value there is no more than an address.
+	// fmt prints a big.Int or a byte slice with all its digits, but a function as
+	// an address.
 	for _, verb := range verbs {
 		text := fmt.Sprintf(verb, struct {
 			Key sign.PrivateKey
@@ -187,4 +140,69 @@ func TestPrivateKeyShowsItselfNowhere(t *testing.T) {
 	text, err := json.Marshal(struct{ Key sign.PrivateKey }{key})
 	require.NoError(t, err)
 	assert.Equal(t, `{"Key":{}}`, string(text))
+}
+
+// kms is a key management service: it signs without showing its key.
+type kms struct {
+	key crypto.Signer
+	err error
+}
+
+func (k kms) Public() crypto.PublicKey { return k.key.Public() }
+
+func (k kms) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if k.err != nil {
+		return nil, k.err
+	}
+	return k.key.Sign(rand.Reader, digest, opts)
+}
+
+func rsaKey(t *testing.T, file string) *rsa.PrivateKey {
+	t.Helper()
+	block, _ := pem.Decode(read(t, file))
+	require.NotNil(t, block)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	require.NoError(t, err)
+	return key.(*rsa.PrivateKey)
+}
+
+func TestNewPrivateKeySignsAsOpenSSLDoes(t *testing.T) {
+	t.Parallel()
+	key, err := sign.NewPrivateKey(kms{key: rsaKey(t, "private_pkcs8.pem")})
+	require.NoError(t, err)
+	assert.False(t, key.IsZero())
+	assert.Equal(t, "[redacted]", key.String())
+	got, err := key.Sign(read(t, "message.json"))
+	require.NoError(t, err)
+	assert.Equal(t, string(read(t, "signature.txt")), got)
+
+	down := errors.New("service is down")
+	key, err = sign.NewPrivateKey(kms{rsaKey(t, "private_pkcs8.pem"), down})
+	require.NoError(t, err, "it does not sign yet")
+	got, err = key.Sign(read(t, "message.json"))
+	require.ErrorIs(t, err, down)
+	require.NotErrorIs(t, err, sign.ErrInvalidKey)
+	assert.Empty(t, got)
+}
+
+func TestNewPrivateKeyRefuses(t *testing.T) {
+	t.Parallel()
+	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	var none *rsa.PrivateKey
+	tests := map[string]struct {
+		signer crypto.Signer
+		why    string
+	}{
+		"nothing":     {nil, "invalid key: no key"},
+		"a nil key":   {none, "invalid key: no key"},
+		"an EC key":   {kms{key: ec}, "invalid key: expected a signer with an RSA key, got one with an EC public key"},
+		"a short key": {kms{key: rsaKey(t, "private_1024.pem")}, "invalid key: RSA key of 1024 bits: at least 2048 are required"},
+	}
+	for name, test := range tests {
+		key, err := sign.NewPrivateKey(test.signer)
+		require.ErrorIs(t, err, sign.ErrInvalidKey, name)
+		require.EqualError(t, err, test.why, name)
+		assert.True(t, key.IsZero(), name)
+	}
 }

@@ -25,7 +25,7 @@ var verbs = []string{
 
 const value = "xQ7-example-W9z"
 
-// assertHidden fails if a text holds the value in any form that fmt has.
+// assertHidden fails if a text contains the value in any form that fmt has.
 func assertHidden(t *testing.T, text, how string) {
 	t.Helper()
 	folded := strings.NewReplacer(" ", "", "0x", "", "\\x", "", ",", "").Replace(strings.ToLower(text))
@@ -161,15 +161,64 @@ func TestSecretIsReadFromJSONAndText(t *testing.T) {
 	assert.True(t, config.Null.IsEmpty())
 
 	require.NoError(t, json.Unmarshal([]byte(`{"Key":""}`), &config))
-	assert.Empty(t, config.Key.Reveal(), "an empty text empties it")
+	assert.Empty(t, config.Key.Reveal(), "an empty text makes it empty")
 
 	err := json.Unmarshal([]byte(`{"Key":12345678901}`), &config)
-	require.Error(t, err, "a number is no secret")
+	require.Error(t, err, "a number is not a secret")
 	assert.NotContains(t, err.Error(), "12345678901")
 
 	var secret sign.Secret
 	text := []byte(value)
 	require.NoError(t, secret.UnmarshalText(text))
 	text[0] = 'X'
-	assert.Equal(t, value, secret.Reveal(), "it is a copy")
+	assert.Equal(t, value, secret.Reveal(), "the secret is a copy")
+}
+
+// Secrets as settings files, shells and editors leave them.
+func TestSecretProblem(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ problem, trimmed string }{
+		value:                          {"", value},
+		"a":                            {"", "a"},
+		"密钥":                           {"", "密钥"},
+		"two words":                    {"", "two words"},
+		`it's "quoted" inside`:         {"", `it's "quoted" inside`},
+		`"begins with a quote`:         {"", `"begins with a quote`},
+		"'":                            {"", "'"},
+		`"x'`:                          {"", `"x'`},
+		"":                             {"is empty", ""},
+		" \t":                          {"is empty", ""},
+		`""`:                           {"is empty", ""},
+		"\ufeff":                       {"is empty", ""},
+		value + "\n":                   {"ends with a line break", value},
+		value + "\r\n":                 {"ends with a line break", value},
+		" " + value + "\n":             {"ends with a line break", value},
+		`"` + value + "\"\n":           {"ends with a line break", value},
+		value + " ":                    {"begins or ends with whitespace", value},
+		"\t" + value:                   {"begins or ends with whitespace", value},
+		"\n" + value:                   {"begins or ends with whitespace", value},
+		"\u3000" + value + "\u00a0":    {"begins or ends with whitespace", value},
+		"\ufeff" + value:               {"begins with a byte order mark", value},
+		"\ufeff" + value + "\n":        {"ends with a line break", value},
+		value + "\u200b":               {"begins or ends with an invisible character", value},
+		`"` + value + `"`:              {"is in quotes", value},
+		"'" + value + "'":              {"is in quotes", value},
+		"`" + value + "`":              {"is in quotes", value},
+		"“" + value + "”":              {"is in quotes", value},
+		"‘" + value + "’":              {"is in quotes", value},
+		`"'` + value + `'"`:            {"is in quotes", value},
+		`" ` + value + `"`:             {"is in quotes", value},
+		value + "\nsecond line":        {"has a line break in it", value + "\nsecond line"},
+		"\"" + value + "\rsecond\"":    {"has a line break in it", value + "\rsecond"},
+		value + "\x00b":                {"has a control character in it", value + "\x00b"},
+		value + "\tb":                  {"has a control character in it", value + "\tb"},
+		"\xff\xfee\x00x\x00\n\x00":     {"is not UTF-8", "\xff\xfee\x00x\x00\n\x00"},
+		"\xc3\xdc\xd4\xbf (GBK)" + " ": {"is not UTF-8", "\xc3\xdc\xd4\xbf (GBK)"},
+	}
+	for text, test := range tests {
+		secret := sign.NewSecret(text)
+		assert.Equal(t, test.problem, secret.Problem(), "%q", text)
+		assert.Equal(t, test.trimmed, secret.Trimmed().Reveal(), "%q", text)
+		assert.Equal(t, text, secret.Reveal(), "it stays as it is")
+	}
 }

@@ -1,10 +1,12 @@
-package sign_test
+package explain_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,23 +14,42 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
-// The signatures are those of the tests of the forms themselves.
-func explanations(received func(string) string) map[string]sign.Explanation {
-	return map[string]sign.Explanation{
-		"concat": sign.ExplainConcat(secret, received("63a5bf1f3500791f438c2829da45d037"), []sign.Field{
+var secret = sign.NewSecret("example-secret")
+
+// read returns a file of package sign. Its README.md says how each was made.
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "testdata", file))
+	require.NoError(t, err)
+	return text
+}
+
+func publicKey(t *testing.T, file string) sign.PublicKey {
+	t.Helper()
+	key, err := sign.ParsePublicKey(read(t, file))
+	require.NoError(t, err)
+	return key
+}
+
+// explanations returns one explanation of each MD5 form. The tests of package sign
+// say how the signatures were made.
+func explanations(received func(string) string) map[string]explain.Explanation {
+	return map[string]explain.Explanation{
+		"concat": explain.MD5Concat(secret, received("63a5bf1f3500791f438c2829da45d037"), []sign.Field{
 			{Name: "userid", Value: "10001"}, {Name: "order_no", Value: "20191118123424"},
 		}),
-		"nested": sign.ExplainNested(secret, received("888a1692ba64235dc01e9c2bc09c3747"), []sign.Field{
+		"nested": explain.MD5Nested(secret, received("888a1692ba64235dc01e9c2bc09c3747"), []sign.Field{
 			{Name: "appkey", Value: "APPKEY"}, {Name: "price", Value: "300.00"}, {Name: "type", Value: "alipay"},
 			{Name: "out_order_id", Value: "ORDER1"}, {Name: "custom", Value: ""},
 		}),
-		"sorted": sign.ExplainSorted(secret, received("deb580d7130d10dea2691f0f4fb7b171"), []sign.Field{
+		"sorted": explain.MD5Sorted(secret, received("deb580d7130d10dea2691f0f4fb7b171"), []sign.Field{
 			{Name: "pay_id", Value: "admin"}, {Name: "money", Value: "100.00"}, {Name: "param", Value: ""},
 			{Name: "sign", Value: "deb580d7130d10dea2691f0f4fb7b171"},
 		}),
-		"salted": sign.ExplainSalted(secret, received("5142e614a307d460f81447d266640bd8"), "f3a1c09b"),
+		"salted": explain.MD5Salted(secret, received("5142e614a307d460f81447d266640bd8"), "f3a1c09b"),
 	}
 }
 
@@ -73,7 +94,7 @@ func TestExplanationsShowEachField(t *testing.T) {
 	}, all["salted"].Steps)
 }
 
-// Neither the secret, nor a hash of it, nor any signature.
+// An explanation contains neither the secret, nor a hash of it, nor a signature.
 func TestExplanationsRevealNothing(t *testing.T) {
 	t.Parallel()
 	hidden := []string{
@@ -104,7 +125,7 @@ func TestExplanationsRevealNothing(t *testing.T) {
 func TestAnExplanationLogsItsVerdictAlone(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	e := sign.ExplainConcat(secret, strings.Repeat("0", 32), []sign.Field{{Name: "order_no", Value: "20191118123424"}})
+	e := explain.MD5Concat(secret, strings.Repeat("0", 32), []sign.Field{{Name: "order_no", Value: "20191118123424"}})
 	slog.New(slog.NewTextHandler(&log, nil)).Info("explained", "signature", e)
 	assert.Contains(t, log.String(), "DOES NOT match")
 	assert.NotContains(t, log.String(), "20191118123424")
@@ -112,32 +133,32 @@ func TestAnExplanationLogsItsVerdictAlone(t *testing.T) {
 
 func TestAnExplanationMasksTheSecretInAValue(t *testing.T) {
 	t.Parallel()
-	e := sign.ExplainConcat(secret, "", []sign.Field{{Name: "custom", Value: "key=example-secret!"}}).
+	e := explain.MD5Concat(secret, "", []sign.Field{{Name: "custom", Value: "key=example-secret!"}}).
 		NotSigned(sign.Field{Name: "secure_key", Value: "example-secret"}, sign.Field{Name: "sign", Value: "00"})
 	assert.Equal(t, "key=[secret, 14 characters]!", e.Fields[0].Value)
 	assert.Equal(t, "[secret, 14 characters]", e.Fields[1].Value)
 	assert.Equal(t, "[signature]", e.Fields[2].Value)
 	assert.NotContains(t, e.String(), "example-secret")
-	assert.Contains(t, strings.Join(e.Hints, "\n"), `"custom" holds the secret itself`)
+	assert.Contains(t, strings.Join(e.Hints, "\n"), `"custom" contains the secret`)
 
-	// What is missing from a known value would show a short secret.
-	e = sign.ExplainConcat(sign.NewSecret("300"), "", []sign.Field{{Name: "amount", Value: "300.00"}})
+	// The gaps in a known value would reveal a short secret.
+	e = explain.MD5Concat(sign.NewSecret("300"), "", []sign.Field{{Name: "amount", Value: "300.00"}})
 	assert.Equal(t, "300.00", e.Fields[0].Value)
 }
 
 func TestNotSigned(t *testing.T) {
 	t.Parallel()
-	before := sign.ExplainSalted(secret, "", "f3a1c09b")
+	before := explain.MD5Salted(secret, "", "f3a1c09b")
 	after := before.NotSigned(sign.Field{Name: "fee", Value: "2000"})
 	assert.Len(t, before.Fields, 1)
 	require.Len(t, after.Fields, 2)
-	assert.Equal(t, sign.ExplainedField{
-		Name: "fee", Value: "2000", Bytes: 4, Skipped: "the signature does not cover it",
+	assert.Equal(t, explain.Field{
+		Name: "fee", Value: "2000", Bytes: 4, Skipped: "not covered by the signature",
 	}, after.Fields[1])
-	assert.Contains(t, after.String(), `-  "fee"   "2000"      skipped: the signature does not cover it`)
+	assert.Contains(t, after.String(), `-  "fee"   "2000"      skipped: not covered by the signature`)
 }
 
-// Each received signature is what a sender with that mistake makes.
+// Each received signature is the one that a sender with this mistake makes.
 func TestHintsNameTheMistake(t *testing.T) {
 	t.Parallel()
 	fields := func(param string) []sign.Field {
@@ -150,63 +171,63 @@ func TestHintsNameTheMistake(t *testing.T) {
 		want     string
 	}{
 		// printf %s 'money=100.00&pay_id=adminexample-secret' | md5sum
-		"a blank after the secret": {
-			"example-secret ", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "It matches without what stands around the secret",
+		"a space after the secret": {
+			"example-secret ", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Matches after trimming whitespace or quotes from the secret.",
 		},
 		"a line break after the secret": {
-			"example-secret\r\n", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "It matches without what stands around the secret",
+			"example-secret\r\n", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Matches after trimming whitespace or quotes from the secret.",
 		},
 		"the secret in quotes": {
-			` "example-secret"`, fields(""), "deb580d7130d10dea2691f0f4fb7b171", "It matches without what stands around the secret",
+			` "example-secret"`, fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Matches after trimming whitespace or quotes from the secret.",
 		},
 		"a byte order mark before the secret": {
-			"\ufeffexample-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "It matches without what stands around the secret",
+			"\ufeffexample-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Matches after trimming whitespace or quotes from the secret.",
 		},
-		"an added parameter": {
-			"example-secret", fields("x"), "deb580d7130d10dea2691f0f4fb7b171", `It matches without "param"`,
+		"an added field": {
+			"example-secret", fields("x"), "deb580d7130d10dea2691f0f4fb7b171", `Matches without "param"`,
 		},
 		// printf %s 'money=100.00&param=&pay_id=adminexample-secret' | md5sum
 		"empty values signed": {
-			"example-secret", fields(""), "8d8e41325351ca7fe1a2584206f51d35", "It matches if empty values are signed",
+			"example-secret", fields(""), "8d8e41325351ca7fe1a2584206f51d35", "Matches if empty values are signed",
 		},
 		// printf %s 'money=100&pay_id=adminexample-secret' | md5sum
 		"an amount without decimals": {
-			"example-secret", fields(""), "fb3fd3e9a18eb1ad66188b7a5813a6fe", `It matches if "money" is written 100:`,
+			"example-secret", fields(""), "fb3fd3e9a18eb1ad66188b7a5813a6fe", `Matches if "money" is written 100:`,
 		},
 		// printf %s 'money=100.00&param=a%20b&pay_id=adminexample-secret' | md5sum
 		"signed URL-encoded": {
-			"example-secret", fields("a b"), "9f461684bc39899f1c11e0e8d89485fb", "It matches if every value is URL-encoded with %20",
+			"example-secret", fields("a b"), "9f461684bc39899f1c11e0e8d89485fb", "Matches if every value is URL-encoded with %20 for spaces",
 		},
 		// printf %s 'money=100.00&param=a b&pay_id=adminexample-secret' | md5sum
 		"not decoded": {
-			"example-secret", fields("a%20b"), "e2ab90d42f983a4dc62376151407abbe", "It matches if every value is decoded once more",
+			"example-secret", fields("a%20b"), "e2ab90d42f983a4dc62376151407abbe", "Matches if every value is decoded once more",
 		},
 		// printf %s 'money=100.00&param=a+b&pay_id=adminexample-secret' | md5sum
 		"decoded twice": {
-			"example-secret", fields("a b"), "7362258343d0c605092454fa4b427552", "It matches if every value is URL-encoded",
+			"example-secret", fields("a b"), "7362258343d0c605092454fa4b427552", "Matches if every value is URL-encoded",
 		},
 		// php -r 'echo md5("money=100.00&param=".iconv("UTF-8","GBK","订单")."&pay_id=adminexample-secret");'
 		"signed in GBK": {
-			"example-secret", fields("订单"), "a31fbb39f6de92b3b02eeb9efec795dd", `Is "param" signed in another encoding there, GBK`,
+			"example-secret", fields("订单"), "a31fbb39f6de92b3b02eeb9efec795dd", `Does the sender sign "param" in another encoding, such as GBK`,
 		},
 		"another secret": {
-			"another-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Is the secret the one of this merchant",
+			"another-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Does the secret belong to this merchant",
 		},
 		"cut off": {
-			"example-secret", fields(""), "deb580d7130d10dea2691f0f", "has 24 characters and should be 32 hex digits",
+			"example-secret", fields(""), "deb580d7130d10dea2691f0f", "has 24 characters instead of 32 hex digits",
 		},
-		"a blank after the signature": {
-			"example-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171 ", "The received signature has blanks or quotes around it",
+		"a space after the signature": {
+			"example-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171 ", "The received signature has whitespace or quotes around it",
 		},
-		"a repeated parameter": {
-			"example-secret", append(fields(""), sign.Field{Name: "money", Value: "1.00"}), "deb580d7130d10dea2691f0f4fb7b171", "Nothing can be signed: sign: ambiguous field",
+		"a repeated field": {
+			"example-secret", append(fields(""), sign.Field{Name: "money", Value: "1.00"}), "deb580d7130d10dea2691f0f4fb7b171", "Nothing can be signed: ambiguous field",
 		},
-		"no secret": {"", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Nothing can be signed: sign: the secret is empty"},
+		"no secret": {"", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Nothing can be signed: secret is empty"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := sign.ExplainSorted(sign.NewSecret(test.secret), test.received, test.fields)
+			e := explain.MD5Sorted(sign.NewSecret(test.secret), test.received, test.fields)
 			assert.False(t, e.Matches)
 			assert.Contains(t, strings.Join(e.Hints, "\n"), test.want)
 			if test.secret != "" {
@@ -219,24 +240,61 @@ func TestHintsNameTheMistake(t *testing.T) {
 func TestHintsOfTheOtherForms(t *testing.T) {
 	t.Parallel()
 	// printf %s 10001example-secret | md5sum
-	e := sign.ExplainConcat(secret, "b57dab4f5b56229e922e7a926e9c61f4", []sign.Field{
+	e := explain.MD5Concat(secret, "b57dab4f5b56229e922e7a926e9c61f4", []sign.Field{
 		{Name: "userid", Value: "10001"}, {Name: "order_no", Value: "20191118123424"},
 	})
-	assert.Contains(t, e.Hints, `It matches without "order_no": the sender did not sign this parameter.`)
-	e = sign.ExplainSalted(sign.NewSecret("'example-secret'"), "5142e614a307d460f81447d266640bd8", "f3a1c09b")
-	assert.Contains(t, strings.Join(e.Hints, "\n"), "It matches without what stands around the secret")
+	assert.Contains(t, e.Hints, `Matches without "order_no": the sender did not sign this field.`)
+	e = explain.MD5Salted(sign.NewSecret("'example-secret'"), "5142e614a307d460f81447d266640bd8", "f3a1c09b")
+	assert.Contains(t, strings.Join(e.Hints, "\n"), "Matches after trimming whitespace or quotes from the secret.")
+}
+
+// A gateway that leaves out more than "sign", such as "sign_type".
+func TestMD5SortedSkipsFields(t *testing.T) {
+	t.Parallel()
+	fields := []sign.Field{{Name: "b", Value: "2"}, {Name: "sign_type", Value: "MD5"}, {Name: "a", Value: "1"}, {Name: "note", Value: "example-secret"}}
+	// printf %s 'a=1&b=2example-secret' | md5sum
+	e := explain.MD5Sorted(secret, "c14299d95af37b52bb9ac9b656d3ff4a", fields, "sign_type", "note")
+	assert.True(t, e.Matches)
+	assert.Equal(t, `signature = md5(name=value&… + secret), sorted by name
+  1  "a"          "1"                        1 byte
+  2  "b"          "2"                        1 byte
+  -  "sign_type"  "MD5"                      skipped: not covered by the signature
+  -  "note"       "[secret, 14 characters]"  skipped: not covered by the signature
+  hashed: "a=1&b=2[secret, 14 characters]"
+  the signature matches
+`, e.String())
+
+	// printf %s 'a=1&b=example-secret' | md5sum
+	fields = []sign.Field{{Name: "a", Value: "1"}, {Name: "b", Value: ""}, {Name: "sign_type", Value: "MD5"}}
+	e = explain.MD5Sorted(secret, "1d8a0300db6e18b6b039607e1ac508a9", fields, "sign_type")
+	assert.Contains(t, strings.Join(e.Hints, "\n"), "Matches if empty values are signed")
+}
+
+// An explanation accepts what sign.VerifyMD5SortedValues accepts.
+func TestMD5SortedAcceptsAnAmpersandInAValue(t *testing.T) {
+	t.Parallel()
+	// printf %s 'tag=A&B&type=1example-secret' | md5sum
+	e := explain.MD5Sorted(secret, "9720cbf324fa8e604503472271f1a32e", []sign.Field{{Name: "type", Value: "1"}, {Name: "tag", Value: "A&B"}})
+	assert.True(t, e.Matches)
+	e = explain.MD5Sorted(secret, "9720cbf324fa8e604503472271f1a32e", []sign.Field{{Name: "tag", Value: "A&B&type=1"}})
+	assert.False(t, e.Matches)
+	assert.Contains(t, strings.Join(e.Hints, "\n"), "Nothing can be signed: ambiguous field")
+	e = explain.MD5Sorted(secret, "9720cbf324fa8e604503472271f1a32e", []sign.Field{
+		{Name: "type", Value: "1"}, {Name: "tag", Value: "A&B"}, {Name: "sign", Value: "9720cbf324fa8e604503472271f1a32e"}, {Name: "sign", Value: "9720cbf324fa8e604503472271f1a32e"},
+	})
+	assert.False(t, e.Matches, "two signatures")
 }
 
 func TestOddValuesAreNamed(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ name, value, want string }{
-		"blank":           {"param", "a ", "begins or ends with a blank"},
-		"wide blank":      {"param", "\u3000a", "begins or ends with a blank"},
+		"space":           {"param", "a ", "begins or ends with whitespace"},
+		"wide space":      {"param", "\u3000a", "begins or ends with whitespace"},
 		"line break":      {"param", "a\nb", "control character"},
 		"byte order mark": {"param", "\ufeffa", "invisible character"},
 		"full width":      {"param", "１００", "full-width"},
 		"encoded":         {"param", "a%20b", "looks URL-encoded"},
-		"HTML":            {"param", "a&amp;b", "written for HTML"},
+		"HTML":            {"param", "a&amp;b", "escaped for HTML"},
 		"GBK":             {"param", "\xb6\xa9", "not UTF-8"},
 		"lost bytes":      {"param", "a\ufffd", "U+FFFD"},
 		"Chinese":         {"param", "订单", "not ASCII"},
@@ -246,7 +304,7 @@ func TestOddValuesAreNamed(t *testing.T) {
 		"price":           {"price", "3e2", "not written with exactly two decimals"},
 	}
 	for name, test := range tests {
-		e := sign.ExplainConcat(secret, "", []sign.Field{{Name: test.name, Value: test.value}})
+		e := explain.MD5Concat(secret, "", []sign.Field{{Name: test.name, Value: test.value}})
 		assert.Contains(t, strings.Join(e.Fields[0].Odd, "\n"), test.want, name)
 		assert.Contains(t, e.String(), "! "+e.Fields[0].Odd[0], name)
 	}
@@ -254,17 +312,17 @@ func TestOddValuesAreNamed(t *testing.T) {
 		{Name: "amount", Value: "300.00"}, {Name: "order_no", Value: "20191118123424"}, {Name: "param", Value: ""},
 		{Name: "param", Value: "100% of it"}, {Name: "return_url", Value: "https://shop.example.com/a?b=1&c=2"},
 	} {
-		assert.Empty(t, sign.ExplainConcat(secret, "", []sign.Field{usual}).Fields[0].Odd, usual.Value)
+		assert.Empty(t, explain.MD5Concat(secret, "", []sign.Field{usual}).Fields[0].Odd, usual.Value)
 	}
 }
 
-func TestExplainMessage(t *testing.T) {
+func TestRSA(t *testing.T) {
 	t.Parallel()
 	key, other := publicKey(t, "public_pkix.pem"), publicKey(t, "public_other.pem")
 	message, signature := read(t, "message.json"), strings.TrimSpace(string(read(t, "signature.txt")))
-	assert.True(t, sign.ExplainMessage(key, signature, message).Matches)
+	assert.True(t, explain.RSA(key, signature, message).Matches)
 	hints := func(key sign.PublicKey, received string, message []byte) string {
-		e := sign.ExplainMessage(key, received, message)
+		e := explain.RSA(key, received, message)
 		assert.False(t, e.Matches)
 		assert.NotContains(t, e.String(), signature)
 		return strings.Join(e.Hints, "\n")
@@ -273,22 +331,23 @@ func TestExplainMessage(t *testing.T) {
 	assert.Contains(t, hints(key, strings.ReplaceAll(signature, "+", " "), message), "read as standard base64")
 	assert.Contains(t, hints(key, strings.ReplaceAll(signature, "+", "%2B"), message), "read as standard base64")
 	assert.Contains(t, hints(key, signature, append([]byte("\ufeff"), message...)), "byte order mark")
-	assert.Contains(t, hints(key, signature, append(append([]byte{}, message...), '\n')), "It matches without the blanks")
-	assert.Contains(t, hints(other, signature, message), "Is the public key that of this account?")
+	assert.Contains(t, hints(key, signature, append(append([]byte{}, message...), '\n')), "Matches after trimming whitespace or a byte order mark from the body")
+	assert.Contains(t, hints(other, signature, message), "Is the public key the one that the gateway shows for this account?")
 	assert.Contains(t, hints(key, "!", message), "not base64")
 	assert.Contains(t, hints(sign.PublicKey{}, signature, message), "no public key")
 	assert.Empty(t, hints(key, "", message))
 }
 
-// What a stranger can send, 1 MiB in 256 parameters, would take many seconds.
+// The largest notification has 1 MiB in 256 fields. Trying the common mistakes with
+// it would take many seconds.
 func TestALongMessageIsNotTriedOut(t *testing.T) {
 	t.Parallel()
 	for length, want := range map[int]bool{8 << 10: true, 16 << 10: false} {
 		fields := []sign.Field{{Name: "amount", Value: "300.00"}, {Name: "param", Value: strings.Repeat("a", length)}}
 		right, err := sign.MD5Sorted(secret, []sign.Field{{Name: "amount", Value: "300"}, fields[1]})
 		require.NoError(t, err)
-		hints := strings.Join(sign.ExplainSorted(secret, right.String(), fields).Hints, "\n")
-		assert.Equal(t, want, strings.Contains(hints, "It matches"), hints)
+		hints := strings.Join(explain.MD5Sorted(secret, right.String(), fields).Hints, "\n")
+		assert.Equal(t, want, strings.Contains(hints, "Matches"), hints)
 		assert.NotEmpty(t, hints)
 	}
 }
