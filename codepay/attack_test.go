@@ -10,19 +10,20 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/internal/samples"
 )
 
-// The attacks of docs/security.md that no other test shows.
+// The attacks of docs/security.md that no other test covers.
 
-// Nothing in a callback says that it is new: the merchant keeps the record.
-func TestACallbackSentAgainReachesTheMerchantAgain(t *testing.T) {
+// A notification has nothing that shows that it is new.
+func TestARepeatedNotificationReachesTheMerchantAgain(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	var payments []string
 	handler := client.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
-		payments = append(payments, n.PayNo)
+		payments = append(payments, n.PaymentNo)
 		return nil
 	})
 	for range 2 {
@@ -31,7 +32,7 @@ func TestACallbackSentAgainReachesTheMerchantAgain(t *testing.T) {
 	assert.Equal(t, []string{payNo, payNo}, payments)
 }
 
-// A payer can type any amount. The callback of it is genuine.
+// A payer can type any amount. The notification is genuine.
 func TestAPaymentOfAnotherAmountReachesTheMerchant(t *testing.T) {
 	t.Parallel()
 	// printf %s 'money=0.01&pay_id=admin&pay_no=2&price=100.00example-key' | md5sum
@@ -39,13 +40,13 @@ func TestAPaymentOfAnotherAmountReachesTheMerchant(t *testing.T) {
 	var got *codepay.Notification
 	w, log := handle(t, post(form), nil, func(_ context.Context, n *codepay.Notification) error { got = n; return nil })
 	require.Equal(t, 200, w.Code, log)
-	assert.Equal(t, "0.01", got.Money.String())
-	assert.Equal(t, "100.00", got.Price.String())
-	assert.True(t, got.Differs())
+	assert.Equal(t, "0.01", got.PaidAmount.String())
+	assert.Equal(t, "100.00", got.Amount.String())
+	assert.True(t, got.AmountDiffers())
 }
 
-// An empty parameter is not signed, so anybody can add one. It says nothing, and
-// it cannot take the place of one that is signed.
+// An empty parameter is not signed, so an attacker can add one. It changes nothing and
+// cannot replace a signed one.
 func TestAnEmptyParameterChangesNothing(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
@@ -57,35 +58,35 @@ func TestAnEmptyParameterChangesNothing(t *testing.T) {
 	assert.Equal(t, genuine, more)
 	for _, name := range []string{"money", "pay_no", "pay_id", "status"} {
 		_, err = client.ParseNotification(post(name + "=&" + sample(t)))
-		require.ErrorIs(t, err, codepay.ErrInvalidNotification, name)
+		require.ErrorIs(t, err, paygates.ErrInvalidNotification, name)
 	}
 }
 
-// Whoever has the key signs a callback without an order_id, and then the query is
-// not asked: only the merchant can refuse such a callback, by its nil Order.
+// With a leaked key an attacker signs a notification without an order_id, which is not
+// confirmed. Only the merchant can reject it, by its nil Order.
 func TestALeakedKeyNeedsNoOrderID(t *testing.T) {
 	t.Parallel()
 	var got *codepay.Notification
-	w, log := handle(t, post(sample(t)), answer(`{"status":0,"msg":"unpaid"}`),
+	w, log := handle(t, post(sample(t)), respond(`{"status":0,"msg":"unpaid"}`),
 		func(_ context.Context, n *codepay.Notification) error { got = n; return nil })
 	require.Equal(t, 200, w.Code, log)
 	require.NotNil(t, got)
 	assert.Nil(t, got.Order)
 }
 
-// The reply to a create is not signed: one that came by the payer's browser may
-// say another amount and lead to another's QR code.
-func TestAReplyProvesNothing(t *testing.T) {
+// The response to a create is not signed: one that came through the payer's browser may
+// have another amount and the QR code of another account.
+func TestAResponseProvesNothing(t *testing.T) {
 	t.Parallel()
 	text := strings.NewReplacer(`"money": "100.00"`, `"money": "0.01"`, "codepay.fateqq.com", "attacker.example.com").
 		Replace(samples.Printed(t, "create_reply.json"))
-	order, err := codepay.ParseReply([]byte(text))
+	order, err := codepay.DecodeCreatedOrder([]byte(text))
 	require.NoError(t, err)
-	assert.Equal(t, "0.01", order.Money.String())
+	assert.Equal(t, "0.01", order.PayableAmount.String())
 	assert.Equal(t, "https://attacker.example.com/qr/1/3/100/0.png", order.QRCodeURL)
 }
 
-// The payer sees the token of a TokenURL, and any parameter of it can be changed.
+// The payer sees the token of a TokenURL and can change every parameter.
 func TestATokenURLShowsTheTokenAndIsNotSigned(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)

@@ -1,101 +1,133 @@
 package codepay
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
-	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
 )
 
 const gateway = "codepay"
 
-// The two addresses of the document. The gateway has moved often: ask the
-// provider which one is good today.
+// The addresses of the document. The gateway has moved often: ask the provider for the
+// current one.
 const (
-	// DefaultBaseURL is where codepay answers over TLS.
+	// DefaultBaseURL is the gateway's address with TLS.
 	DefaultBaseURL = "https://codepay.fateqq.com:51888"
-	// PlainBaseURL is where it answers without TLS. It needs AllowPlainHTTP.
+	// PlainBaseURL is the gateway's address without TLS. It needs AllowPlainHTTP.
 	PlainBaseURL = "http://api2.yy2169.com:52888"
 )
 
 // Config holds a merchant's credentials and settings.
 type Config struct {
-	// UserID is the merchant's number (码支付 ID, id). Required, digits.
+	// UserID is the merchant's number (码支付 ID, id). Required, 1 to 20 digits.
 	UserID string
-	// Secret is the merchant's key (通信密钥, key). Required, 6 to 100 bytes. It
-	// signs and is never sent.
+	// Secret is the merchant's key (通信密钥, key). Required, 6 to 100 bytes. It is never
+	// sent.
 	Secret sign.Secret
 	// Token is the merchant's token (创建订单令牌, token), which is sent as it is.
-	// Only TokenURL and the query (QueryOrder, ConfirmNotification,
-	// WaitForPayment) need it. Optional.
+	// Required for TokenURL, QueryOrder, WaitForPayment and ConfirmNotification.
 	Token sign.Secret
-	// BaseURL is where the gateway answers. Default: DefaultBaseURL. It must be
-	// https, or http to a loopback address.
+	// ConfirmByQuery lets NotificationHandler confirm notifications with QueryOrder.
+	// Default: false, because the signature covers the whole notification, and the query
+	// is not documented: many deployments have none, or send no order number to query
+	// by. It needs Token. See NotificationHandler for what happens then.
+	ConfirmByQuery bool
+	// OwnParameters are the names of the query parameters of your notify and return URLs,
+	// such as "shop", or "s" of a rewrite rule. The gateway does not sign them, so they are
+	// left out when a signature is verified. A NotifyURL must not have other ones.
+	OwnParameters []string
+	// BaseURL is the gateway's address. Default: DefaultBaseURL. It must be https, or
+	// http to a loopback address.
 	BaseURL string
-	// AllowPlainHTTP allows a BaseURL of http to any host. Whoever is on the way
-	// can then read the token and put another QR code into an answer, which is
-	// not signed.
+	// AllowPlainHTTP allows a BaseURL of http to any host. Anyone on the network path
+	// can then read the token and put another QR code into a response, which is not
+	// signed.
 	AllowPlainHTTP bool
-	// HTTPClient sends the requests. It is copied and never changed; redirects
-	// are not followed. Its Timeout bounds each request, 15 s if it is zero.
-	// Default: a client with a connection pool of its own.
+	// HTTPClient sends the requests. It is copied and never changed; redirects are not
+	// followed. Its Timeout limits each request, 15 s if it is zero. Default: a client
+	// with its own connection pool.
 	HTTPClient *http.Client
-	// Logger receives what a merchant may want to know, without secrets,
-	// signatures, URLs and payer data. Default: silent.
+	// Logger receives log lines without secrets, signatures, URLs and payer data.
+	// Default: none.
 	Logger *slog.Logger
+	// NotificationTimeout limits the handling of one notification, confirmation and
+	// your function included. Default: 60 s.
+	NotificationTimeout time.Duration
+	// MaxConfirmations is how many notifications are confirmed with the gateway at
+	// once. Others are rejected with 503, and the gateway sends them again. Default: 32.
+	MaxConfirmations int
 }
 
 // Client calls codepay for one merchant. It is safe for concurrent use.
 type Client struct {
-	transport *transport.Client
-	baseURL   string
-	userID    string
-	secret    sign.Secret
-	token     sign.Secret
-	log       *slog.Logger
+	flow           *flow.Client
+	baseURL        string
+	userID         string
+	secret         sign.Secret
+	token          sign.Secret
+	confirmByQuery bool
+	ownParameters  []string
 }
 
-// New returns a Client. It sends nothing. The error is [ErrInvalidConfig] and
+// gatewayParameters are the parameters that a notification, a return or a create of the
+// gateway has, and that so cannot be the merchant's own.
+var gatewayParameters = []string{
+	"act", "app_time", "call", "chart", "id", "key", "money", "order_id", "param", "pay_id", "pay_no", "pay_tag",
+	"pay_time", "price", "sign", "status", "tag", "target", "token", "trueID", "type", "userID", "version",
+}
+
+// New returns a Client. It sends nothing. The error is paygates.ErrInvalidConfig and
 // names the field.
 func New(config Config) (*Client, error) {
-	invalid := func(field, allowed string) error {
-		return failure.Invalid(gateway, ErrInvalidConfig, field, allowed)
-	}
-	if allowed := check.Digits(config.UserID, 20); allowed != "" {
-		return nil, invalid("UserID", allowed)
-	}
-	if config.Secret.IsEmpty() {
-		return nil, invalid("Secret", "is required")
-	}
-	if length := len(config.Secret.Reveal()); length < 6 || length > 100 {
-		return nil, invalid("Secret", "must be 6 to 100 bytes long")
-	}
 	if config.BaseURL == "" {
 		config.BaseURL = DefaultBaseURL
 	}
-	baseURL, err := transport.BaseURL(gateway, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
-	if err != nil {
+	v := check.New(gateway, paygates.ErrInvalidConfig)
+	v.Digits("UserID", config.UserID, 20)
+	v.Secret("Secret", config.Secret)
+	length := len(config.Secret.Reveal())
+	v.That(length >= 6 && length <= 100, "Secret", "must be 6 to 100 bytes long")
+	if config.Token.Reveal() != "" {
+		v.Secret("Token", config.Token)
+	} else if config.ConfirmByQuery {
+		v.Fail("Token", "is required for ConfirmByQuery")
+	}
+	for _, name := range config.OwnParameters {
+		v.ID("OwnParameters", name, 64)
+		v.That(!slices.Contains(gatewayParameters, name), "OwnParameters", fmt.Sprintf("must not contain %q, which the gateway sends", name))
+	}
+	baseURL := transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	if config.Logger == nil {
-		config.Logger = transport.Silent()
-	}
 	return &Client{
-		transport: transport.New(gateway, config.HTTPClient, config.Logger),
-		baseURL:   baseURL,
-		userID:    config.UserID,
-		secret:    config.Secret,
-		token:     config.Token,
-		log:       config.Logger,
+		flow: flow.New(flow.Settings{
+			Gateway:             gateway,
+			HTTPClient:          config.HTTPClient,
+			Logger:              config.Logger,
+			NotificationTimeout: config.NotificationTimeout,
+			MaxConfirmations:    config.MaxConfirmations,
+			Secrets:             []sign.Secret{config.Secret, config.Token},
+		}),
+		baseURL:        baseURL,
+		userID:         config.UserID,
+		secret:         config.Secret,
+		token:          config.Token,
+		confirmByQuery: config.ConfirmByQuery,
+		ownParameters:  slices.Clone(config.OwnParameters),
 	}, nil
 }
 
 func (c *Client) needToken() error {
-	if c.token.IsEmpty() {
-		return failure.Invalid(gateway, ErrInvalidConfig, "Token", "is required for this call")
-	}
-	return nil
+	v := check.New(gateway, paygates.ErrInvalidConfig)
+	v.That(!c.token.IsEmpty(), "Token", "is required for this call")
+	return v.Err()
 }

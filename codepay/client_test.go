@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -21,11 +22,10 @@ const (
 )
 
 func config() codepay.Config {
-	return codepay.Config{UserID: "10041", Secret: sign.NewSecret(secret)}
+	return codepay.Config{UserID: "10041", Secret: sign.NewSecret(secret), OwnParameters: []string{"shop"}}
 }
 
-// setup returns a client with a token whose requests go to a mock transport of
-// its own.
+// setup returns a client with a token whose requests go to its own mock transport.
 func setup(t *testing.T) (*codepay.Client, *httpmock.MockTransport) {
 	t.Helper()
 	mock := httpmock.NewMockTransport()
@@ -49,6 +49,16 @@ func TestNewRefusesAWrongConfig(t *testing.T) {
 		"blank secret":       {func(c *codepay.Config) { c.Secret = sign.NewSecret("  \t      ") }, "Secret"},
 		"secret of 5 bytes":  {func(c *codepay.Config) { c.Secret = sign.NewSecret("12345") }, "Secret"},
 		"secret of 101":      {func(c *codepay.Config) { c.Secret = sign.NewSecret(strings.Repeat("1", 101)) }, "Secret"},
+		"secret with blank":  {func(c *codepay.Config) { c.Secret = sign.NewSecret("example-key ") }, "Secret"},
+		"secret in quotes":   {func(c *codepay.Config) { c.Secret = sign.NewSecret(`"example-key"`) }, "Secret"},
+		"secret with BOM":    {func(c *codepay.Config) { c.Secret = sign.NewSecret("\ufeffexample-key") }, "Secret"},
+		"token with break":   {func(c *codepay.Config) { c.Token = sign.NewSecret("888888\n") }, "Token"},
+		"blank token":        {func(c *codepay.Config) { c.Token = sign.NewSecret(" ") }, "Token"},
+		"query, no token":    {func(c *codepay.Config) { c.ConfirmByQuery = true }, "Token"},
+		"empty parameter":    {func(c *codepay.Config) { c.OwnParameters = []string{""} }, "OwnParameters"},
+		"odd parameter":      {func(c *codepay.Config) { c.OwnParameters = []string{"a=b"} }, "OwnParameters"},
+		"signed parameter":   {func(c *codepay.Config) { c.OwnParameters = []string{"shop", "money"} }, "OwnParameters"},
+		"the sign itself":    {func(c *codepay.Config) { c.OwnParameters = []string{"sign"} }, "OwnParameters"},
 		"the plain base URL": {func(c *codepay.Config) { c.BaseURL = codepay.PlainBaseURL }, "BaseURL"},
 		"query":              {func(c *codepay.Config) { c.BaseURL = "https://pay.example.com/?a=1" }, "BaseURL"},
 		"no scheme":          {func(c *codepay.Config) { c.BaseURL = "pay.example.com" }, "BaseURL"},
@@ -59,7 +69,7 @@ func TestNewRefusesAWrongConfig(t *testing.T) {
 			c := config()
 			test.change(&c)
 			client, err := codepay.New(c)
-			require.ErrorIs(t, err, codepay.ErrInvalidConfig)
+			require.ErrorIs(t, err, paygates.ErrInvalidConfig)
 			assert.ErrorContains(t, err, "codepay: invalid configuration: "+test.field)
 			assert.Nil(t, client)
 		})

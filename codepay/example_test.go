@@ -11,18 +11,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/codepay/codepaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// A merchant's configuration comes from the environment or a settings file; the
-// key shows itself nowhere.
+// The credentials come from the environment or a settings file. The key is never printed.
 func ExampleNew() {
 	_, err := codepay.New(codepay.Config{UserID: "10041"})
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, codepay.ErrInvalidConfig))
+	fmt.Println(errors.Is(err, paygates.ErrInvalidConfig))
 
 	config := codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")}
 	fmt.Println(config.Secret)
@@ -35,7 +35,7 @@ func ExampleNew() {
 func ExampleClient_CreateOrder() {
 	gateway := codepaytest.NewServer()
 	defer gateway.Close()
-	gateway.ShiftMoney(-1) // somebody else is about to pay 100.00
+	gateway.ShiftMoney(-1) // another payer is about to pay 100.00
 	client, err := codepay.New(gateway.Config())
 	if err != nil {
 		fmt.Println(err)
@@ -49,14 +49,14 @@ func ExampleClient_CreateOrder() {
 	})
 	switch {
 	case errors.Is(err, codepay.ErrListenerOffline):
-		fmt.Println("a payment would not be noticed:", err)
-	case errors.Is(err, codepay.ErrOutcomeUnknown):
-		fmt.Println("wait for a callback, do not create it again:", err)
+		fmt.Println("payments are not noticed:", err)
+	case errors.Is(err, paygates.ErrOutcomeUnknown):
+		fmt.Println("wait for a notification, do not create it again:", err)
 	case err != nil:
 		fmt.Println("not created:", err)
 	default:
-		fmt.Println("order", order.OrderID, "costs", order.Price)
-		fmt.Println("to be paid:", order.Money, "within", order.Remaining(order.ReceivedAt))
+		fmt.Println("order", order.OrderID, "costs", order.Amount)
+		fmt.Println("to be paid:", order.PayableAmount, "within", order.Remaining(order.ReceivedAt))
 		fmt.Println("QR code:", order.QRCodeURL[len(gateway.URL):])
 	}
 	// Output:
@@ -65,7 +65,7 @@ func ExampleClient_CreateOrder() {
 	// QR code: /qr/424843497502158848/0.png
 }
 
-// The payer is redirected to the gateway's own page.
+// Redirect the payer to the gateway's cashier page.
 func ExampleClient_CashierURL() {
 	client, _ := codepay.New(codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")})
 	page, err := client.CashierURL(codepay.CreateOrderRequest{OrderNo: "admin", Amount: money.Cents(10000)})
@@ -81,7 +81,7 @@ func ExampleClient_CashierURL() {
 	// 100.00 32
 }
 
-// The token that stands in the address is seen by the payer: prefer CashierURL.
+// The payer sees the token in the URL: prefer CashierURL.
 func ExampleClient_TokenURL() {
 	config := codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")}
 	request := codepay.CreateOrderRequest{OrderNo: "admin", Amount: money.Cents(10000)}
@@ -98,7 +98,7 @@ func ExampleClient_TokenURL() {
 	// https://codepay.fateqq.com:51888/creat_order/?id=10041&pay_id=admin&price=100.00&type=1&token=888888 <nil>
 }
 
-// The address goes into <script src="…">; the page defines the function callback.
+// The URL belongs in <script src="…">; the page defines the function callback.
 func ExampleClient_ScriptURL() {
 	gateway := codepaytest.NewServer()
 	defer gateway.Close()
@@ -116,21 +116,21 @@ func ExampleClient_ScriptURL() {
 	defer func() { _ = response.Body.Close() }()
 	text, _ := io.ReadAll(response.Body)
 	fmt.Println(strings.HasPrefix(string(text), "callback({"))
-	order, err := codepay.ParseReply(text)
+	order, err := codepay.DecodeCreatedOrder(text)
 	fmt.Println(order, err)
 	// Output:
 	// true
 	// codepay order 424843497502158848: 100.00 yuan by 1 (Alipay) <nil>
 }
 
-func ExampleParseReply() {
-	order, err := codepay.ParseReply([]byte(`callback({"status":0,"msg":"ok","money":"99.99","price":"100.00","order_id":888888888});`))
-	fmt.Println(order.Money, err)
-	_, err = codepay.ParseReply([]byte(`callback({"status":-2,"msg":"too long"});`))
+func ExampleDecodeCreatedOrder() {
+	order, err := codepay.DecodeCreatedOrder([]byte(`callback({"status":0,"msg":"ok","money":"99.99","price":"100.00","order_id":888888888});`))
+	fmt.Println(order.PayableAmount, err)
+	_, err = codepay.DecodeCreatedOrder([]byte(`callback({"status":-2,"msg":"too long"});`))
 	fmt.Println(err)
 	// Output:
 	// 99.99 <nil>
-	// codepay: read reply: code -2: too long
+	// codepay: decode order: code -2: too long
 }
 
 func ExampleClient_QueryOrder() {
@@ -147,7 +147,7 @@ func ExampleClient_QueryOrder() {
 	fmt.Println(order.Paid(), err)
 
 	_, err = client.QueryOrder(ctx, "1")
-	fmt.Println(errors.Is(err, codepay.ErrOrderNotFound))
+	fmt.Println(errors.Is(err, paygates.ErrOrderNotFound))
 	// Output:
 	// codepay order 424843497502158848: state 0 (unpaid) <nil>
 	// true <nil>
@@ -169,7 +169,7 @@ func ExampleClient_WaitForPayment() {
 	// codepay order 424843497502158848: state 2 (paid, completed) <nil>
 }
 
-// The handler is mounted like any other. What was really paid is Money.
+// The handler is mounted like any other. Credit PaidAmount.
 func ExampleClient_NotificationHandler() {
 	gateway := codepaytest.NewServer()
 	defer gateway.Close()
@@ -178,8 +178,8 @@ func ExampleClient_NotificationHandler() {
 
 	mux := http.NewServeMux()
 	mux.Handle("/notify", client.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
-		// Here: compare n.Money with the stored order, credit n.PayNo once.
-		fmt.Println("paid:", n.OrderNo, n.Money, "of", n.Price, n.Differs())
+		// Here: compare n.PaidAmount with the stored order, credit the payment once.
+		fmt.Println("paid:", n.OrderNo, n.PaidAmount, "of", n.Amount, n.AmountDiffers())
 		return nil
 	}))
 	shop := httptest.NewServer(mux)
@@ -198,7 +198,7 @@ func ExampleClient_NotificationHandler() {
 	// tampered: 403 fail
 }
 
-// A handler of one's own answers "success", or "fail" to be called again.
+// A handler of your own responds "success", or "fail" to receive the notification again.
 func ExampleClient_ParseNotification() {
 	gateway := codepaytest.NewServer()
 	defer gateway.Close()
@@ -206,17 +206,17 @@ func ExampleClient_ParseNotification() {
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, err := client.ParseNotification(r)
 		if err != nil {
-			http.Error(w, "fail", codepay.NotificationStatus(err))
+			http.Error(w, "fail", paygates.NotificationStatus(err))
 			return
 		}
-		fmt.Println("paid:", n.OrderNo, n.Money, n.Custom)
+		fmt.Println("paid:", n.OrderNo, n.PaidAmount, n.Attach)
 		_, _ = io.WriteString(w, "success")
 	}))
 	defer shop.Close()
 
 	_, _ = client.CreateOrder(context.Background(), codepay.CreateOrderRequest{
-		OrderNo: "admin", Amount: money.Cents(10000), Custom: "充值", NotifyURL: shop.URL,
-		Chart: codepay.ChartGB2312, // the text is UTF-8 here and GBK on the wire
+		OrderNo: "admin", Amount: money.Cents(10000), Attach: "充值", NotifyURL: shop.URL,
+		Charset: codepay.CharsetGB2312, // the text is UTF-8 here and GBK on the wire
 	})
 	delivery, _ := gateway.Pay("admin")
 	fmt.Println(delivery.Status, delivery.Reply)
@@ -225,46 +225,46 @@ func ExampleClient_ParseNotification() {
 	// 200 success
 }
 
-// The status tells the merchant's monitoring who has to act: 403 is a forger.
+// The status is for monitoring: 403 means a forged notification or a wrong key.
 func ExampleNotificationStatus() {
 	client, _ := codepay.New(codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")})
 	_, err := client.VerifyNotification(url.Values{"pay_id": {"admin"}, "money": {"100.00"}, "pay_no": {"1"}, "sign": {"00"}})
-	fmt.Println(codepay.NotificationStatus(err), codepay.NotificationStatus(nil))
+	fmt.Println(paygates.NotificationStatus(err), paygates.NotificationStatus(nil))
 	// Output:
 	// 403 200
 }
 
-// A program that gets its callbacks through a framework passes the parameters on.
+// If a framework has parsed the parameters, pass them on.
 func ExampleClient_VerifyNotification() {
 	client, _ := codepay.New(codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")})
 	parameters := url.Values{"pay_id": {"admin"}, "money": {"100.00"}, "pay_no": {"1"}, "sign": {"00"}}
 	_, err := client.VerifyNotification(parameters)
-	fmt.Println(errors.Is(err, codepay.ErrInvalidSignature))
+	fmt.Println(errors.Is(err, paygates.ErrInvalidSignature))
 	// Output:
 	// true
 }
 
-// The signature covers a callback; the query is an extra.
+// The signature covers the notification; the query is an addition.
 func ExampleClient_ConfirmNotification() {
 	gateway := codepaytest.NewServer()
 	defer gateway.Close()
 	client, _ := codepay.New(gateway.Config()) // with a token
 	ctx := context.Background()
 	created, _ := client.CreateOrder(ctx, codepay.CreateOrderRequest{OrderNo: "admin", Amount: money.Cents(10000)})
-	claimed := &codepay.Notification{OrderNo: "admin", OrderID: created.OrderID, Money: money.Cents(10000)}
+	claimed := &codepay.Notification{OrderNo: "admin", OrderID: created.OrderID, PaidAmount: money.Cents(10000)}
 
 	_, err := client.ConfirmNotification(ctx, claimed)
-	fmt.Println(errors.Is(err, codepay.ErrNotConfirmed), err)
+	fmt.Println(errors.Is(err, paygates.ErrNotConfirmed), err)
 
 	_ = gateway.PaySilently(created.OrderID)
 	order, err := client.ConfirmNotification(ctx, claimed)
 	fmt.Println(order, err)
 	// Output:
-	// true codepay: confirm notification: not confirmed by the gateway: do not credit it: the gateway says state 0 (unpaid)
+	// true codepay: confirm notification: not confirmed by the gateway: the gateway says state 0 (unpaid)
 	// codepay order 424843497502158848: state 2 (paid, completed) <nil>
 }
 
-// For the merchant's eyes only: why a callback is refused. The signature is from
+// Do not send the explanation in the response. The signature is from
 //
 //	printf %s 'money=100.00&pay_id=admin&pay_no=1example-key' | md5sum
 func ExampleClient_ExplainNotification() {
@@ -278,10 +278,10 @@ func ExampleClient_ExplainNotification() {
 	//   1  "money"   "100"          3 bytes
 	//                               ! is not written with exactly two decimals
 	//   2  "pay_id"  "admin"        5 bytes
-	//   3  "pay_no"  "1"            1 bytes
+	//   3  "pay_no"  "1"            1 byte
 	//   -  "param"   ""             skipped: it is empty
 	//   -  "sign"    "[signature]"  skipped: it is the signature
 	//   hashed: "money=100&pay_id=admin&pay_no=1[secret, 11 characters]"
 	//   the signature DOES NOT match
-	//   - It matches if "money" is written 100.00: the sender signed the amount in another form than it sent.
+	//   - Matches if "money" is written 100.00: the sender signed the amount in another form than it sent.
 }

@@ -15,6 +15,9 @@ func TestExplainNotification(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, client.ExplainNotification(values).Matches)
 
+	values.Set("shop", "7")
+	assert.True(t, client.ExplainNotification(values).Matches, "a parameter of the merchant")
+
 	values.Set("money", "7.00")
 	explanation := client.ExplainNotification(values)
 	assert.True(t, explanation.Received)

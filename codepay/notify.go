@@ -7,268 +7,251 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"golang.org/x/text/encoding/simplifiedchinese"
-
-	"github.com/paygates/paygates-go/internal/callback"
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
-	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/loosejson"
-	"github.com/paygates/paygates-go/internal/redact"
+	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// Notification is a callback (付款通知) whose signature is right. The signature
-// covers every parameter. A notification means that Money was paid.
+// Notification is a notification (付款通知) with a valid signature, which covers all
+// parameters. It means that PaidAmount was paid.
 type Notification struct {
-	// OrderNo is what the merchant knows the payment by (pay_id): an order, or a
-	// user who may pay many times.
+	// OrderNo is the merchant order number, or a user who may pay many times (pay_id).
 	OrderNo string
-	// PayNo is the unique number of the payment (流水号, pay_no), never "". Credit a
-	// PayNo once: the gateway repeats callbacks.
-	PayNo string
-	// OrderID is the gateway's own number of the order (order_id), "" if it was
-	// not sent: the document does not name it, deployments send it.
+	// PaymentNo is the number of the payment (流水号, pay_no), never "", at most 64 bytes.
+	// Credit a payment once: PaymentNo with Channel identifies it.
+	PaymentNo string
+	// OrderID is the gateway's order number (order_id), "" if it was not sent, or if the
+	// merchant's number was sent in its place.
 	OrderID string
-	// Channel is how the payer paid (type).
+	// Channel is the payment method (type).
 	Channel Channel
-	// Money is what was really paid, in yuan (实际付款金额, money). This is what may
-	// be credited.
-	Money money.Amount
-	// Price is what was asked at the create, in yuan (订单原价, price), zero if it
-	// was not sent. To credit it unseen is the classic hole: see Differs.
-	Price money.Amount
-	// Custom is what the create brought (自定义参数, param).
-	Custom string
-	// PaidAt is when the payer paid (付款时间, pay_time), zero if it was not sent.
+	// PaidAmount is what was paid, in yuan (实际付款金额, money). Credit this amount.
+	PaidAmount money.Amount
+	// Amount is the amount of the create, in yuan (订单原价, price), zero if it was not
+	// sent. Do not credit it: the payer may have paid another amount. See AmountDiffers.
+	Amount money.Amount
+	// Attach is that of the create (自定义参数, param).
+	Attach string `json:"-"`
+	// PaidAt is the time of the payment (付款时间, pay_time), zero if it was not sent.
 	PaidAt time.Time
-	// Tag is the note of the payment (付款备注, pay_tag or tag).
-	Tag string
-	// State is the status that came along (status). PayNo, not State, says that
-	// the order is paid.
+	// Tag is the note that the payer typed (付款备注, pay_tag or tag). It may hold any
+	// characters; bytes that are no text are replaced by U+FFFD.
+	Tag paygates.Private[string] `json:"-"`
+	// State is the state that was sent (status), the zero State if none was. It does not
+	// decide: a notification with a PaymentNo is paid.
 	State State
-	// Chart is the encoding of the callback (chart).
-	Chart Chart
-	// Order is what the gateway's query says of the order. It is nil until
-	// ConfirmNotification has set it.
+	// Charset is the encoding of the notification (chart).
+	Charset Charset
+	// Order is the gateway's record of the order. It is nil until ConfirmNotification
+	// has set it.
 	Order *Order
-	// Raw holds all parameters as they came, the signature included, in the
-	// encoding of Chart.
-	Raw url.Values
+	// Unread lists the parameters that arrived in another shape and were left zero, or
+	// that are texts with bytes of another encoding.
+	Unread []string
+	// Raw holds all parameters as they arrived, the signature included, in the encoding of
+	// Charset.
+	Raw paygates.Private[url.Values] `json:"-"`
 }
 
-// Differs reports whether the gateway sent both Money and Price and they are
-// not the same amount. Some cents are the gateway's own doing, anything else is
-// a payer who typed another amount. Without a Price only the merchant's own
-// record of the order tells.
-func (n Notification) Differs() bool { return n.Price != 0 && n.Price != n.Money }
+// AmountDiffers reports whether the gateway sent an Amount, and it is not PaidAmount. Some
+// cents are shifted by the gateway, any other difference means that the payer paid another
+// amount. Without an Amount only your stored order tells.
+func (n Notification) AmountDiffers() bool { return n.Amount != 0 && n.Amount != n.PaidAmount }
 
-// String names the payment and the amounts, without the signature and without
-// the merchant's number, which may be a payer's name.
-func (n Notification) String() string {
-	return fmt.Sprintf("codepay notification of payment %s: %s yuan by %s", n.PayNo, n.Money, n.Channel)
-}
-
-// Format writes what String returns, whatever the verb.
-func (n Notification) Format(f fmt.State, _ rune) { redact.Format(f, n) }
-
-// LogValue is what String returns.
-func (n Notification) LogValue() slog.Value { return redact.LogValue(n) }
-
-// ParseNotification reads a callback, a POST (on some deployments a GET) with the
-// parameters pay_id, money, price, type, pay_no, param, pay_time, pay_tag, sign
-// and whatever else the gateway adds, and verifies its signature, which covers
-// them all.
+// ParseNotification reads a notification, a POST (a GET on some deployments) with the
+// parameters pay_id, money, price, type, pay_no, param, pay_time, pay_tag, sign and
+// others that the gateway adds, and verifies its signature, which covers them all.
 //
-// Errors: [ErrInvalidNotification] for a request that is not of the documented
-// shape, with a repeated parameter, with "&" in a value or without a pay_no
-// among others; [ErrInvalidSignature].
+// The parameters are those of the body, or of the query if there is no body. Only pay_id,
+// pay_no and money have to be readable: see Notification.Unread for the others.
+//
+// The error is paygates.ErrInvalidNotification for a request that does not have the
+// documented shape, with a repeated parameter or without a pay_no for example, or
+// ErrInvalidSignature.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
-	values, err := callback.Values(r)
+	values, err := c.parse(r)
+	if err != nil {
+		return nil, err
+	}
+	return c.readNotification(r.Context(), values)
+}
+
+// VerifyNotification is ParseNotification for values that a framework has parsed. They
+// must be the bytes that arrived: not decoded from GBK.
+func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
+	if err := notify.Single(values); err != nil {
+		return nil, fmt.Errorf("%s: %w", gateway, err)
+	}
+	if err := c.verify(values); err != nil {
+		return nil, err
+	}
+	return c.readNotification(context.Background(), values)
+}
+
+// parse returns the values of a notification or a return with a valid signature.
+func (c *Client) parse(r *http.Request) (url.Values, error) {
+	values, err := notify.Form(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
-	return c.verify(values)
-}
-
-// VerifyNotification is ParseNotification for values that a framework has
-// already parsed. They must be the bytes that came: not decoded from GBK.
-func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
-	if err := callback.Single(values); err != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, err)
+	err = c.verify(values)
+	if err == nil {
+		return values, nil
 	}
-	return c.verify(values)
+	// A gateway that appends "?pay_id=…" to a notify URL with a query. The signature
+	// tells which parameters are meant.
+	if strings.Contains(r.URL.RawQuery, "?") {
+		if appended, otherErr := notify.QueryAfterLast(r); otherErr == nil && c.verify(appended) == nil {
+			return appended, nil
+		}
+	}
+	return nil, err
 }
 
-// callbackNames are the parameters of the document's callback and of its sample.
-var callbackNames = sign.NewNames(
-	"chart", "money", "param", "pay_id", "pay_no", "pay_tag", "pay_time", "price", "status", "tag", "type",
-)
-
-// verify reads values that have one value for each name.
-func (c *Client) verify(values url.Values) (*Notification, error) {
-	err := callbackNames.Verify(c.secret, values)
+// verify verifies the signature of values that have one value for each name.
+func (c *Client) verify(values url.Values) error {
+	err := sign.VerifyMD5SortedValues(c.secret, values, c.ownParameters...)
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, sign.ErrAmbiguous):
-		return nil, fmt.Errorf("%s: %w: %w", gateway, ErrInvalidNotification, err)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w: %w", gateway, ErrInvalidSignature, err)
+		return fmt.Errorf("%s: %w: %w", gateway, paygates.ErrInvalidNotification, err)
 	default:
-		return readNotification(values)
+		return fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
 	}
 }
 
-// readNotification reads values whose signature is right.
-func readNotification(values url.Values) (*Notification, error) {
-	invalid := func(field, allowed string) error {
-		return failure.Invalid(gateway, ErrInvalidNotification, field, allowed)
+// readNotification reads values with a valid signature.
+func (c *Client) readNotification(ctx context.Context, values url.Values) (*Notification, error) {
+	v := check.New(gateway, paygates.ErrInvalidNotification)
+	p := c.readPayment(v, values)
+	v.That(isPaymentNo(p.PaymentNo), "pay_no", "is required: without it nothing was paid")
+	v.That(p.PaidAmount > 0, "money", "must be an amount of more than 0.00 with at most two decimals")
+	if err := v.Err(); err != nil {
+		return nil, err
 	}
-	n := &Notification{Chart: Chart(values.Get("chart")), Raw: values}
-	if !n.Chart.isText(values) {
-		return nil, invalid("a parameter", "must be text in the encoding of chart, without control characters")
+	n := &p.Notification
+	n.State = p.state("status")
+	n.PaidAt = p.fields.Time("pay_time", loosejson.NewScalar(values.Get("pay_time")))
+	// The document's table has pay_tag, its sample tag.
+	name := "pay_tag"
+	if values.Get(name) == "" {
+		name = "tag"
 	}
-	n.OrderNo, n.Custom = n.Chart.decode(values.Get("pay_id")), n.Chart.decode(values.Get("param"))
-	n.PayNo, n.OrderID = values.Get("pay_no"), orderID(values.Get("order_id"))
-	if n.OrderNo == "" {
-		return nil, invalid("pay_id", "is required")
+	if tag := p.text(name); tag != "" {
+		n.Tag = paygates.NewPrivate(tag)
 	}
-	// The gateway's own PHP takes "0" for none.
-	if n.PayNo == "" || n.PayNo == "0" {
-		return nil, invalid("pay_no", "is required: without it nothing was paid")
-	}
-	var err error
-	if n.Money, err = money.Parse(values.Get("money")); err != nil || n.Money == 0 {
-		return nil, invalid("money", "must be an amount of more than 0.00 with at most two decimals")
-	}
-	if price := values.Get("price"); price != "" {
-		if n.Price, err = money.Parse(price); err != nil {
-			return nil, invalid("price", "must be an amount with at most two decimals")
-		}
-	}
-	numbers := [...]int64{0, 0, 0}
-	for i, name := range [...]string{"type", "status", "pay_time"} {
-		text := values.Get(name)
-		if text == "" {
-			continue
-		}
-		if numbers[i], err = strconv.ParseInt(text, 10, 64); err != nil {
-			return nil, invalid(name, "must be a whole number")
-		}
-	}
-	n.Channel, n.State = Channel(numbers[0]), State(numbers[1])
-	if seconds := numbers[2]; seconds != 0 {
-		n.PaidAt = time.Unix(seconds, 0).In(loosejson.Shanghai)
-	}
-	// The document's table says pay_tag, its sample tag.
-	if n.Tag = values.Get("pay_tag"); n.Tag == "" {
-		n.Tag = values.Get("tag")
+	n.Unread = p.fields.Unread
+	if len(n.Unread) > 0 {
+		c.flow.LogUnread(ctx, "read notification", "pay_no "+n.PaymentNo, n.Unread)
 	}
 	return n, nil
 }
 
-// isText reports whether every name and value is text in the encoding, without
-// control characters.
-func (c Chart) isText(values url.Values) bool {
-	for name, all := range values {
-		if !isText(name) {
-			return false
-		}
-		for _, value := range all {
-			if !isText(c.decode(value)) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// decode returns text in UTF-8, and what is not in the encoding as bytes that
-// are no UTF-8.
-func (c Chart) decode(text string) string {
-	if check.IsPlain(text) || !c.isGBK() {
-		return text
-	}
-	decoded, err := simplifiedchinese.GBK.NewDecoder().String(text)
-	if err != nil || strings.ContainsRune(decoded, utf8.RuneError) {
-		return "\xff"
-	}
-	return decoded
-}
-
-func isText(text string) bool { return check.Text(text, len(text)) == "" }
-
-// ConfirmNotification asks the gateway's query for the order of a notification:
-// it must be paid. Then it sets n.Order and returns it. The signature covers
-// the whole callback already, so this is an extra: it helps against a key that got
-// out, if callbacks without an OrderID are refused as well. The query says no
-// amount, so Money rests on the signature alone.
+// ConfirmNotification queries the gateway for the order of a notification and compares:
+// the order must be paid, and if the response says OrderNo, PaymentNo or PaidAmount, they
+// must be those of the notification. It sets n.Order and returns it. The signature
+// covers the whole notification already, so this is an addition, which helps against a
+// leaked key if you also reject notifications without an OrderID.
 //
-// Errors: [ErrInvalidConfig] without Config.Token; [ErrInvalidNotification] for
-// a notification without an OrderID; [ErrNotConfirmed] if the gateway says
-// otherwise or does not know the order (then [ErrOrderNotFound] as well); an
-// [*Error] if it cannot be asked, after which the callback should come again.
+// The error is paygates.ErrInvalidConfig without Config.Token; ErrInvalidNotification for
+// a notification without an OrderID; ErrNotConfirmed if the gateway says otherwise or
+// does not know the order (then ErrOrderNotFound as well); ErrBusy; or that of
+// QueryOrder.
 func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Order, error) {
-	const op = "confirm notification"
 	switch {
 	case n == nil:
-		return nil, failure.Invalid(gateway, ErrInvalidNotification, "the notification", "is nil")
+		return nil, fmt.Errorf("%s: %w: the notification is nil", gateway, paygates.ErrInvalidNotification)
 	case n.OrderID == "":
-		return nil, failure.Invalid(gateway, ErrInvalidNotification, "order_id", "is missing, so the gateway cannot be asked")
+		return nil, fmt.Errorf("%s: %w: no order_id to query", gateway, paygates.ErrInvalidNotification)
 	}
-	order, err := c.QueryOrder(ctx, n.OrderID)
+	order, err := flow.Confirm(ctx, c.flow, n.OrderID, c.QueryOrder, n.compare)
+	var other *otherOrder
 	switch {
-	case errors.Is(err, ErrOrderNotFound):
-		return nil, &Error{Op: op, Err: fmt.Errorf("%w: %w", ErrNotConfirmed, err)}
+	case errors.As(err, &other):
+		return nil, c.flow.NotConfirmed(other.why())
 	case err != nil:
 		return nil, err
-	case !order.Paid():
-		return nil, &Error{Op: op, Err: fmt.Errorf("%w: the gateway says state %s", ErrNotConfirmed, order.State)}
 	}
 	n.Order = order
 	return order, nil
 }
 
-// NotificationStatus returns the HTTP status with which NotificationHandler
-// answers a callback that ended in err, for a handler of the merchant's own: 200 for
-// nil, and 502 for an error that is none of this package's.
-func NotificationStatus(err error) int { return callback.Status(err) }
+// compare returns what the gateway says otherwise than the notification, or "".
+func (n *Notification) compare(o *Order) string {
+	says := func(field, got, want string) string {
+		return fmt.Sprintf("the gateway says %s %.128q, the notification %q", field, got, want)
+	}
+	switch {
+	case !o.Paid():
+		return "the gateway says state " + o.State.String()
+	case o.OrderNo != "" && o.OrderNo != n.OrderNo:
+		return says("pay_id", o.OrderNo, n.OrderNo)
+	case isPaymentNo(o.PaymentNo) && o.PaymentNo != n.PaymentNo:
+		return says("pay_no", o.PaymentNo, n.PaymentNo)
+	case o.PaidAmount != 0 && o.PaidAmount != n.PaidAmount:
+		return says("money", o.PaidAmount.String(), n.PaidAmount.String())
+	default:
+		return ""
+	}
+}
 
-// NotificationHandler handles callbacks: it parses and verifies each and then
-// calls accept. accept compares Money with what the stored order asks for
-// (CreatedOrder.Money) and credits PayNo once: the gateway repeats callbacks,
-// also at the same time.
+// confirmIfPossible confirms a notification unless the query gives no result: the
+// deployment may not have it, and would repeat the notification in vain.
+func (c *Client) confirmIfPossible(ctx context.Context, n *Notification) error {
+	if n.OrderID == "" {
+		return nil
+	}
+	_, err := c.ConfirmNotification(ctx, n)
+	// The clock, because the timer of ctx may fire after that of the query.
+	deadline, limited := ctx.Deadline()
+	isOver := limited && !time.Now().Before(deadline)
+	if err == nil || isOver || errors.Is(err, paygates.ErrNotConfirmed) || errors.Is(err, paygates.ErrBusy) {
+		return err
+	}
+	c.flow.Log.LogAttrs(ctx, slog.LevelWarn, gateway+": notification accepted by its signature alone, the query gave no result",
+		slog.String("op", "confirm notification"), slog.String("pay_no", n.PaymentNo), slog.String("reason", err.Error()))
+	return nil
+}
+
+// NotificationHandler handles notifications: it parses and verifies each one and then
+// calls handle. Compare PaidAmount with the stored CreatedOrder.PayableAmount and credit
+// the payment once, by PaymentNo and Channel: the gateway repeats notifications, also at
+// the same time.
 //
-// With Config.Token a callback that brings an order_id is confirmed first, as
-// [Client.ConfirmNotification] does, and has Order set. One that brings none is
-// passed on by its signature alone: nobody can drop the order_id of a callback
-// without breaking its signature, so it is the gateway that does not send it.
+// With Config.ConfirmByQuery a notification with an OrderID is confirmed first and has
+// Order set. It is rejected if the gateway says that the order is unpaid, unknown or
+// another one. A notification without an OrderID, or one whose query gives no result (no
+// response, HTTP 404, a page, a wrong token), is passed on with a nil Order, because its
+// signature is valid; the latter is logged as a warning. Return an error for a nil Order
+// if you accept confirmed notifications only.
 //
-// The answer is "success" if accept returns nil. Otherwise it is "fail", so that
-// the callback comes again, with a status for monitoring: 400, 403, 405, 413 for
-// a callback that is not genuine, 409 for one that the gateway does not confirm,
-// 500 for an error of accept, 502 if the gateway cannot be asked.
+// The context of handle does not end when the sender closes the connection. It ends
+// after Config.NotificationTimeout.
 //
-// It panics if accept is nil.
-func (c *Client) NotificationHandler(accept func(context.Context, *Notification) error) http.Handler {
-	callback.RequireAccept(gateway, accept)
-	reply := callback.Reply{Gateway: gateway, Accepted: "success", Again: "fail", Log: c.log}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		reply.Serve(w, r, func() error {
-			n, err := c.ParseNotification(r)
-			if err != nil {
-				return err
-			}
-			if n.OrderID != "" && !c.token.IsEmpty() {
-				if _, err := c.ConfirmNotification(r.Context(), n); err != nil {
-					return err
-				}
-			}
-			return callback.Accept(r.Context(), accept, n)
-		})
-	})
+// The response is "success" if handle returns nil. Otherwise it is "fail", so that the
+// notification arrives again, with the status of paygates.NotificationStatus.
+//
+// It panics if handle is nil.
+func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
+	h := flow.Handler[*Notification]{
+		Accepted: "success",
+		Rejected: "fail",
+		Parse:    c.ParseNotification,
+		Handle:   handle,
+		// OrderNo may be a payer's name.
+		OrderNo: func(n *Notification) string { return n.PaymentNo },
+		Number:  "pay_no",
+	}
+	if c.confirmByQuery {
+		h.Confirm = c.confirmIfPossible
+	}
+	return h.Serve(c.flow)
 }

@@ -13,32 +13,67 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatepay"
 )
 
 // The attacks of docs/security.md that no other test shows.
 
-// The payer sees the signature of his return, and whoever is on the way that of a
-// query. Neither text can be cut into the fields of a callback: it has too few
-// points. FuzzVerifyReturn says so of every return.
-func TestTheSignatureOfAReturnOrAQueryIsNoCallback(t *testing.T) {
+// The payer sees the signature of a return, and an on-path attacker that of a query. With
+// two decimals neither text can be cut into the fields of a notification: a return has
+// one point, a notification two. FuzzVerifyReturn tests it for every return.
+func TestTheSignatureOfAReturnOrAQueryIsNoNotification(t *testing.T) {
 	t.Parallel()
-	callback, err := url.ParseQuery(notifyForm)
+	notification, err := url.ParseQuery(notifyForm)
 	require.NoError(t, err)
-	assert.Regexp(t, callbackText, joined(callback, notifyFields))
+	assert.Regexp(t, notificationText, joined(notification, notifyFields))
 	for name, text := range map[string]string{
 		"return":         "1.88alipay522ORD1",
-		"return, dearer": "123.45wechat8522ORD1",
+		"return, larger": "123.45wechat8522ORD1",
 		"query":          "ORD1",
 	} {
-		assert.NotRegexp(t, callbackText, text, name)
+		assert.NotRegexp(t, notificationText, text, name)
 	}
 }
 
-// The signature of a create of a product covers what the payer wrote into custom,
-// right behind the number of the order: he can write the end of a callback there.
-// The payer does not see that signature, unless the merchant shows him Raw.
-func TestTheSignatureOfACreateCanBeCutIntoACallback(t *testing.T) {
+// Where the gateway writes no decimals, the signature of a return can be cut into a
+// notification. It names an order number of a few digits, which the gateway does not know
+// with this order_id and price.
+func TestALooseReturnThatIsCutIntoANotificationIsNotConfirmed(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	// The signature as in TestCreatesSendTheDocumentedForm, $1 being
+	// 098f6bcd4621d373cade4e832627b4f6522178alipay4248434975ORD1E
+	const signature = "bfb846bd3061700667cd21964bfc9b1e"
+	_, err := client.ParseReturn(httptest.NewRequest("GET", "/paid?price=522178&type=alipay&product_id=&order_id=4248434975&out_order_id=ORD1E&sign="+signature, nil))
+	require.NoError(t, err)
+	form := "order_id=522&out_order_id=1&price=7&realprice=8&type=alipay&paytime=4248434975&extend=ORD1E&sign=" + signature
+	_, err = client.ParseNotification(post(form))
+	require.NoError(t, err, "the signature alone is valid")
+
+	mock.RegisterNoResponder(httpmock.NewStringResponder(200, `{"code":201,"msg":"订单不存在","data":[]}`))
+	assert.Equal(t, 409, rejected(t, client, post(form)))
+	mock.RegisterNoResponder(httpmock.NewStringResponder(200, checkResponse("523", "7.00", "paid")))
+	assert.Equal(t, 409, rejected(t, client, post(form)))
+}
+
+// rejected passes a notification to a handler that must not call its function, and
+// returns the status.
+func rejected(t *testing.T, client *gatepay.Client, r *http.Request) int {
+	t.Helper()
+	w := httptest.NewRecorder()
+	client.NotificationHandler(func(context.Context, *gatepay.Notification) error {
+		t.Error("the function was called")
+		return nil
+	}).ServeHTTP(w, r)
+	assert.Equal(t, "fail", w.Body.String())
+	return w.Code
+}
+
+// The signature of a create of a product covers what the payer wrote into custom, next to
+// the order number: it can be the end of a notification. The payer does not see that
+// signature, unless the merchant shows Raw.
+func TestTheSignatureOfACreateCanBeCutIntoANotification(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	var sent url.Values
@@ -50,24 +85,19 @@ func TestTheSignatureOfACreateCanBeCutIntoACallback(t *testing.T) {
 		return httpmock.NewStringResponse(500, ""), nil
 	})
 	_, err := client.CreateProductOrder(context.Background(), gatepay.CreateProductOrderRequest{
-		OrderNo: "ORD1", Channel: gatepay.ChannelAlipay, ProductID: "8", Custom: "x1.881.88alipay1556614084",
+		OrderNo: "ORD1", Channel: gatepay.ChannelAlipay, ProductID: "8", Attach: "x1.881.88alipay1556614084",
 	})
-	require.ErrorIs(t, err, gatepay.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 	form := "order_id=8&out_order_id=alipayORD1x&price=1.88&realprice=1.88&type=alipay&paytime=1556614084&extend=&sign=" + sent.Get("sign")
 	_, err = client.ParseNotification(post(form))
-	require.NoError(t, err, "the bare signature check takes it")
+	require.NoError(t, err, "the signature alone is valid")
 
 	mock.RegisterNoResponder(httpmock.NewStringResponder(200, `{"code":201,"msg":"订单不存在","data":[]}`))
-	w := httptest.NewRecorder()
-	client.NotificationHandler(func(context.Context, *gatepay.Notification) error {
-		t.Error("the merchant's function ran")
-		return nil
-	}).ServeHTTP(w, post(form))
-	assert.Equal(t, 409, w.Code)
+	assert.Equal(t, 409, rejected(t, client, post(form)))
 }
 
-// Where order numbers begin and end with a letter, no other order can be meant
-// under the signature of one; the number of no order can.
+// Order numbers that begin and end with a letter: a signature is valid for one of them
+// only. The other cuts name numbers that begin with a digit.
 func TestOrderNumbersBetweenLettersLeaveOneOrder(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
@@ -93,11 +123,11 @@ func TestOrderNumbersBetweenLettersLeaveOneOrder(t *testing.T) {
 	assert.Equal(t, []string{"5 22S20191118123424E 1.88", "52 2S20191118123424E 1.88", "522 S20191118123424E 1.88"}, accepted)
 }
 
-// Nothing in a callback says that it is new: the merchant keeps the record.
-func TestACallbackSentAgainReachesTheMerchantAgain(t *testing.T) {
+// Nothing in a notification says that it is new: the merchant keeps the record.
+func TestARepeatedNotificationReachesTheMerchantAgain(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
-	mock.RegisterResponder("GET", notifyCheckURL, httpmock.NewStringResponder(200, checkAnswer("522", "1.88", "settled")))
+	mock.RegisterResponder("GET", notifyCheckURL, httpmock.NewStringResponder(200, checkResponse("522", "1.88", "settled")))
 	var orders []string
 	handler := client.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
 		orders = append(orders, n.OrderNo)

@@ -16,8 +16,8 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// canned answers every request with one body: what is measured is this module
-// and resty, not the network.
+// canned responds to every request with one body: the benchmarks measure this module and
+// resty, not the network.
 type canned []byte
 
 func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -76,7 +76,7 @@ func BenchmarkVerifyNotification(b *testing.B) {
 }
 
 func BenchmarkNotificationHandler(b *testing.B) {
-	client := benchmarkClient(b, checkAnswer("522", "1.88", "paid"))
+	client := benchmarkClient(b, checkResponse("522", "1.88", "paid"))
 	handler := client.NotificationHandler(func(context.Context, *gatepay.Notification) error { return nil })
 	b.ReportAllocs()
 	b.ResetTimer()

@@ -4,16 +4,18 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
-	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
 )
 
 const gateway = "gatepay"
 
-// Where gatepay answers, as its document says.
+// The gateway's addresses in its document.
 const (
 	DefaultBaseURL      = "https://gatepay.io"
 	DefaultCloudBaseURL = "https://cloud.gatepay.io"
@@ -21,86 +23,85 @@ const (
 
 // Config holds a merchant's credentials and settings.
 type Config struct {
-	// AppKey is the merchant's identifier (秘钥, appkey). Required, letters,
-	// digits, "-" or "_". It is not a secret: every quick-pay link shows it to
-	// the payer. It is logged nowhere all the same.
+	// AppKey is the merchant's identifier (秘钥, appkey). Required, 1 to 64 letters,
+	// digits, "-" or "_". It is not a secret: every quick-pay link shows it to the payer.
 	AppKey string
-	// Secret is the merchant's key (密匙, appsecret). Required, never sent.
-	// The gateway makes a new one when the password of the account is changed.
+	// Secret is the merchant's key (密匙, appsecret). Required. It is never sent. The
+	// gateway makes a new one when the password of the account is changed.
 	Secret sign.Secret
-	// BaseURL is where the gateway answers. Default: DefaultBaseURL. It must be
-	// https, or http to a loopback address.
+	// BaseURL is the gateway's address. Default: DefaultBaseURL. It must be https, or
+	// http to a loopback address.
 	BaseURL string
-	// CloudBaseURL is where the cloud API (云端支付) answers: resellers run it on
-	// hosts of their own. Default: DefaultCloudBaseURL. It must be like BaseURL.
+	// CloudBaseURL is the address of the cloud API (云端支付), which resellers run on
+	// their own hosts. Default: DefaultCloudBaseURL. The rules are those of BaseURL.
 	CloudBaseURL string
-	// PaidStates are states that count as paid besides those that State.Paid
-	// knows: the document names no state of a paid order, so a gateway may use a
-	// word of its own. If the handler refuses genuine callbacks with "the gateway
-	// says state …", ask the provider about that word before adding it here.
+	// PaidStates are states that count as paid in addition to those of State.Paid. The
+	// document does not name the state of a paid order, so the gateway may use another
+	// word. If genuine notifications are rejected with "the gateway says state …", ask
+	// the provider what the word means before you add it.
 	PaidStates []State
-	// AllowPlainHTTP allows http to any host in both URLs. Whoever is on the way
-	// can then read the signature of every request and change every answer.
+	// AllowPlainHTTP allows a BaseURL and a CloudBaseURL of http to any host. Anyone on
+	// the network path can then read request signatures and alter responses.
 	AllowPlainHTTP bool
-	// HTTPClient sends the requests. It is copied and never changed; redirects
-	// are not followed. Its Timeout bounds each request, 15 s if it is zero.
-	// Default: a client with a connection pool of its own.
+	// HTTPClient sends the requests. It is copied and never changed; redirects are not
+	// followed. Its Timeout limits each request, 15 s if it is zero. Default: a client
+	// with its own connection pool.
 	HTTPClient *http.Client
-	// Logger receives what a merchant may want to know, without secrets,
-	// signatures, URLs and payer data. Default: silent.
+	// Logger receives log lines without secrets, signatures, URLs and payer data.
+	// Default: none.
 	Logger *slog.Logger
+	// NotificationTimeout limits the handling of one notification, confirmation and
+	// your function included. Default: 60 s.
+	NotificationTimeout time.Duration
+	// MaxConfirmations is how many notifications are confirmed with the gateway at
+	// once. Others are rejected with 503, and the gateway sends them again. Default: 32.
+	MaxConfirmations int
 }
 
 // Client calls gatepay for one merchant. It is safe for concurrent use.
 type Client struct {
-	transport    *transport.Client
+	flow         *flow.Client
 	baseURL      string
 	cloudBaseURL string
 	appKey       string
 	secret       sign.Secret
 	paidStates   []State
-	log          *slog.Logger
 }
 
-// New returns a Client. It sends nothing. The error is [ErrInvalidConfig] and
+// New returns a Client. It sends nothing. The error is paygates.ErrInvalidConfig and
 // names the field.
 func New(config Config) (*Client, error) {
-	invalid := func(field, allowed string) error {
-		return failure.Invalid(gateway, ErrInvalidConfig, field, allowed)
-	}
-	if allowed := check.Name(config.AppKey, 64); allowed != "" {
-		return nil, invalid("AppKey", allowed)
-	}
-	if config.Secret.IsEmpty() {
-		return nil, invalid("Secret", "is required")
-	}
 	if config.BaseURL == "" {
 		config.BaseURL = DefaultBaseURL
-	}
-	baseURL, err := transport.BaseURL(gateway, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
-	if err != nil {
-		return nil, err
 	}
 	if config.CloudBaseURL == "" {
 		config.CloudBaseURL = DefaultCloudBaseURL
 	}
-	cloudBaseURL, err := transport.BaseURL(gateway, "CloudBaseURL", config.CloudBaseURL, config.AllowPlainHTTP)
-	if err != nil {
+	v := check.New(gateway, paygates.ErrInvalidConfig)
+	v.ID("AppKey", config.AppKey, 64)
+	v.Secret("Secret", config.Secret)
+	baseURL := transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
+	cloudBaseURL := transport.BaseURL(v, "CloudBaseURL", config.CloudBaseURL, config.AllowPlainHTTP)
+	for _, state := range config.PaidStates {
+		v.That(state != "" && state != StateInProgress && state != StateExpired,
+			"PaidStates", "must not contain an empty state, inprogress or expired")
+	}
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	if slices.Contains(config.PaidStates, "") || slices.Contains(config.PaidStates, StateInProgress) || slices.Contains(config.PaidStates, StateExpired) {
-		return nil, invalid("PaidStates", "must not hold an empty state, inprogress or expired")
-	}
-	if config.Logger == nil {
-		config.Logger = transport.Silent()
-	}
 	return &Client{
-		transport:    transport.New(gateway, config.HTTPClient, config.Logger),
+		flow: flow.New(flow.Settings{
+			Gateway:             gateway,
+			HTTPClient:          config.HTTPClient,
+			Logger:              config.Logger,
+			NotificationTimeout: config.NotificationTimeout,
+			MaxConfirmations:    config.MaxConfirmations,
+			Secrets:             []sign.Secret{config.Secret},
+		}),
 		baseURL:      baseURL,
 		cloudBaseURL: cloudBaseURL,
 		appKey:       config.AppKey,
 		secret:       config.Secret,
 		paidStates:   slices.Clone(config.PaidStates),
-		log:          config.Logger,
 	}, nil
 }

@@ -1,5 +1,5 @@
-// Package gatepay takes payments through GatePay, a gateway that watches a
-// merchant's own WeChat and Alipay collection codes (个人收款).
+// Package gatepay takes payments through GatePay, a gateway that watches a merchant's
+// own WeChat and Alipay collection codes (个人收款).
 //
 //	client, err := gatepay.New(gatepay.Config{
 //		AppKey: "098f6bcd4621d373cade4e832627b4f6",
@@ -9,7 +9,7 @@
 //		OrderNo: "S20191118123424E",
 //		Channel: gatepay.ChannelAlipay,
 //		Amount:  money.Cents(188), // 1.88 yuan
-//		Custom:  "user-42",
+//		Attach:  "user-42",
 //	})
 //	http.Redirect(w, r, order.PayPageURL, http.StatusSeeOther)
 //
@@ -17,36 +17,33 @@
 //
 // # What the signature covers
 //
-// A create is signed over appkey, what is bought (price, fields or product_id),
-// type, out_order_id and custom; not over notify_url and return_url. A query is
-// signed over appkey and out_order_id. The quick-pay URL is not signed at all:
-// see [Client.QuickPayURL].
+// A create is signed over appkey, what is bought (price, fields or product_id), type,
+// out_order_id and custom; not over notify_url and return_url. A query is signed over
+// appkey and out_order_id. A quick-pay link is not signed: see [Client.QuickPayURL].
 //
-// A callback is signed over appkey and all of its fields. Nothing stands
-// between the fields: "ORD1" and "1.88" sign like "ORD" and "11.88". Whoever
-// has one genuine callback can cut it into others that are as well signed, and
-// the shape of each field, which is checked strictly, leaves two cuts open: a
-// digit can move between order_id and the beginning of out_order_id, and between
-// its end and price. So the gateway itself is asked before money is believed:
-// [Client.NotificationHandler] does it, and who parses callbacks by hand calls
-// [Client.ConfirmNotification]. It confirms order_id, out_order_id, price and the
-// state; realprice, paytime and extend are signed, but the gateway has no query
-// for them. What is left to the merchant is to compare the confirmed amount with
-// the stored order, and to credit an order number once.
+// A notification is signed over appkey and all its fields, with nothing between them:
+// "ORD1" and "1.88" have the same signature as "ORD" and "11.88". Anyone who has seen
+// one genuine notification can move the borders between its fields. The checked shape
+// of each field leaves some of these cuts open: digits can move between order_id,
+// out_order_id, price and realprice. [Client.NotificationHandler] therefore queries the
+// gateway before it treats an order as paid; if you parse notifications yourself, call
+// [Client.ConfirmNotification]. It compares order_id, out_order_id, price, type and the
+// state. Once these are confirmed, only one cut of the other fields is left; realprice,
+// paytime and extend then rest on the signature, because the gateway has no query for
+// them. Compare the confirmed amount with the stored order, and credit an order number
+// once.
 //
-// If all your order numbers begin and end with a letter, "-" or "_", a signature
-// leaves one of your orders only: every other cut names an order number that begins
-// with a digit. Number orders like S20191118123424E where you can. The point is
-// forbidden in an order number, so the first point is always that of price, and no
-// custom text, whatever a payer writes into it, can pass for the fields before it.
+// Begin and end your order numbers with a letter, as in S20191118123424E: then the
+// signature of a notification is valid for one of your orders only. Order numbers cannot
+// contain a point, so that the first point is that of price.
 //
-// The return of the payer (支付成功同步通知) is signed in the same way and
-// travels through the payer's browser. It is for showing a page, never for
-// crediting: see [Client.ParseReturn].
+// The return of the payer (支付成功同步通知) is signed in the same way and passes
+// through the payer's browser. Show a page with it, never credit: see
+// [Client.ParseReturn].
 //
-// # Where this comes from
+// # Sources
 //
-// The provider's document (api.md of gatepay-io/docs) says what goes over the
-// wire, and his FAQ and public examples what the document leaves open.
-// docs/providers.md has every field of them, and each choice that was made.
+// The provider's document (api.md of gatepay-io/docs) defines the protocol, and its FAQ
+// and public examples what the document leaves open. docs/providers.md lists every field
+// and each decision.
 package gatepay

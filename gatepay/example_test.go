@@ -10,18 +10,19 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatepay"
 	"github.com/paygates/paygates-go/gatepay/gatepaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// A merchant's configuration comes from the environment or a settings file; the
-// secret shows itself nowhere.
+// The configuration comes from the environment or a settings file. The secret is not
+// printed.
 func ExampleNew() {
 	_, err := gatepay.New(gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6"})
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, gatepay.ErrInvalidConfig))
+	fmt.Println(errors.Is(err, paygates.ErrInvalidConfig))
 
 	config := gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6", Secret: sign.NewSecret("example-appsecret")}
 	fmt.Println(config.Secret)
@@ -43,37 +44,40 @@ func ExampleClient_CreateOrder() {
 		OrderNo: "S20191118123424E",
 		Channel: gatepay.ChannelAlipay,
 		Amount:  money.Cents(188),
-		Custom:  "user-42",
+		Attach:  "user-42",
 	})
 	switch {
-	case errors.Is(err, gatepay.ErrOutcomeUnknown):
+	case errors.Is(err, paygates.ErrNotSent):
+		fmt.Println("safe to retry:", err)
+		return
+	case errors.Is(err, paygates.ErrOutcomeUnknown):
 		fmt.Println("query the order, do not create it again:", err)
 		return
 	case err != nil:
-		fmt.Println("not created:", err)
+		fmt.Println("rejected:", err)
 		return
 	}
 	image, err := order.Image()
-	fmt.Println("paid at the page that ends in", order.PayPageURL[len(gateway.URL):])
+	fmt.Println("pay page:", order.PayPageURL[len(gateway.URL):])
 	fmt.Println("QR code:", len(image) > 0, err)
 	// Output:
-	// paid at the page that ends in /pay/api?id=S20191118123424E&type=alipay
+	// pay page: /pay/api?id=S20191118123424E&type=alipay
 	// QR code: true <nil>
 }
 
-// The callback of a cloud order goes to the URL in the account's settings.
+// The notification of a cloud order goes to the URL in the account's settings.
 func ExampleClient_CreateCloudOrder() {
 	gateway := gatepaytest.NewServer()
 	defer gateway.Close()
-	gateway.Refuse("/api/cloudpay/create", 209)
+	gateway.Reject("/api/cloudpay/create", 209)
 	client, _ := gatepay.New(gateway.Config())
 	_, err := client.CreateCloudOrder(context.Background(), gatepay.CreateCloudOrderRequest{
-		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Attach: "user-42",
 	})
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, gatepay.ErrNotAgent))
 	// Output:
-	// gatepay: create cloud order: code 209: 非代理用户: the account is not an agent's
+	// gatepay: create cloud order: code 209: 非代理用户: the account is not an agent account
 	// true
 }
 
@@ -85,8 +89,8 @@ func ExampleClient_CreateGroupOrder() {
 	_, err := client.CreateGroupOrder(ctx, gatepay.CreateGroupOrderRequest{
 		OrderNo: "S20191118123424E",
 		Channel: gatepay.ChannelWeChat,
-		Basket:  []gatepay.BasketItem{{ProductID: "8", Count: 1}, {ProductID: "7", Count: 2}},
-		Custom:  "user-42",
+		Items:   []gatepay.GroupItem{{ProductID: "8", Count: 1}, {ProductID: "7", Count: 2}},
+		Attach:  "user-42",
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -103,12 +107,12 @@ func ExampleClient_CreateProductOrder() {
 	defer gateway.Close()
 	client, _ := gatepay.New(gateway.Config())
 	_, err := client.CreateProductOrder(context.Background(), gatepay.CreateProductOrderRequest{
-		OrderNo: "S20191118123424E", Channel: gatepay.ChannelWeChat, ProductID: "9", Custom: "user-42",
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelWeChat, ProductID: "9", Attach: "user-42",
 	})
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, gatepay.ErrOutOfStock))
 	// Output:
-	// gatepay: create product order: code 206: 当前产品无库存: the product is out of stock
+	// gatepay: create product order: code 206: 当前产品无库存: product is out of stock
 	// true
 }
 
@@ -118,24 +122,24 @@ func ExampleClient_QueryOrder() {
 	client, _ := gatepay.New(gateway.Config())
 	_, err := client.QueryOrder(context.Background(), "S20191118123424E")
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, gatepay.ErrOrderNotFound))
+	fmt.Println(errors.Is(err, paygates.ErrOrderNotFound))
 	// Output:
 	// gatepay: query order: code 201: 订单不存在: order not found
 	// true
 }
 
-// The answer that was kept with an order is read again, without asking.
+// The stored response of a query is decoded again, without a request.
 func ExampleDecodeOrder() {
 	gateway := gatepaytest.NewServer()
 	defer gateway.Close()
 	client, _ := gatepay.New(gateway.Config())
 	ctx := context.Background()
 	_, _ = client.CreateOrder(ctx, gatepay.CreateOrderRequest{
-		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Attach: "user-42",
 	})
-	asked, _ := client.QueryOrder(ctx, "S20191118123424E")
+	queried, _ := client.QueryOrder(ctx, "S20191118123424E")
 
-	order, err := gatepay.DecodeOrder(asked.Raw)
+	order, err := gatepay.DecodeOrder(queried.Raw.Reveal())
 	fmt.Println(order.OrderID, order.Amount, order.State, err)
 	// Output:
 	// 424843497502158848 1.88 inprogress <nil>
@@ -148,7 +152,7 @@ func ExampleClient_WaitForPayment() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	_, _ = client.CreateOrder(ctx, gatepay.CreateOrderRequest{
-		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Attach: "user-42",
 	})
 	_ = gateway.PaySilently("S20191118123424E")
 
@@ -158,18 +162,18 @@ func ExampleClient_WaitForPayment() {
 	// gatepay order S20191118123424E: 1.88 yuan, state paid <nil>
 }
 
-func ExampleClient_PaymentPage() {
+func ExampleClient_QueryPaymentPage() {
 	gateway := gatepaytest.NewServer()
 	defer gateway.Close()
 	client, _ := gatepay.New(gateway.Config())
 	ctx := context.Background()
 	order, _ := client.CreateOrder(ctx, gatepay.CreateOrderRequest{
-		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Attach: "user-42",
 	})
-	page, err := client.PaymentPage(ctx, order.PayPageURL)
-	fmt.Println(len(page.Raw) > 0, err)
+	page, err := client.QueryPaymentPage(ctx, order.PayPageURL)
+	fmt.Println(len(page.Raw.Reveal()) > 0, err)
 
-	_, err = client.PaymentPage(ctx, "https://shop.example.com/pay")
+	_, err = client.QueryPaymentPage(ctx, "https://shop.example.com/pay")
 	fmt.Println(err)
 	// Output:
 	// true <nil>
@@ -184,8 +188,8 @@ func ExampleClient_QuickPayURL() {
 	// https://gatepay.io/pay/any?appkey=e3d704f3542b44a621ebed70dc0efe13&token=exampletoken&price=1.88&stable=1 <nil>
 }
 
-// The handler is mounted like any other. A callback that was cut into another
-// order's carries a valid signature, and is refused all the same.
+// The handler is mounted like any other. A notification that was cut into another order's
+// has a valid signature. The handler queries the gateway and rejects it.
 func ExampleClient_NotificationHandler() {
 	gateway := gatepaytest.NewServer()
 	defer gateway.Close()
@@ -193,7 +197,7 @@ func ExampleClient_NotificationHandler() {
 
 	mux := http.NewServeMux()
 	mux.Handle("/notify", client.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
-		// Here: compare n.Order.Amount with the stored order, credit n.OrderNo once.
+		// Here: compare n.Order.Amount with the stored order, and credit n.OrderNo once.
 		fmt.Println("paid:", n.OrderNo, n.Order.Amount)
 		return nil
 	}))
@@ -201,7 +205,7 @@ func ExampleClient_NotificationHandler() {
 	defer shop.Close()
 
 	_, err := client.CreateOrder(context.Background(), gatepay.CreateOrderRequest{
-		OrderNo: "ORD1", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		OrderNo: "ORD1", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Attach: "user-42",
 		NotifyURL: shop.URL + "/notify",
 	})
 	if err != nil {
@@ -209,21 +213,21 @@ func ExampleClient_NotificationHandler() {
 		return
 	}
 	delivery, _ := gateway.Pay("ORD1")
-	fmt.Println("answered:", delivery.Status, delivery.Reply)
+	fmt.Println("response:", delivery.Status, delivery.Reply)
 
 	delivery, _ = gateway.SendTampered("ORD1")
 	claimed, _ := url.ParseQuery(delivery.Body)
 	fmt.Println("claimed:", claimed.Get("out_order_id"), claimed.Get("price"))
-	fmt.Println("answered:", delivery.Status, delivery.Reply)
+	fmt.Println("response:", delivery.Status, delivery.Reply)
 	// Output:
 	// paid: ORD1 1.88
-	// answered: 200 success
+	// response: 200 success
 	// claimed: ORD 11.88
-	// answered: 409 fail
+	// response: 409 fail
 }
 
-// A handler of one's own confirms before it believes, and answers "success", or
-// "fail" to be called again.
+// A handler of your own confirms the notification before it credits the order. It responds
+// with "success", or with "fail" to get the notification again.
 func ExampleClient_ParseNotification() {
 	gateway := gatepaytest.NewServer()
 	defer gateway.Close()
@@ -234,16 +238,16 @@ func ExampleClient_ParseNotification() {
 			_, err = client.ConfirmNotification(r.Context(), n)
 		}
 		if err != nil {
-			http.Error(w, "fail", gatepay.NotificationStatus(err))
+			http.Error(w, "fail", paygates.NotificationStatus(err))
 			return
 		}
-		fmt.Println("paid:", n.OrderNo, n.Order.Amount, n.Custom)
+		fmt.Println("paid:", n.OrderNo, n.Order.Amount, n.Attach)
 		_, _ = io.WriteString(w, "success")
 	}))
 	defer shop.Close()
 
 	_, _ = client.CreateOrder(context.Background(), gatepay.CreateOrderRequest{
-		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Attach: "user-42",
 		NotifyURL: shop.URL,
 	})
 	delivery, _ := gateway.Pay("S20191118123424E")
@@ -253,20 +257,20 @@ func ExampleClient_ParseNotification() {
 	// 200 success
 }
 
-// The status tells the merchant's monitoring who has to act: 403 is a forger.
+// The status tells your monitoring what happened: 403 is an invalid signature.
 func ExampleNotificationStatus() {
 	client, _ := gatepay.New(gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6", Secret: sign.NewSecret("example-appsecret")})
 	_, err := client.VerifyNotification(url.Values{
 		"order_id": {"522"}, "out_order_id": {"S20191118123424E"}, "price": {"1.88"}, "realprice": {"1.88"},
 		"type": {"alipay"}, "paytime": {"1556614084"}, "extend": {"user-42"}, "sign": {"00"},
 	})
-	fmt.Println(gatepay.NotificationStatus(err), gatepay.NotificationStatus(nil))
+	fmt.Println(paygates.NotificationStatus(err), paygates.NotificationStatus(nil))
 	// Output:
 	// 403 200
 }
 
-// A program that gets its callbacks through a framework passes the parameters on.
-// The signature is from
+// A program that receives notifications through a framework passes the parameters on. The
+// signature is from
 //
 //	inner=$(printf %s '098f6bcd4621d373cade4e832627b4f6522S20191118123424E1.881.88alipay1556614084user-42' | md5sum | cut -c1-32)
 //	printf %s "${inner}example-appsecret" | md5sum
@@ -281,36 +285,35 @@ func ExampleClient_VerifyNotification() {
 
 	parameters.Set("price", "9.88")
 	_, err = client.VerifyNotification(parameters)
-	fmt.Println(errors.Is(err, gatepay.ErrInvalidSignature))
+	fmt.Println(errors.Is(err, paygates.ErrInvalidSignature))
 	// Output:
 	// gatepay notification for order S20191118123424E: 1.88 yuan 2019-04-30 16:48:04 <nil>
 	// true
 }
 
-// What a callback says is compared with what the gateway says.
+// ConfirmNotification compares a notification with what the gateway says.
 func ExampleClient_ConfirmNotification() {
 	gateway := gatepaytest.NewServer()
 	defer gateway.Close()
 	client, _ := gatepay.New(gateway.Config())
 	ctx := context.Background()
 	_, _ = client.CreateOrder(ctx, gatepay.CreateOrderRequest{
-		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Attach: "user-42",
 	})
 	claimed := &gatepay.Notification{OrderID: "424843497502158848", OrderNo: "S20191118123424E", Amount: money.Cents(188)}
 
 	_, err := client.ConfirmNotification(ctx, claimed)
-	fmt.Println(errors.Is(err, gatepay.ErrNotConfirmed), err)
+	fmt.Println(errors.Is(err, paygates.ErrNotConfirmed), err)
 
 	_ = gateway.PaySilently("S20191118123424E")
 	order, err := client.ConfirmNotification(ctx, claimed)
 	fmt.Println(order, err)
 	// Output:
-	// true gatepay: confirm notification: not confirmed by the gateway: do not credit it: the gateway says state inprogress
+	// true gatepay: confirm notification: not confirmed by the gateway: the gateway says state inprogress
 	// gatepay order S20191118123424E: 1.88 yuan, state paid <nil>
 }
 
-// For the merchant's eyes only: why a callback is refused. Here the shop has
-// written "user-42" anew, with a blank.
+// The explanation is for you only. Here a blank was added to "user-42".
 func ExampleClient_ExplainNotification() {
 	client, _ := gatepay.New(gatepay.Config{AppKey: "098f6bcd4621d373cade4e832627b4f6", Secret: sign.NewSecret("example-appsecret")})
 	explanation := client.ExplainNotification(url.Values{
@@ -323,10 +326,10 @@ func ExampleClient_ExplainNotification() {
 	// Output:
 	// md5(md5(appkey + order_id + out_order_id + price + realprice + type + paytime + extend) + secret)
 	// false
-	// It matches if every value is taken without the blanks around it.
+	// Matches if every value is taken without the whitespace around it.
 }
 
-// A return shows a page that says what the gateway says of the order.
+// The page for the payer shows the state that QueryOrder returns.
 func ExampleClient_ParseReturn() {
 	gateway := gatepaytest.NewServer()
 	defer gateway.Close()
@@ -346,14 +349,14 @@ func ExampleClient_ParseReturn() {
 	defer shop.Close()
 
 	order, err := client.CreateOrder(context.Background(), gatepay.CreateOrderRequest{
-		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "user-42",
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Attach: "user-42",
 		ReturnURL: shop.URL + "/paid",
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	// The button of the cashier page pays and leads back.
+	// The button of the cashier page pays and redirects to the return URL.
 	response, err := http.Post(order.PayPageURL, "", nil)
 	if err != nil {
 		fmt.Println(err)
@@ -364,8 +367,8 @@ func ExampleClient_ParseReturn() {
 	// gatepay order S20191118123424E: 1.88 yuan, state paid <nil>
 }
 
-// A program that gets the payer's return through a framework passes the
-// parameters on. The signature is from
+// A program that receives the return through a framework passes the parameters on. The
+// signature is from
 //
 //	inner=$(printf %s '098f6bcd4621d373cade4e832627b4f61.88alipay522S20191118123424E' | md5sum | cut -c1-32)
 //	printf %s "${inner}example-appsecret" | md5sum
@@ -375,7 +378,7 @@ func ExampleClient_VerifyReturn() {
 		"price": {"1.88"}, "type": {"alipay"}, "product_id": {""}, "order_id": {"522"}, "out_order_id": {"S20191118123424E"},
 		"sign": {"fe0fb553158ccc1aa8cc9c6637a13631"},
 	})
-	fmt.Println(back, err) // now show what QueryOrder says of back.OrderNo
+	fmt.Println(back, err) // next: QueryOrder(back.OrderNo)
 	// Output:
 	// gatepay return of the payer of order S20191118123424E <nil>
 }

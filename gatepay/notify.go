@@ -3,230 +3,245 @@ package gatepay
 import (
 	"context"
 	"crypto/subtle"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
-	"github.com/paygates/paygates-go/internal/callback"
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
-	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/loosejson"
-	"github.com/paygates/paygates-go/internal/redact"
+	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// Notification is a callback (支付成功异步通知) whose signature is right. It is sent
-// only for a paid order. The signature covers every field, but with nothing
-// between them: OrderID, OrderNo and Amount may be another callback's, cut
-// differently, until ConfirmNotification has asked the gateway.
+// Notification is a notification (支付成功异步通知) with a valid signature. The gateway sends
+// one only for a paid order. The signature covers all fields, but with nothing between
+// them: OrderID, OrderNo and Amount may be another notification's, cut differently, until
+// ConfirmNotification has queried the gateway.
 type Notification struct {
-	// OrderID is the gateway's own number of the order (order_id).
+	// OrderID is the gateway's order number (order_id).
 	OrderID string
-	// OrderNo is the merchant's number of the order (out_order_id).
+	// OrderNo is the merchant order number (out_order_id).
 	OrderNo string
-	// Amount in yuan that was asked (订单价格, price).
+	// Amount is the price of the order, in yuan (订单价格, price).
 	Amount money.Amount
-	// PaidAmount in yuan that was really paid (真实价格, realprice). It can differ
-	// from Amount by some cents, by which the gateway tells payers apart. The
-	// gateway has no query for it.
+	// PaidAmount is what was paid, in yuan (真实价格, realprice). It can differ from Amount
+	// by some cents, by which the gateway tells payers apart. The gateway has no query
+	// for it.
 	PaidAmount money.Amount
-	// Channel is how the payer paid (type).
+	// Channel is the payment method (type).
 	Channel Channel
-	// PaidAt is when the order was paid (paytime). The gateway has no query for it.
+	// PaidAt is the time of the payment (paytime). The gateway has no query for it.
 	PaidAt time.Time
-	// Custom is that of the create (extend).
-	Custom string
-	// Order is what the gateway says of the order. It is nil until
-	// ConfirmNotification has set it.
+	// Attach is that of the create, as it arrived (extend). Deployments return quotes and
+	// angle brackets escaped for HTML. The gateway has no query for it.
+	Attach string `json:"-"`
+	// Order is the gateway's record of the order. It is nil until ConfirmNotification
+	// has set it.
 	Order *Order
-	// Raw holds all parameters as they came, the signature included.
-	Raw url.Values
+	// Unread lists the parameters that are not UTF-8. Their invalid bytes are replaced by
+	// U+FFFD.
+	Unread []string
+	// Raw holds all parameters as they arrived, the signature included.
+	Raw paygates.Private[url.Values] `json:"-"`
 }
 
-// String names the order and its amount, without the signature and payer data.
-func (n Notification) String() string {
-	return fmt.Sprintf("gatepay notification for order %s: %s yuan", n.OrderNo, n.Amount)
-}
-
-// Format writes what String returns, whatever the verb.
-func (n Notification) Format(f fmt.State, _ rune) { redact.Format(f, n) }
-
-// LogValue is what String returns.
-func (n Notification) LogValue() slog.Value { return redact.LogValue(n) }
-
-// ParseNotification reads a callback, a form by POST (or, as in an older edition
-// of the document, a GET) with the parameters order_id, out_order_id, price,
-// realprice, type, paytime, extend and sign, and verifies its signature. It
-// proves that the gateway once signed these characters in this order, not that
-// they were cut into fields like this: call ConfirmNotification before believing
-// it.
+// ParseNotification reads a notification, a POST (a GET in an older edition of the
+// document) with the parameters order_id, out_order_id, price, realprice, type, paytime,
+// extend and sign, and verifies its signature. The parameters of a POST are those of the
+// body, or of the query if there is no body. A valid signature proves that the gateway
+// signed these characters, not that they were cut into these fields: call
+// ConfirmNotification before you credit it.
 //
-// Errors: [ErrInvalidNotification] for a request that is not of the documented
-// shape, with a repeated parameter or another merchant's appkey among others;
-// [ErrInvalidSignature].
+// The error is paygates.ErrInvalidNotification for a request that does not have the
+// documented shape, with a repeated parameter or another merchant's appkey for example,
+// or ErrInvalidSignature.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
-	values, err := callback.Values(r)
+	values, err := parse(r, notify.Form)
+	if err != nil {
+		return nil, err
+	}
+	return c.readNotification(r.Context(), values)
+}
+
+// VerifyNotification is ParseNotification for values that a framework has parsed.
+func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
+	if err := notify.Single(values); err != nil {
+		return nil, fmt.Errorf("%s: %w", gateway, err)
+	}
+	return c.readNotification(context.Background(), values)
+}
+
+// parse reads the fields of a notification or a return. If the gateway appended
+// "?order_id=…" to a URL with a query, they are what follows the last "?".
+func parse(r *http.Request, read func(*http.Request) (url.Values, error)) (url.Values, error) {
+	isComplete := func(values url.Values) bool { return values.Has("order_id") && values.Has("price") }
+	values, err := read(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
-	return c.VerifyNotification(values)
+	if !isComplete(values) {
+		if appended, err := notify.QueryAfterLast(r); err == nil && isComplete(appended) {
+			return appended, nil
+		}
+	}
+	return values, nil
 }
 
-// VerifyNotification is ParseNotification for values that a framework has
-// already parsed.
-func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
-	if err := callback.Single(values); err != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, err)
-	}
+func (c *Client) readNotification(ctx context.Context, values url.Values) (*Notification, error) {
 	orderID, orderNo := values.Get("order_id"), values.Get("out_order_id")
 	price, realPrice := values.Get("price"), values.Get("realprice")
 	channel, payTime := values.Get("type"), values.Get("paytime")
 	extend := values.Get("extend")
-	// The shapes first: what was signed for another purpose, or cut differently,
-	// must not pass for a callback as far as shapes can tell.
-	amount, priceAllowed := parsePrice(price)
-	paidAmount, realPriceAllowed := parsePrice(realPrice)
-	paidAt, payTimeAllowed := parseTime(payTime)
-	fields := [...]struct{ name, allowed string }{
-		{"appkey", c.checkAppKey(values)},
-		{"order_id", checkNumber(orderID)},
-		{"out_order_id", check.Name(orderNo, longestOrderNo)},
-		{"price", priceAllowed},
-		{"realprice", realPriceAllowed},
-		{"type", Channel(channel).check()},
-		{"paytime", payTimeAllowed},
-		{"extend", check.Text(extend, 1024)},
-	}
-	for _, field := range fields {
-		if field.allowed != "" {
-			return nil, failure.Invalid(gateway, ErrInvalidNotification, field.name, field.allowed)
-		}
+	// The shapes first. They protect what ConfirmNotification cannot query: once order_id,
+	// out_order_id, price and type are confirmed, only one cut of the signed text has
+	// these shapes.
+	//   - price ends where it ends, because realprice does not begin with a point or with
+	//     a zero before another digit: 1.9 and 1.90 cannot both be followed by an amount.
+	//   - realprice ends at the first letter of type.
+	//   - paytime has ten digits, or is a date, and extend is the rest, whatever it holds.
+	// The confirmed fields themselves are protected by the confirmation alone.
+	v := check.New(gateway, paygates.ErrInvalidNotification)
+	c.checkMerchant(v, values)
+	checkOrderID(v, orderID)
+	v.ID("out_order_id", orderNo, longestOrderNo)
+	amount := readPrice(v, "price", price)
+	paidAmount := readPrice(v, "realprice", realPrice)
+	checkType(v, channel)
+	paidAt := readPayTime(v, payTime)
+	if err := v.Err(); err != nil {
+		return nil, err
 	}
 	signature, err := sign.MD5Nested(c.secret, c.appKey, orderID, orderNo, price, realPrice, channel, payTime, extend)
-	if err == nil {
-		err = signature.Verify(values.Get("sign"))
+	if err != nil || signature.Verify(values.Get("sign")) != nil {
+		return nil, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", gateway, ErrInvalidSignature, err)
+	n := &Notification{
+		OrderID:    orderID,
+		OrderNo:    orderNo,
+		Amount:     amount,
+		PaidAmount: paidAmount,
+		Channel:    Channel(channel),
+		PaidAt:     paidAt,
+		Attach:     extend,
+		Raw:        paygates.NewPrivate(values),
 	}
-	return &Notification{
-		OrderID: orderID, OrderNo: orderNo,
-		Amount: amount, PaidAmount: paidAmount,
-		Channel: Channel(channel), PaidAt: paidAt,
-		Custom: extend, Raw: values,
-	}, nil
+	if !utf8.ValidString(extend) {
+		n.Attach, n.Unread = strings.ToValidUTF8(extend, "\uFFFD"), []string{"extend"}
+		c.flow.LogUnread(ctx, "read notification", orderNo, n.Unread)
+	}
+	return n, nil
 }
 
-// checkAppKey wants no appkey, or the merchant's own: a callback may carry one,
-// and it is always ours that signs.
-func (c *Client) checkAppKey(values url.Values) string {
-	received, ok := values["appkey"]
-	if !ok || len(received) == 1 && subtle.ConstantTimeCompare([]byte(received[0]), []byte(c.appKey)) == 1 {
-		return ""
+// checkMerchant requires no appkey, or the merchant's. The configured one is signed in
+// either case.
+func (c *Client) checkMerchant(v *check.Checker, values url.Values) {
+	if values.Has("appkey") {
+		ours := subtle.ConstantTimeCompare([]byte(values.Get("appkey")), []byte(c.appKey)) == 1
+		v.That(ours, "appkey", "must be that of Config")
 	}
-	return "must be the merchant's own"
 }
 
-// checkNumber wants a whole number as PHP writes it.
-func checkNumber(text string) string {
-	if len(text) > 1 && text[0] == '0' {
-		return "must not begin with 0"
-	}
-	return check.Digits(text, 20)
+// checkOrderID requires a whole number as PHP writes it.
+func checkOrderID(v *check.Checker, text string) {
+	v.Digits("order_id", text, 20)
+	v.That(len(text) == 1 || !strings.HasPrefix(text, "0"), "order_id", "must not begin with 0")
 }
 
-// parsePrice reads an amount as the gateway writes it and no other way, so that
-// no digit can be moved to or from it unseen.
-func parsePrice(text string) (amount money.Amount, allowed string) {
+func checkType(v *check.Checker, text string) {
+	v.That(text == string(ChannelAlipay) || text == string(ChannelWeChat), "type", "must be alipay or wechat")
+}
+
+// readPrice reads an amount, also one that is written as 1.9, 10 or 1.8800.
+func readPrice(v *check.Checker, field, text string) money.Amount {
 	amount, err := money.Parse(text)
-	point := len(text) - 3
-	if err != nil || amount == 0 || point < 1 || text[point] != '.' || (point > 1 && text[0] == '0') {
-		return 0, "must be an amount of more than 0.00 with exactly two decimals"
-	}
-	return amount, ""
+	v.That(err == nil && amount > 0, field, "must be an amount of more than 0.00 with at most two decimals")
+	v.That(!strings.HasPrefix(text, "0") || strings.HasPrefix(text, "0."), field, "must not begin with 0 and another digit")
+	return amount
 }
 
-// parseTime reads Unix seconds of exactly ten digits, 2001 to 2286: extend may
-// begin with a digit, and so the length has to say where paytime ends.
-func parseTime(text string) (at time.Time, allowed string) {
+// readPayTime reads Unix seconds of ten digits, 2001 to 2286, or a date such as
+// "2019-04-30 16:48:04". Other shapes would leave open where extend begins.
+func readPayTime(v *check.Checker, text string) time.Time {
+	if len(text) == len(time.DateTime) {
+		if at, err := time.ParseInLocation(time.DateTime, text, loosejson.Shanghai); err == nil {
+			return at
+		}
+	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || len(text) != 10 || text[0] < '1' {
-		return time.Time{}, "must be Unix seconds of ten digits"
-	}
-	return time.Unix(seconds, 0).In(loosejson.Shanghai), ""
+	v.That(err == nil && len(text) == 10 && text[0] >= '1', "paytime", "must be Unix seconds of ten digits")
+	return time.Unix(seconds, 0).In(loosejson.Shanghai)
 }
 
-// ConfirmNotification asks the gateway for the order of a notification and
-// compares: the order must be paid and have the notified OrderID and Amount.
-// Then it sets n.Order and returns it. PaidAmount, PaidAt and Custom stand where
-// the confirmed fields leave no other cut, but the gateway has no query for them.
-// What is left to the merchant is to compare the amount with the stored order
-// and to credit the order number once.
+// ConfirmNotification queries the gateway for the order of a notification and compares:
+// the order must be paid and have the notified OrderID, Amount and Channel. It sets n.Order
+// and returns it. The gateway has no query for PaidAmount, PaidAt and Attach; the
+// signature covers them. Compare the amount with your stored order yourself, and credit an
+// order number once.
 //
-// Errors: [ErrNotConfirmed] if the gateway says otherwise or does not know the
-// order (then [ErrOrderNotFound] as well); an [*Error] if it cannot be asked,
-// after which the callback should come again.
+// The error is paygates.ErrNotConfirmed if the gateway says otherwise or does not know
+// the order (then ErrOrderNotFound as well), ErrBusy, or that of QueryOrder, after
+// which the notification should arrive again.
 func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Order, error) {
-	const op = "confirm notification"
-	notConfirmed := func(why string) error {
-		return &Error{Op: op, Err: fmt.Errorf("%w: %s", ErrNotConfirmed, why)}
-	}
 	if n == nil {
-		return nil, failure.Invalid(gateway, ErrInvalidNotification, "the notification", "is nil")
+		return nil, fmt.Errorf("%s: %w: the notification is nil", gateway, paygates.ErrInvalidNotification)
 	}
-	order, err := c.QueryOrder(ctx, n.OrderNo)
-	switch {
-	case errors.Is(err, ErrOrderNotFound):
-		return nil, &Error{Op: op, Err: fmt.Errorf("%w: %w", ErrNotConfirmed, err)}
-	case err != nil:
+	order, err := flow.Confirm(ctx, c.flow, n.OrderNo, c.QueryOrder, func(o *Order) string {
+		return c.flow.Transport.Mask(n.difference(o))
+	})
+	if err != nil {
 		return nil, err
-	case !order.Paid():
-		return nil, notConfirmed("the gateway says state " + order.State.String())
-	case order.OrderID != n.OrderID:
-		return nil, notConfirmed("the gateway says another order_id")
-	case order.Amount != n.Amount:
-		return nil, notConfirmed(fmt.Sprintf("the gateway says %s yuan, the notification %s", order.Amount, n.Amount))
 	}
 	n.Order = order
 	return order, nil
 }
 
-// NotificationStatus returns the HTTP status with which NotificationHandler
-// answers a callback that ended in err, for a handler of the merchant's own: 200 for
-// nil, and 502 for an error that is none of this package's.
-func NotificationStatus(err error) int { return callback.Status(err) }
+// difference returns what the gateway says otherwise than the notification, or "".
+func (n *Notification) difference(o *Order) string {
+	switch {
+	case !o.Paid():
+		return "the gateway says state " + string(o.State)
+	case o.OrderID != n.OrderID:
+		return fmt.Sprintf("the gateway says order_id %.64q, the notification %q", o.OrderID, n.OrderID)
+	case o.Amount != n.Amount:
+		return fmt.Sprintf("the gateway says %s yuan, the notification %s", o.Amount, n.Amount)
+	case o.Channel != "" && n.Channel != "" && o.Channel != n.Channel:
+		return fmt.Sprintf("the gateway says order_type %.64q, the notification %q", string(o.Channel), string(n.Channel))
+	default:
+		return ""
+	}
+}
 
-// NotificationHandler handles callbacks: it parses, verifies and confirms each
-// and then calls accept, whose notification is paid and has Order set. accept
-// compares the amount with the stored order and credits the order number once:
-// the gateway repeats callbacks, also at the same time.
+// NotificationHandler handles notifications: it parses, verifies and confirms each one
+// and then calls handle, whose notification is paid and has Order set. Compare the
+// amount with the stored order and credit the order number once: the gateway repeats
+// notifications, also at the same time.
 //
-// The answer is "success" if accept returns nil. Otherwise it is "fail", so that
-// the callback comes again, with a status for monitoring: 400, 403, 405, 413,
-// 415 for a callback that is not genuine, 409 for one that the gateway does not
-// confirm, 500 for an error of accept, 502 if the gateway cannot be asked. The
-// gateway calls again three times, one minute apart, and then no more; and it does
-// not call for an order that was paid after it expired: query what stays open.
+// The context of handle does not end when the sender closes the connection. It ends
+// after Config.NotificationTimeout.
 //
-// It panics if accept is nil.
-func (c *Client) NotificationHandler(accept func(context.Context, *Notification) error) http.Handler {
-	callback.RequireAccept(gateway, accept)
-	reply := callback.Reply{Gateway: gateway, Accepted: "success", Again: "fail", Log: c.log}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		reply.Serve(w, r, func() error {
-			n, err := c.ParseNotification(r)
-			if err != nil {
-				return err
-			}
-			if _, err := c.ConfirmNotification(r.Context(), n); err != nil {
-				return err
-			}
-			return callback.Accept(r.Context(), accept, n)
-		})
-	})
+// The response is "success" if handle returns nil. Otherwise it is "fail", so that the
+// notification arrives again, with the status of paygates.NotificationStatus. The gateway
+// sends it three more times, one minute apart. It sends none for an order that was paid
+// after it expired: query the orders that stay open.
+//
+// It panics if handle is nil.
+func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
+	return flow.Handler[*Notification]{
+		Accepted: "success",
+		Rejected: "fail",
+		Parse:    c.ParseNotification,
+		Confirm: func(ctx context.Context, n *Notification) error {
+			_, err := c.ConfirmNotification(ctx, n)
+			return err
+		},
+		Handle:  handle,
+		OrderNo: func(n *Notification) string { return n.OrderNo },
+	}.Serve(c.flow)
 }

@@ -3,6 +3,7 @@ package gatepay_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatepay"
 	"github.com/paygates/paygates-go/internal/samples"
 	"github.com/paygates/paygates-go/money"
@@ -30,14 +32,14 @@ const (
 	stablePayURL = "https://gatepay.io/api/stablepay/create"
 )
 
-// The requests that the samples echo, with the two URLs beside where they are allowed.
+// The requests that the samples repeat in params, with both URLs where they are allowed.
 
 func request() gatepay.CreateOrderRequest {
 	return gatepay.CreateOrderRequest{
 		OrderNo:   "5cc75a6a0b418",
 		Channel:   gatepay.ChannelWeChat,
 		Amount:    money.Cents(82),
-		Custom:    "terry",
+		Attach:    "terry",
 		NotifyURL: "https://shop.example.com/notify?shop=1",
 		ReturnURL: "https://shop.example.com/paid",
 	}
@@ -45,7 +47,7 @@ func request() gatepay.CreateOrderRequest {
 
 func cloudRequest() gatepay.CreateCloudOrderRequest {
 	return gatepay.CreateCloudOrderRequest{
-		OrderNo: "5cc75a6a0b418", Channel: gatepay.ChannelAlipay, Amount: money.Cents(82), Custom: "test_user",
+		OrderNo: "5cc75a6a0b418", Channel: gatepay.ChannelAlipay, Amount: money.Cents(82), Attach: "test_user",
 	}
 }
 
@@ -53,19 +55,19 @@ func groupRequest() gatepay.CreateGroupOrderRequest {
 	return gatepay.CreateGroupOrderRequest{
 		OrderNo: "2d5fdb06-ee8e-43ed-bdc7-f6818e68c042",
 		Channel: gatepay.ChannelWeChat,
-		Basket:  []gatepay.BasketItem{{ProductID: "8", Count: 2}, {ProductID: "7", Count: 3}, {ProductID: "10", Count: 1}},
-		Custom:  "terry",
+		Items:   []gatepay.GroupItem{{ProductID: "8", Count: 2}, {ProductID: "7", Count: 3}, {ProductID: "10", Count: 1}},
+		Attach:  "terry",
 	}
 }
 
 func productRequest() gatepay.CreateProductOrderRequest {
 	return gatepay.CreateProductOrderRequest{
-		OrderNo: "6bfad15e-f96d-40b7-a497-6fb4b9387894", Channel: gatepay.ChannelWeChat, ProductID: "8", Custom: "terry",
+		OrderNo: "6bfad15e-f96d-40b7-a497-6fb4b9387894", Channel: gatepay.ChannelWeChat, ProductID: "8", Attach: "terry",
 		NotifyURL: "https://shop.example.com/notify",
 	}
 }
 
-// creates are the four creates, each with a good request.
+// creates are the four creates, each with a valid request.
 var creates = map[string]struct {
 	op, url, sample string
 	call            func(*gatepay.Client, context.Context) (*gatepay.CreatedOrder, error)
@@ -108,10 +110,10 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 				"sign": {"991ccc2e9e0fbf5d7e558170e21e8536"},
 			},
 			order: gatepay.CreatedOrder{
-				OrderNo:    "5cc75a6a0b418",
-				PayPageURL: "https://gatepay.io/pay/api?id=5cc75a6a0b418&type=wechat",
-				QRCodeURL:  "https://gatepay.io/qrcode/buildsize=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3D5cc75a6a0b418%26type%3Dwechat",
-				AnsweredAt: time.Unix(1556614084, 0),
+				OrderNo:     "5cc75a6a0b418",
+				PayPageURL:  "https://gatepay.io/pay/api?id=5cc75a6a0b418&type=wechat",
+				QRCodeURL:   "https://gatepay.io/qrcode/buildsize=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3D5cc75a6a0b418%26type%3Dwechat",
+				RespondedAt: time.Unix(1556614084, 0),
 			},
 			echo: map[string]string{
 				"appkey": appKey, "price": "0.82", "type": "wechat", "out_order_id": "5cc75a6a0b418",
@@ -129,10 +131,10 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 				"sign": {"9012104579a3334d98fde6db5a8efcc0"},
 			},
 			order: gatepay.CreatedOrder{
-				OrderNo:    "5cc75a6a0b418",
-				PayPageURL: "https://cloud.gatepay.io/pay/api?id=5cc75a6a0b418&type=alipay",
-				QRCodeURL:  "https://cloud.gatepay.io/qrcode/buildsize=130&text=https://cloud.gatepay.io%2Fpay%2Fapi%3Fid%3D5cc75a6a0b418%26type%3Dalipay",
-				AnsweredAt: time.Unix(1556614084, 0),
+				OrderNo:     "5cc75a6a0b418",
+				PayPageURL:  "https://cloud.gatepay.io/pay/api?id=5cc75a6a0b418&type=alipay",
+				QRCodeURL:   "https://cloud.gatepay.io/qrcode/buildsize=130&text=https://cloud.gatepay.io%2Fpay%2Fapi%3Fid%3D5cc75a6a0b418%26type%3Dalipay",
+				RespondedAt: time.Unix(1556614084, 0),
 			},
 			echo: map[string]string{
 				"appkey": appKey, "price": "0.82", "type": "alipay", "out_order_id": "5cc75a6a0b418",
@@ -150,10 +152,10 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 				"sign": {"6bb7dc183cfdee94eb910f76d9358d1a"},
 			},
 			order: gatepay.CreatedOrder{
-				OrderNo:    "2d5fdb06-ee8e-43ed-bdc7-f6818e68c042",
-				PayPageURL: "https://gatepay.io/pay/api?id=af396965-c05a-48b2-8d03-81020dddcb7c&type=wechat",
-				QRCodeURL:  "https://gatepay.io/qrcode/build?size=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3Daf396965-c05a-48b2-8d03-81020dddcb7c%26type%3Dwechat",
-				AnsweredAt: time.Unix(1556777605, 0),
+				OrderNo:     "2d5fdb06-ee8e-43ed-bdc7-f6818e68c042",
+				PayPageURL:  "https://gatepay.io/pay/api?id=af396965-c05a-48b2-8d03-81020dddcb7c&type=wechat",
+				QRCodeURL:   "https://gatepay.io/qrcode/build?size=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3Daf396965-c05a-48b2-8d03-81020dddcb7c%26type%3Dwechat",
+				RespondedAt: time.Unix(1556777605, 0),
 			},
 			echo: map[string]string{
 				"fields": "8:2,7:3,10:1", "type": "wechat", "out_order_id": "2d5fdb06-ee8e-43ed-bdc7-f6818e68c042", "custom": "terry",
@@ -171,10 +173,10 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 				"sign": {"55a45a7d8a7a73f4b140ef08b63ae0f5"},
 			},
 			order: gatepay.CreatedOrder{
-				OrderNo:    "6bfad15e-f96d-40b7-a497-6fb4b9387894",
-				PayPageURL: "https://gatepay.io/pay/api?id=aa9633ee-9b23-4d68-af03-5a0eaef434b2&type=wechat",
-				QRCodeURL:  "https://gatepay.io/qrcode/build?size=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3Daa9633ee-9b23-4d68-af03-5a0eaef434b2%26type%3Dwechat",
-				AnsweredAt: time.Unix(1556779654, 0),
+				OrderNo:     "6bfad15e-f96d-40b7-a497-6fb4b9387894",
+				PayPageURL:  "https://gatepay.io/pay/api?id=aa9633ee-9b23-4d68-af03-5a0eaef434b2&type=wechat",
+				QRCodeURL:   "https://gatepay.io/qrcode/build?size=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3Daa9633ee-9b23-4d68-af03-5a0eaef434b2%26type%3Dwechat",
+				RespondedAt: time.Unix(1556779654, 0),
 			},
 			echo: map[string]string{
 				"product_id": "8", "type": "wechat", "out_order_id": "6bfad15e-f96d-40b7-a497-6fb4b9387894", "custom": "terry",
@@ -199,14 +201,14 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 			order, err := create.call(client, context.Background())
 			require.NoError(t, err)
 			assert.Equal(t, 1, mock.GetTotalCallCount())
-			assert.JSONEq(t, sample, string(order.Raw))
+			assert.JSONEq(t, sample, string(order.Raw.Reveal()))
 			params, err := order.Params()
 			require.NoError(t, err)
 			assert.Equal(t, test.echo, params)
 
-			assert.True(t, test.order.AnsweredAt.Equal(order.AnsweredAt), order.AnsweredAt)
+			assert.True(t, test.order.RespondedAt.Equal(order.RespondedAt), order.RespondedAt)
 			got := *order
-			got.Raw, got.ImageText, got.AnsweredAt = nil, "", test.order.AnsweredAt
+			got.Raw, got.ImageText, got.RespondedAt = test.order.Raw, "", test.order.RespondedAt
 			// Formatting hides the fields, also in a failed comparison.
 			assert.True(t, assert.ObjectsAreEqual(test.order, got), got.PayPageURL, got.QRCodeURL)
 		})
@@ -222,12 +224,12 @@ func TestImage(t *testing.T) {
 	assert.Contains(t, order.ImageText, "data:image/jpeg;base64,iVBOR")
 	png, err := order.Image()
 	require.NoError(t, err)
-	assert.Equal(t, "\x89PNG\r\n\x1a\n", string(png[:8]), "a PNG, whatever the sample calls it")
-	assert.Equal(t, "IEND\xaeB`\x82", string(png[len(png)-8:]), "the whole of it")
+	assert.Equal(t, "\x89PNG\r\n\x1a\n", string(png[:8]), "the media type of the sample is wrong")
+	assert.Equal(t, "IEND\xaeB`\x82", string(png[len(png)-8:]), "it is complete")
 
 	for _, text := range []string{"", "not base64!", "data:image/png;base64,", "data:image/png,x"} {
 		_, err := gatepay.CreatedOrder{ImageText: text}.Image()
-		require.ErrorIs(t, err, gatepay.ErrBadAnswer, "%q", text)
+		require.ErrorIs(t, err, paygates.ErrBadResponse, "%q", text)
 	}
 }
 
@@ -239,13 +241,13 @@ func TestParams(t *testing.T) {
 		`{"data":{"params":null}}`:                         nil,
 		`{"data":{}}`:                                      nil,
 	} {
-		params, err := gatepay.CreatedOrder{Raw: []byte(raw)}.Params()
+		params, err := gatepay.CreatedOrder{Raw: paygates.NewPrivate(json.RawMessage(raw))}.Params()
 		require.NoError(t, err, raw)
 		assert.Equal(t, want, params, raw)
 	}
 	for _, raw := range []string{"", `{"data":{"params":{"a":{}}}}`, `{"data":{"params":"a"}}`, `{"data":[]}`} {
-		_, err := gatepay.CreatedOrder{Raw: []byte(raw)}.Params()
-		require.ErrorIs(t, err, gatepay.ErrBadAnswer, raw)
+		_, err := gatepay.CreatedOrder{Raw: paygates.NewPrivate(json.RawMessage(raw))}.Params()
+		require.ErrorIs(t, err, paygates.ErrBadResponse, raw)
 	}
 }
 
@@ -255,19 +257,19 @@ func TestCreateOrderWithoutOptionalFields(t *testing.T) {
 	mock.RegisterResponder("POST", anyPayURL, func(r *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(r.Body)
 		require.NoError(t, err)
-		// $1 as above: 098f6bcd4621d373cade4e832627b4f60.01alipayA-1_b张三 & co
-		assert.Equal(t, "appkey="+appKey+"&price=0.01&type=alipay&out_order_id=A-1_b&custom=%E5%BC%A0%E4%B8%89+%26+co"+
-			"&sign=2e56ccb31d0e9a2ba1655faca08493c6", string(body))
-		// Numbers quoted or not, an image that is null, no time.
+		// $1 as above: 098f6bcd4621d373cade4e832627b4f60.01alipayA-1_b张三 + co
+		assert.Equal(t, "appkey="+appKey+"&price=0.01&type=alipay&out_order_id=A-1_b&custom=%E5%BC%A0%E4%B8%89+%2B+co"+
+			"&sign=cc30416d6f31685051876cc31b9592ed", string(body))
+		// The code is quoted, the image null, and there is no time.
 		return httpmock.NewStringResponse(200, `{"code":"100","msg":null,"data":{"pay_url":"https://gatepay.io/pay/api?id=1","qrcode_body":null}}`), nil
 	})
 	order, err := client.CreateOrder(context.Background(), gatepay.CreateOrderRequest{
-		OrderNo: "A-1_b", Channel: gatepay.ChannelAlipay, Amount: money.Cents(1), Custom: "张三 & co",
+		OrderNo: "A-1_b", Channel: gatepay.ChannelAlipay, Amount: money.Cents(1), Attach: "张三 + co",
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "https://gatepay.io/pay/api?id=1", order.PayPageURL)
 	assert.Empty(t, order.ImageText)
-	assert.True(t, order.AnsweredAt.IsZero())
+	assert.True(t, order.RespondedAt.IsZero())
 }
 
 func TestTheBaseURLsAreTheConfiguredOnes(t *testing.T) {
@@ -286,7 +288,7 @@ func TestTheBaseURLsAreTheConfiguredOnes(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestCreatesRefuseBadInputBeforeSending(t *testing.T) {
+func TestCreatesRejectInvalidRequestsBeforeSending(t *testing.T) {
 	t.Parallel()
 	anyPay := func(change func(*gatepay.CreateOrderRequest)) func(*gatepay.Client) error {
 		return func(c *gatepay.Client) error {
@@ -304,10 +306,10 @@ func TestCreatesRefuseBadInputBeforeSending(t *testing.T) {
 			return err
 		}
 	}
-	group := func(basket ...gatepay.BasketItem) func(*gatepay.Client) error {
+	group := func(items ...gatepay.GroupItem) func(*gatepay.Client) error {
 		return func(c *gatepay.Client) error {
 			r := groupRequest()
-			r.Basket = basket
+			r.Items = items
 			_, err := c.CreateGroupOrder(context.Background(), r)
 			return err
 		}
@@ -333,40 +335,43 @@ func TestCreatesRefuseBadInputBeforeSending(t *testing.T) {
 		"unknown channel":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.Channel = "qq" }), "Channel (type)"},
 		"no amount":              {anyPay(func(r *gatepay.CreateOrderRequest) { r.Amount = 0 }), "Amount (price)"},
 		"negative amount":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.Amount = -1 }), "Amount (price)"},
-		"no custom":              {anyPay(func(r *gatepay.CreateOrderRequest) { r.Custom = "" }), "Custom (custom)"},
-		"custom too long":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.Custom = strings.Repeat("a", 101) }), "Custom (custom)"},
-		"custom not UTF-8":       {anyPay(func(r *gatepay.CreateOrderRequest) { r.Custom = "\xff" }), "Custom (custom)"},
-		"custom with NUL":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.Custom = "a\x00b" }), "Custom (custom)"},
+		"no attach":              {anyPay(func(r *gatepay.CreateOrderRequest) { r.Attach = "" }), "Attach (custom)"},
+		"attach too long":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.Attach = strings.Repeat("a", 101) }), "Attach (custom)"},
+		"attach not UTF-8":       {anyPay(func(r *gatepay.CreateOrderRequest) { r.Attach = "\xff" }), "Attach (custom)"},
+		"attach with NUL":        {anyPay(func(r *gatepay.CreateOrderRequest) { r.Attach = "a\x00b" }), "Attach (custom)"},
+		"blank attach":           {anyPay(func(r *gatepay.CreateOrderRequest) { r.Attach = " " }), "Attach (custom)"},
+		"notify URL, fragment":   {anyPay(func(r *gatepay.CreateOrderRequest) { r.NotifyURL = "https://shop.example.com/#a" }), "NotifyURL (notify_url)"},
+		"notify URL with blank":  {anyPay(func(r *gatepay.CreateOrderRequest) { r.NotifyURL = "https://shop.example.com/a b" }), "NotifyURL (notify_url)"},
 		"relative notify URL":    {anyPay(func(r *gatepay.CreateOrderRequest) { r.NotifyURL = "/notify" }), "NotifyURL (notify_url)"},
 		"return URL not http":    {anyPay(func(r *gatepay.CreateOrderRequest) { r.ReturnURL = "javascript:alert(1)" }), "ReturnURL (return_url)"},
 		"cloud: no amount":       {cloud(func(r *gatepay.CreateCloudOrderRequest) { r.Amount = 0 }), "Amount (price)"},
 		"cloud: no order number": {cloud(func(r *gatepay.CreateCloudOrderRequest) { r.OrderNo = "" }), "OrderNo (out_order_id)"},
-		"empty basket":           {group(), "Basket (fields)"},
-		"too large a basket":     {group(make([]gatepay.BasketItem, 101)...), "Basket (fields)"},
-		"item without product":   {group(gatepay.BasketItem{Count: 1}), "Basket (fields)"},
-		"item with a separator":  {group(gatepay.BasketItem{ProductID: "8:1,7", Count: 1}), "Basket (fields)"},
-		"item without count":     {group(gatepay.BasketItem{ProductID: "8"}), "Basket (fields)"},
-		"item too often":         {group(gatepay.BasketItem{ProductID: "8", Count: 1000001}), "Basket (fields)"},
-		"item twice":             {group(gatepay.BasketItem{ProductID: "8", Count: 1}, gatepay.BasketItem{ProductID: "8", Count: 2}), "Basket (fields)"},
+		"no items":               {group(), "Items (fields)"},
+		"too many items":         {group(make([]gatepay.GroupItem, 101)...), "Items (fields)"},
+		"item without product":   {group(gatepay.GroupItem{Count: 1}), "Items (fields)"},
+		"item with a separator":  {group(gatepay.GroupItem{ProductID: "8:1,7", Count: 1}), "Items (fields)"},
+		"item without count":     {group(gatepay.GroupItem{ProductID: "8"}), "Items (fields)"},
+		"item too often":         {group(gatepay.GroupItem{ProductID: "8", Count: 1000001}), "Items (fields)"},
+		"item twice":             {group(gatepay.GroupItem{ProductID: "8", Count: 1}, gatepay.GroupItem{ProductID: "8", Count: 2}), "Items (fields)"},
 		"no product":             {product(func(r *gatepay.CreateProductOrderRequest) { r.ProductID = "" }), "ProductID (product_id)"},
 		"product a name":         {product(func(r *gatepay.CreateProductOrderRequest) { r.ProductID = "8wechat" }), "ProductID (product_id)"},
-		"product: no custom":     {product(func(r *gatepay.CreateProductOrderRequest) { r.Custom = "" }), "Custom (custom)"},
+		"product: no attach":     {product(func(r *gatepay.CreateProductOrderRequest) { r.Attach = "" }), "Attach (custom)"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, mock := setup(t)
 			err := test.call(client)
-			require.ErrorIs(t, err, gatepay.ErrInvalidRequest)
+			require.ErrorIs(t, err, paygates.ErrInvalidRequest)
 			assert.ErrorContains(t, err, "gatepay: invalid request: "+test.field+" ")
 			assert.Zero(t, mock.GetTotalCallCount())
 		})
 	}
 }
 
-// An answer that is not the documented one is a typed error that keeps what
-// arrived; after most of them the order may exist.
-func TestCreatesWithABadAnswer(t *testing.T) {
+// A response that is not the documented one is an error that contains it. After most of
+// them the order may exist.
+func TestCreatesWithABadResponse(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		status  int
@@ -383,7 +388,7 @@ func TestCreatesWithABadAnswer(t *testing.T) {
 		"null":              {200, `null`, true},
 		"no code":           {200, `{"data":{"pay_url":"https://gatepay.io/"}}`, true},
 		"odd code":          {200, `{"code":"ok","data":{"pay_url":"https://gatepay.io/"}}`, true},
-		"code a fraction":   {200, `{"code":100.0,"data":{"pay_url":"https://gatepay.io/"}}`, true},
+		"code a fraction":   {200, `{"code":100.5,"data":{"pay_url":"https://gatepay.io/"}}`, true},
 		"no data":           {200, `{"code":100}`, true},
 		"null data":         {200, `{"code":100,"data":null}`, true},
 		"data a list":       {200, `{"code":100,"data":[]}`, true},
@@ -393,13 +398,12 @@ func TestCreatesWithABadAnswer(t *testing.T) {
 		"pay_url a list":    {200, `{"code":100,"data":{"pay_url":[1]}}`, true},
 		"pay_url a script":  {200, `{"code":100,"data":{"pay_url":"javascript:alert(1)"}}`, true},
 		"pay_url relative":  {200, `{"code":100,"data":{"pay_url":"/pay/api?id=1"}}`, true},
-		"odd time":          {200, `{"code":100,"time":"today","data":{"pay_url":"https://gatepay.io/"}}`, true},
 		"huge number":       {200, `{"code":` + strings.Repeat("9", 400) + `}`, true},
 		"deep nesting":      {200, strings.Repeat("[", 100000), true},
 		"oversized":         {200, `{"code":100,"msg":"` + strings.Repeat("1", 3<<20) + `"}`, true},
 		"redirect":          {302, "", true},
 		"success and 500":   {500, `{"code":100,"data":{"pay_url":"https://gatepay.io/"}}`, true},
-		"gateway time-out":  {504, "<html>", true},
+		"gateway timeout":   {504, "<html>", true},
 		"bad request":       {400, "<html>", false},
 		"too many requests": {429, "", false},
 	}
@@ -411,23 +415,23 @@ func TestCreatesWithABadAnswer(t *testing.T) {
 				mock.RegisterResponder("POST", create.url, httpmock.NewStringResponder(test.status, test.body))
 				order, err := create.call(client, context.Background())
 				assert.Nil(t, order)
-				var failed *gatepay.Error
+				var failed *paygates.Error
 				require.ErrorAs(t, err, &failed)
 				assert.Equal(t, create.op, failed.Op)
 				assert.Equal(t, test.status, failed.HTTPStatus)
-				assert.Equal(t, test.unknown, errors.Is(err, gatepay.ErrOutcomeUnknown), err)
-				require.ErrorIs(t, err, gatepay.ErrBadAnswer)
+				assert.Equal(t, test.unknown, errors.Is(err, paygates.ErrOutcomeUnknown), err)
+				require.ErrorIs(t, err, paygates.ErrBadResponse)
 				if len(test.body) < 1<<20 {
 					assert.Equal(t, test.body, string(failed.Body))
 				}
 				assert.Less(t, len(err.Error()), 300)
-				assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is never repeated")
+				assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
 			}
 		})
 	}
 }
 
-func TestCreatesWithoutAnAnswer(t *testing.T) {
+func TestCreatesWithoutAResponse(t *testing.T) {
 	t.Parallel()
 	for name, create := range creates {
 		t.Run(name, func(t *testing.T) {
@@ -435,24 +439,34 @@ func TestCreatesWithoutAnAnswer(t *testing.T) {
 			client, mock := setup(t)
 			mock.RegisterResponder("POST", create.url, httpmock.NewErrorResponder(io.ErrUnexpectedEOF))
 			_, err := create.call(client, context.Background())
-			require.ErrorIs(t, err, gatepay.ErrOutcomeUnknown)
-			require.ErrorIs(t, err, gatepay.ErrNoAnswer)
+			require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+			require.ErrorIs(t, err, paygates.ErrNoResponse)
 			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 			assert.ErrorContains(t, err, "do not create it again")
 			assert.NotContains(t, err.Error(), "http")
-			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is never repeated")
+			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
 		})
 	}
 }
 
-func TestCreateOrderAfterTheContextEnded(t *testing.T) {
+// A canceled context sends nothing.
+func TestCallsAfterTheContextEnded(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := client.CreateOrder(ctx, request())
+	for name, create := range creates {
+		_, err := create.call(client, ctx)
+		require.ErrorIs(t, err, context.Canceled, name)
+		require.ErrorIs(t, err, paygates.ErrNotSent, name)
+		require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown, name)
+	}
+	_, err := client.QueryOrder(ctx, "5cc75a6a0b418")
 	require.ErrorIs(t, err, context.Canceled)
-	require.NotErrorIs(t, err, gatepay.ErrOutcomeUnknown)
+	_, err = client.QueryPaymentPage(ctx, "https://gatepay.io/pay/api?id=1")
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = client.WaitForPayment(ctx, "5cc75a6a0b418", time.Millisecond)
+	require.ErrorIs(t, err, context.Canceled)
 	assert.Zero(t, mock.GetTotalCallCount())
 }
 
@@ -462,8 +476,8 @@ func TestNothingPrintsPayerDataOrSignatures(t *testing.T) {
 	mock.RegisterResponder("POST", anyPayURL, httpmock.NewStringResponder(200, samples.JSON(t, "anypay.json")))
 	created, err := client.CreateOrder(context.Background(), request())
 	require.NoError(t, err)
-	quick := gatepay.QuickPayRequest{Token: "qflknfokn", Custom: "terry"}
-	page := gatepay.PaymentPage{Raw: []byte(`{"custom":"terry"}`)}
+	quick := gatepay.QuickPayRequest{Token: "qflknfokn", Attach: "terry"}
+	page := gatepay.PaymentPage{Raw: paygates.NewPrivate(json.RawMessage(`{"custom":"terry"}`))}
 	values := []any{
 		request(), cloudRequest(), groupRequest(), productRequest(), created, *created,
 		quick, page, &page,
@@ -484,11 +498,11 @@ func TestNothingPrintsPayerDataOrSignatures(t *testing.T) {
 		}
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-		assert.Equal(t, "gatepay: create order", fmt.Sprintf(verb, &gatepay.Error{Op: "create order", Body: created.Raw}))
+		assert.Equal(t, "gatepay: create order", fmt.Sprintf(verb, &paygates.Error{Gateway: "gatepay", Op: "create order", Body: created.Raw.Reveal()}))
 	}
 	assert.Equal(t, "gatepay order 5cc75a6a0b418: 0.82 yuan by wechat", fmt.Sprint(request()))
 	assert.Equal(t, "gatepay cloud order 5cc75a6a0b418: 0.82 yuan by alipay", fmt.Sprint(cloudRequest()))
-	assert.Equal(t, "gatepay order 2d5fdb06-ee8e-43ed-bdc7-f6818e68c042: basket of 3 products by wechat", fmt.Sprint(groupRequest()))
+	assert.Equal(t, "gatepay order 2d5fdb06-ee8e-43ed-bdc7-f6818e68c042: group of 3 products by wechat", fmt.Sprint(groupRequest()))
 	assert.Equal(t, "gatepay order 6bfad15e-f96d-40b7-a497-6fb4b9387894: product 8 by wechat", fmt.Sprint(productRequest()))
 	assert.Equal(t, "gatepay order 5cc75a6a0b418: created", fmt.Sprint(created))
 }
@@ -503,8 +517,8 @@ func TestQueryOrder(t *testing.T) {
 	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, sample))
 	order, err := client.QueryOrder(context.Background(), "5cc75a6a0b418")
 	require.NoError(t, err)
-	assert.JSONEq(t, sample, string(order.Raw))
-	again, err := gatepay.DecodeOrder(order.Raw)
+	assert.JSONEq(t, sample, string(order.Raw.Reveal()))
+	again, err := gatepay.DecodeOrder(order.Raw.Reveal())
 	require.NoError(t, err)
 	again.OrderNo = order.OrderNo
 	assert.Equal(t, order, again)
@@ -514,7 +528,7 @@ func TestQueryOrder(t *testing.T) {
 	assert.Equal(t, money.Cents(188), order.Amount)
 	assert.Equal(t, gatepay.ChannelAlipay, order.Channel)
 	assert.Equal(t, gatepay.StateExpired, order.State)
-	assert.Equal(t, "2019-05-05T11:36:49Z", order.AnsweredAt.UTC().Format(time.RFC3339))
+	assert.Equal(t, "2019-05-05T11:36:49Z", order.RespondedAt.UTC().Format(time.RFC3339))
 	assert.False(t, order.Paid())
 	assert.Equal(t, "gatepay order 5cc75a6a0b418: 1.88 yuan, state expired", order.String())
 	assert.Equal(t, 1, mock.GetTotalCallCount())
@@ -555,7 +569,7 @@ func TestStates(t *testing.T) {
 	}
 }
 
-func TestQueryOrderWithABadAnswer(t *testing.T) {
+func TestQueryOrderWithABadResponse(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"no data":        `{"code":100}`,
@@ -575,9 +589,9 @@ func TestQueryOrderWithABadAnswer(t *testing.T) {
 			client, mock := setup(t)
 			mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, body))
 			order, err := client.QueryOrder(context.Background(), "5cc75a6a0b418")
-			require.ErrorIs(t, err, gatepay.ErrBadAnswer)
+			require.ErrorIs(t, err, paygates.ErrBadResponse)
 			assert.Nil(t, order)
-			var failed *gatepay.Error
+			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, body, string(failed.Body))
 			assert.Equal(t, 1, mock.GetTotalCallCount())
@@ -585,7 +599,7 @@ func TestQueryOrderWithABadAnswer(t *testing.T) {
 	}
 }
 
-func TestQueryOrderIsRepeated(t *testing.T) {
+func TestQueryOrderIsRetried(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(503, "busy").
@@ -596,19 +610,19 @@ func TestQueryOrderIsRepeated(t *testing.T) {
 	assert.Equal(t, 3, mock.GetTotalCallCount())
 }
 
-func TestQueryOrderRefusesABadOrderNumber(t *testing.T) {
+func TestQueryOrderRejectsAnInvalidOrderNumber(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	for _, orderNo := range []string{"", "a/b", "1&appkey=x", "1.00", "a b", "一", strings.Repeat("1", 65)} {
 		_, err := client.QueryOrder(context.Background(), orderNo)
-		require.ErrorIs(t, err, gatepay.ErrInvalidRequest, "%q", orderNo)
+		require.ErrorIs(t, err, paygates.ErrInvalidRequest, "%q", orderNo)
 		_, err = client.WaitForPayment(context.Background(), orderNo, 0)
-		require.ErrorIs(t, err, gatepay.ErrInvalidRequest, "%q", orderNo)
+		require.ErrorIs(t, err, paygates.ErrInvalidRequest, "%q", orderNo)
 	}
 	assert.Zero(t, mock.GetTotalCallCount())
 }
 
-func checkAnswer(id, price, state string) string {
+func checkResponse(id, price, state string) string {
 	return `{"code":100,"msg":"请求成功","time":"1557056209","data":{"order_id":` + id + `,"order_name":"x",` +
 		`"order_price":"` + price + `","order_type":"alipay","order_status":"` + state + `"}}`
 }
@@ -622,9 +636,9 @@ func TestWaitForPayment(t *testing.T) {
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	require.NoError(t, err)
-	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkAnswer("522", "1.88", "inprogress")).
+	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkResponse("522", "1.88", "inprogress")).
 		Then(httpmock.NewStringResponder(200, "<html>")).
-		Then(httpmock.NewStringResponder(200, checkAnswer("522", "1.88", "settled"))))
+		Then(httpmock.NewStringResponder(200, checkResponse("522", "1.88", "settled"))))
 	order, err := client.WaitForPayment(context.Background(), "5cc75a6a0b418", time.Millisecond)
 	require.NoError(t, err)
 	assert.True(t, order.Paid())
@@ -635,25 +649,25 @@ func TestWaitForPayment(t *testing.T) {
 	assert.NotContains(t, log.String(), appKey)
 }
 
-func TestWaitForPaymentThatDoesNotCome(t *testing.T) {
+func TestWaitForPaymentWithoutAPayment(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
-	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkAnswer("522", "1.88", "expired")))
+	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkResponse("522", "1.88", "expired")))
 	order, err := client.WaitForPayment(context.Background(), "5cc75a6a0b418", time.Millisecond)
-	require.ErrorIs(t, err, gatepay.ErrNotPaid)
+	require.ErrorIs(t, err, paygates.ErrNotPaid)
 	require.NotNil(t, order)
 	assert.Equal(t, gatepay.StateExpired, order.State)
 
 	client, mock = setup(t)
 	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, `{"code":201,"msg":"订单不存在"}`))
 	order, err = client.WaitForPayment(context.Background(), "5cc75a6a0b418", time.Millisecond)
-	require.ErrorIs(t, err, gatepay.ErrOrderNotFound)
+	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
 	assert.Nil(t, order)
 
 	// The context ends once the first state has been logged.
 	ctx, cancel := context.WithCancel(context.Background())
 	mock = httpmock.NewMockTransport()
-	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkAnswer("522", "1.88", "success")))
+	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkResponse("522", "1.88", "success")))
 	client, err = gatepay.New(gatepay.Config{
 		AppKey: appKey, Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: mock},
 		Logger: slog.New(slog.NewTextHandler(writerFunc(cancel), nil)),
@@ -661,10 +675,10 @@ func TestWaitForPaymentThatDoesNotCome(t *testing.T) {
 	require.NoError(t, err)
 	order, err = client.WaitForPayment(ctx, "5cc75a6a0b418", time.Hour)
 	require.ErrorIs(t, err, context.Canceled)
-	var failed *gatepay.Error
+	var failed *paygates.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, "wait for payment", failed.Op)
-	require.NotNil(t, order, "the last known order")
+	require.NotNil(t, order, "the last order")
 	assert.False(t, order.Paid(), "an unknown state is not paid")
 }
 
@@ -675,7 +689,7 @@ func (f writerFunc) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func TestPaymentPage(t *testing.T) {
+func TestQueryPaymentPage(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	const body = `{"anything":["the","gateway","says"]}`
@@ -683,23 +697,23 @@ func TestPaymentPage(t *testing.T) {
 	mock.RegisterResponder("GET", "https://cloud.gatepay.io/pay/api?format=json", httpmock.NewStringResponder(200, "<html>"))
 	mock.RegisterResponder("GET", "https://gatepay.io/pay/gone?format=json", httpmock.NewStringResponder(404, `{}`))
 
-	page, err := client.PaymentPage(context.Background(), "https://gatepay.io/pay/api?id=5cc75a6a0b418&type=wechat#top")
+	page, err := client.QueryPaymentPage(context.Background(), "https://gatepay.io/pay/api?id=5cc75a6a0b418&type=wechat#top")
 	require.NoError(t, err)
-	assert.Equal(t, body, string(page.Raw))
+	assert.Equal(t, body, string(page.Raw.Reveal()))
 
 	for _, target := range []string{"https://cloud.gatepay.io/pay/api", "https://gatepay.io/pay/gone"} {
-		page, err = client.PaymentPage(context.Background(), target)
-		require.ErrorIs(t, err, gatepay.ErrBadAnswer)
+		page, err = client.QueryPaymentPage(context.Background(), target)
+		require.ErrorIs(t, err, paygates.ErrBadResponse)
 		assert.Nil(t, page)
 	}
 
 	mock.RegisterNoResponder(httpmock.NewErrorResponder(io.ErrUnexpectedEOF))
-	_, err = client.PaymentPage(context.Background(), "https://gatepay.io/pay/api?id=1")
-	require.ErrorIs(t, err, gatepay.ErrNoAnswer)
+	_, err = client.QueryPaymentPage(context.Background(), "https://gatepay.io/pay/api?id=1")
+	require.ErrorIs(t, err, paygates.ErrNoResponse)
 	assert.NotContains(t, err.Error(), "pay/api")
 }
 
-func TestPaymentPageGoesNowhereElse(t *testing.T) {
+func TestQueryPaymentPageGoesNowhereElse(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	for _, target := range []string{
@@ -709,16 +723,15 @@ func TestPaymentPageGoesNowhereElse(t *testing.T) {
 		"file:///etc/passwd", "https://gatepay.io\\@example.com/", "https://www.gatepay.io/", "https://gatepay.io/\n",
 		"https://gatepay.io/" + strings.Repeat("a", 3000),
 	} {
-		page, err := client.PaymentPage(context.Background(), target)
-		require.ErrorIs(t, err, gatepay.ErrInvalidRequest, "%q", target)
+		page, err := client.QueryPaymentPage(context.Background(), target)
+		require.ErrorIs(t, err, paygates.ErrInvalidRequest, "%q", target)
 		assert.Nil(t, page)
 		assert.NotContains(t, err.Error(), "example.com")
 	}
 	assert.Zero(t, mock.GetTotalCallCount())
 }
 
-// The document names no state of a paid order: a merchant can add the word that
-// the gateway uses.
+// The document names no state of a paid order: the merchant can add the gateway's word.
 func TestPaidStates(t *testing.T) {
 	t.Parallel()
 	mock := httpmock.NewMockTransport()
@@ -737,14 +750,14 @@ func TestPaidStates(t *testing.T) {
 		order, err := client.QueryOrder(context.Background(), "ORDER-1")
 		require.NoError(t, err)
 		assert.Equal(t, test.paid, order.Paid())
-		again, err := gatepay.DecodeOrder(order.Raw)
+		again, err := gatepay.DecodeOrder(order.Raw.Reveal())
 		require.NoError(t, err)
 		assert.False(t, again.Paid())
 	}
 	for _, state := range []gatepay.State{"", gatepay.StateExpired, gatepay.StateInProgress} {
 		config.PaidStates = []gatepay.State{state}
 		_, err := gatepay.New(config)
-		require.ErrorIs(t, err, gatepay.ErrInvalidConfig)
-		assert.ErrorContains(t, err, "PaidStates must not hold")
+		require.ErrorIs(t, err, paygates.ErrInvalidConfig)
+		assert.ErrorContains(t, err, "PaidStates must not contain")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatepay"
 	"github.com/paygates/paygates-go/money"
 )
@@ -31,7 +32,7 @@ func TestParseReturn(t *testing.T) {
 	assert.Empty(t, r.ProductID)
 	assert.Equal(t, money.Cents(188), r.Amount)
 	assert.Equal(t, gatepay.ChannelAlipay, r.Channel)
-	assert.Equal(t, returnSignature, r.Raw.Get("sign"))
+	assert.Equal(t, returnSignature, r.Raw.Reveal().Get("sign"))
 	assert.Zero(t, mock.GetTotalCallCount())
 
 	// $1: 098f6bcd4621d373cade4e832627b4f61.88alipay8522ORD1
@@ -46,7 +47,7 @@ func TestParseReturn(t *testing.T) {
 	}
 }
 
-// The same signature stands for other cuts: that is why a return credits nothing.
+// The signature is valid for other cuts too: that is why a return credits nothing.
 func TestReturnCanBeCutDifferently(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
@@ -54,7 +55,7 @@ func TestReturnCanBeCutDifferently(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "2", r.OrderID)
 
-	// So there is nothing in it that could be taken for a payment.
+	// It has nothing that looks like a payment.
 	kind := reflect.TypeOf(&gatepay.Return{})
 	for _, name := range []string{"Paid", "Final"} {
 		_, has := kind.MethodByName(name)
@@ -66,27 +67,27 @@ func TestReturnCanBeCutDifferently(t *testing.T) {
 	}
 }
 
-func TestParseReturnRefuses(t *testing.T) {
+func TestParseReturnRejects(t *testing.T) {
 	t.Parallel()
 	replace := func(from, to string) string { return strings.Replace(returnQuery, from, to, 1) }
 	tests := map[string]struct {
 		method, query string
 		want          error
 	}{
-		"another price":   {"GET", replace("1.88", "1.89"), gatepay.ErrInvalidSignature},
-		"another order":   {"GET", replace("ORD1", "ORD2"), gatepay.ErrInvalidSignature},
-		"no sign":         {"GET", replace("&sign="+returnSignature, ""), gatepay.ErrInvalidSignature},
-		"cut sign":        {"GET", returnQuery[:len(returnQuery)-1], gatepay.ErrInvalidSignature},
-		"price shape":     {"GET", replace("1.88", "1.880"), gatepay.ErrInvalidNotification},
-		"type":            {"GET", replace("alipay", "qq"), gatepay.ErrInvalidNotification},
-		"product_id":      {"GET", replace("product_id=", "product_id=x"), gatepay.ErrInvalidNotification},
-		"order_id":        {"GET", replace("522", "x"), gatepay.ErrInvalidNotification},
-		"order number":    {"GET", replace("ORD1", "OR.D1"), gatepay.ErrInvalidNotification},
-		"another appkey":  {"GET", returnQuery + "&appkey=other", gatepay.ErrInvalidNotification},
-		"repeated":        {"GET", returnQuery + "&price=9.88", gatepay.ErrInvalidNotification},
-		"invalid escapes": {"GET", returnQuery + "&a=%zz", gatepay.ErrInvalidNotification},
-		"POST":            {"POST", returnQuery, gatepay.ErrInvalidNotification},
-		"empty":           {"GET", "", gatepay.ErrInvalidNotification},
+		"another price":   {"GET", replace("1.88", "1.89"), paygates.ErrInvalidSignature},
+		"another order":   {"GET", replace("ORD1", "ORD2"), paygates.ErrInvalidSignature},
+		"no sign":         {"GET", replace("&sign="+returnSignature, ""), paygates.ErrInvalidSignature},
+		"cut sign":        {"GET", returnQuery[:len(returnQuery)-1], paygates.ErrInvalidSignature},
+		"price shape":     {"GET", replace("1.88", "1.888"), paygates.ErrInvalidNotification},
+		"type":            {"GET", replace("alipay", "qq"), paygates.ErrInvalidNotification},
+		"product_id":      {"GET", replace("product_id=", "product_id=x"), paygates.ErrInvalidNotification},
+		"order_id":        {"GET", replace("522", "x"), paygates.ErrInvalidNotification},
+		"order number":    {"GET", replace("ORD1", "OR.D1"), paygates.ErrInvalidNotification},
+		"another appkey":  {"GET", returnQuery + "&appkey=other", paygates.ErrInvalidNotification},
+		"repeated":        {"GET", returnQuery + "&price=9.88", paygates.ErrInvalidNotification},
+		"invalid escapes": {"GET", returnQuery + "&a=%zz", paygates.ErrInvalidNotification},
+		"POST":            {"POST", returnQuery, paygates.ErrInvalidNotification},
+		"empty":           {"GET", "", paygates.ErrInvalidNotification},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -102,5 +103,5 @@ func TestParseReturnRefuses(t *testing.T) {
 	repeated, err := url.ParseQuery(returnQuery + "&price=9.88")
 	require.NoError(t, err)
 	_, err = client.VerifyReturn(repeated)
-	require.ErrorIs(t, err, gatepay.ErrInvalidNotification)
+	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 }

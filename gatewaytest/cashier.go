@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// Cashier shows the cashier page of an order: its QR code and a button that
-// plays the payer. payPath is where the button posts to: see ServePay.
+// Cashier writes the cashier page of an order: its QR code, and a button that pays the
+// order with a POST to payPath (see ServePay).
 func (s *Server) Cashier(w http.ResponseWriter, gateway, qrText, payPath string, order Order) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -17,11 +17,11 @@ func (s *Server) Cashier(w http.ResponseWriter, gateway, qrText, payPath string,
 	})
 }
 
-// ServePay is where the button of a cashier page posts to: it pays the order and
-// sends the payer to its return URL, or back to the page without one.
+// ServePay handles the button of a cashier page: it pays the order and redirects the
+// payer to its return URL, or to page if it has none.
 func (s *Server) ServePay(w http.ResponseWriter, r *http.Request, number, page string) {
 	if r.Method != http.MethodPost {
-		http.Error(w, "want POST", http.StatusMethodNotAllowed)
+		http.Error(w, "method must be POST", http.StatusMethodNotAllowed)
 		return
 	}
 	if _, err := s.Pay(number); err != nil {

@@ -15,7 +15,7 @@ func TestWithListener(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := gatewaytest.Start(http.NotFoundHandler(), gatewaytest.Behaviour{}, gatewaytest.WithListener(listener))
+	s := gatewaytest.Start(http.NotFoundHandler(), gatewaytest.Behavior{}, gatewaytest.WithListener(listener))
 	assert.Equal(t, "http://"+listener.Addr().String(), s.URL)
 	response, err := http.Get(s.URL)
 	require.NoError(t, err)
@@ -24,6 +24,6 @@ func TestWithListener(t *testing.T) {
 
 	s.Close()
 	again, err := net.Listen("tcp", listener.Addr().String())
-	require.NoError(t, err, "Close has closed it")
+	require.NoError(t, err, "Close closes the listener")
 	require.NoError(t, again.Close())
 }

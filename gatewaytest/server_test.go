@@ -25,8 +25,8 @@ import (
 	"github.com/paygates/paygates-go/money"
 )
 
-// start returns a fake of a gateway that has one call, POST /create/{no}, and
-// calls back with "order_no=…&amount=…".
+// start starts a fake of a gateway that has one call, POST /create/{no}, and sends
+// notifications with "order_no=…&amount=…".
 func start(t *testing.T, opts ...gatewaytest.Option) *gatewaytest.Server {
 	t.Helper()
 	var s *gatewaytest.Server
@@ -41,12 +41,12 @@ func start(t *testing.T, opts ...gatewaytest.Option) *gatewaytest.Server {
 		w.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(w, `{"success":true,"padding":"0123456789"}`)
 	})
-	s = gatewaytest.Start(mux, gatewaytest.Behaviour{
+	s = gatewaytest.Start(mux, gatewaytest.Behavior{
 		Pay:    func(order *gatewaytest.Order) { order.State = "paid" },
 		Expire: func(order *gatewaytest.Order) { order.State = "expired" },
-		Callback: func(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+		Notification: func(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
 			if order.Channel == "none" {
-				return gatewaytest.Message{}, errors.New("no callback for this channel")
+				return gatewaytest.Message{}, errors.New("no notification for this channel")
 			}
 			if tampered {
 				order.Amount += 90000
@@ -57,14 +57,14 @@ func start(t *testing.T, opts ...gatewaytest.Option) *gatewaytest.Server {
 				Header: map[string]string{"X-Signature": "example"},
 			}, nil
 		},
-		Accepted: func(status int, reply string) bool { return status == http.StatusOK && reply == "success" },
-		Repeats:  []time.Duration{time.Hour},
+		Accepted:    func(status int, reply string) bool { return status == http.StatusOK && reply == "success" },
+		RetryDelays: []time.Duration{time.Hour},
 	}, opts...)
 	t.Cleanup(s.Close)
 	return s
 }
 
-// shop is a merchant's server, which answers as it is told.
+// shop is a merchant's server.
 type shop struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -72,7 +72,7 @@ type shop struct {
 	header http.Header
 }
 
-func startShop(t *testing.T, answer http.HandlerFunc) *shop {
+func startShop(t *testing.T, respond http.HandlerFunc) *shop {
 	t.Helper()
 	m := &shop{}
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +80,7 @@ func startShop(t *testing.T, answer http.HandlerFunc) *shop {
 		m.mu.Lock()
 		m.bodies, m.header = append(m.bodies, string(body)), r.Header
 		m.mu.Unlock()
-		answer(w, r)
+		respond(w, r)
 	}))
 	t.Cleanup(m.Close)
 	return m
@@ -107,13 +107,13 @@ func TestOrders(t *testing.T) {
 	add(t, s, "")
 	require.True(t, s.Add(gatewaytest.Order{ID: "901"}))
 	require.True(t, s.Add(gatewaytest.Order{ID: "902"}), "two orders without a merchant's number")
-	for name, again := range map[string]gatewaytest.Order{
+	for name, other := range map[string]gatewaytest.Order{
 		"the same ID":                  {ID: "900", OrderNo: "ORDER2"},
 		"the same number":              {ID: "903", OrderNo: "ORDER1"},
 		"an ID that is another number": {ID: "ORDER1"},
 		"a number that is another ID":  {ID: "903", OrderNo: "900"},
 	} {
-		assert.False(t, s.Add(again), name)
+		assert.False(t, s.Add(other), name)
 	}
 	byID, ok := s.Order("900")
 	require.True(t, ok)
@@ -123,7 +123,7 @@ func TestOrders(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), byID.CreatedAt, time.Minute)
 	assert.Zero(t, byID.PaidAt)
 	_, ok = s.Order("")
-	assert.False(t, ok, "no number is no order, although one has none")
+	assert.False(t, ok, "an empty number finds no order, although one order has none")
 
 	numbers := []string{}
 	for _, order := range s.Orders() {
@@ -133,7 +133,7 @@ func TestOrders(t *testing.T) {
 
 	byID.State = "changed"
 	same, _ := s.Order("900")
-	assert.Equal(t, "waiting", same.State, "what Order returns is a copy")
+	assert.Equal(t, "waiting", same.State, "Order returns a copy")
 	require.NoError(t, s.Update("ORDER1", func(order *gatewaytest.Order) { order.State = "changed" }))
 	same, _ = s.Order("900")
 	assert.Equal(t, "changed", same.State)
@@ -200,7 +200,7 @@ func TestPayWithoutANotifyURL(t *testing.T) {
 func TestPaySilently(t *testing.T) {
 	t.Parallel()
 	merchant := startShop(t, say("success"))
-	s := start(t, gatewaytest.WithRepeats(time.Millisecond))
+	s := start(t, gatewaytest.WithRetryDelays(time.Millisecond))
 	add(t, s, merchant.URL)
 	require.NoError(t, s.PaySilently("ORDER1"))
 	order, _ := s.Order("ORDER1")
@@ -229,10 +229,10 @@ func TestRedeliver(t *testing.T) {
 	add(t, s, merchant.URL)
 	first, err := s.Pay("ORDER1")
 	require.NoError(t, err)
-	again, err := s.Redeliver("900")
+	second, err := s.Redeliver("900")
 	require.NoError(t, err)
-	assert.Equal(t, 1, again.Attempt)
-	assert.Equal(t, first.Body, again.Body)
+	assert.Equal(t, 1, second.Attempt)
+	assert.Equal(t, first.Body, second.Body)
 	assert.Len(t, s.Deliveries(), 2)
 	assert.Equal(t, []string{first.Body, first.Body}, merchant.received())
 }
@@ -240,7 +240,7 @@ func TestRedeliver(t *testing.T) {
 func TestSendTampered(t *testing.T) {
 	t.Parallel()
 	merchant := startShop(t, say("fail"))
-	s := start(t, gatewaytest.WithRepeats(time.Millisecond))
+	s := start(t, gatewaytest.WithRetryDelays(time.Millisecond))
 	add(t, s, merchant.URL)
 	got, err := s.SendTampered("ORDER1")
 	require.NoError(t, err)
@@ -255,27 +255,27 @@ func TestSendTampered(t *testing.T) {
 	assert.Len(t, merchant.received(), 1, "it is sent once")
 }
 
-func TestACallbackThatCannotBeMade(t *testing.T) {
+func TestNotificationError(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	require.True(t, s.Add(gatewaytest.Order{ID: "1", Channel: "none", NotifyURL: "http://127.0.0.1:1"}))
 	_, err := s.Pay("1")
-	require.EqualError(t, err, "no callback for this channel")
+	require.EqualError(t, err, "no notification for this channel")
 	assert.Empty(t, s.Deliveries())
 }
 
-// waitFor waits until n tries have been made.
+// waitFor waits until there are n deliveries.
 func waitFor(t *testing.T, s *gatewaytest.Server, n int) []gatewaytest.Delivery {
 	t.Helper()
 	require.Eventually(t, func() bool { return len(s.Deliveries()) >= n }, 10*time.Second, time.Millisecond)
 	return s.Deliveries()
 }
 
-func TestRepeatsUntilAccepted(t *testing.T) {
+func TestRetriesUntilAccepted(t *testing.T) {
 	t.Parallel()
-	var tries atomic.Int32
+	var attempts atomic.Int32
 	merchant := startShop(t, func(w http.ResponseWriter, r *http.Request) {
-		switch tries.Add(1) {
+		switch attempts.Add(1) {
 		case 1:
 			w.WriteHeader(http.StatusBadGateway)
 			_, _ = io.WriteString(w, "success")
@@ -287,8 +287,8 @@ func TestRepeatsUntilAccepted(t *testing.T) {
 			_, _ = io.WriteString(w, "success")
 		}
 	})
-	pause := 5 * time.Millisecond
-	s := start(t, gatewaytest.WithRepeats(pause, pause, pause, pause, pause))
+	delay := 5 * time.Millisecond
+	s := start(t, gatewaytest.WithRetryDelays(delay, delay, delay, delay, delay))
 	add(t, s, merchant.URL)
 	first, err := s.Pay("ORDER1")
 	require.NoError(t, err)
@@ -296,25 +296,25 @@ func TestRepeatsUntilAccepted(t *testing.T) {
 	assert.False(t, first.Accepted)
 
 	all := waitFor(t, s, 4)
-	time.Sleep(4 * pause)
-	assert.Len(t, s.Deliveries(), 4, "an accepted callback is not repeated")
+	time.Sleep(4 * delay)
+	assert.Len(t, s.Deliveries(), 4, "an accepted notification is not retried")
 	for i, delivery := range all {
 		assert.Equal(t, i+1, delivery.Attempt)
 		assert.Equal(t, i == 3, delivery.Accepted)
 		if i > 0 {
-			assert.GreaterOrEqual(t, delivery.At.Sub(all[i-1].At), pause)
+			assert.GreaterOrEqual(t, delivery.At.Sub(all[i-1].At), delay)
 		}
 	}
 	assert.Equal(t, first, all[0])
 	assert.Zero(t, all[1].Status)
-	assert.NotEmpty(t, all[1].Err, "a merchant who hangs up")
+	assert.NotEmpty(t, all[1].Err, "a merchant that closes the connection")
 	assert.Equal(t, http.StatusFound, all[2].Status, "a redirect is not followed")
 }
 
-func TestRepeatsEnd(t *testing.T) {
+func TestRetriesEnd(t *testing.T) {
 	t.Parallel()
 	merchant := startShop(t, say("fail"))
-	s := start(t, gatewaytest.WithRepeats(time.Millisecond, time.Millisecond))
+	s := start(t, gatewaytest.WithRetryDelays(time.Millisecond, time.Millisecond))
 	add(t, s, merchant.URL)
 	_, err := s.Pay("ORDER1")
 	require.NoError(t, err)
@@ -322,19 +322,19 @@ func TestRepeatsEnd(t *testing.T) {
 	time.Sleep(20 * time.Millisecond)
 	assert.Len(t, s.Deliveries(), 3)
 
-	none := start(t, gatewaytest.WithRepeats())
+	none := start(t, gatewaytest.WithRetryDelays())
 	add(t, none, merchant.URL)
 	_, err = none.Pay("ORDER1")
 	require.NoError(t, err)
 	time.Sleep(20 * time.Millisecond)
-	assert.Len(t, none.Deliveries(), 1, "WithRepeats() repeats nothing")
+	assert.Len(t, none.Deliveries(), 1, "WithRetryDelays() retries nothing")
 }
 
-// A repetition says what is true by then.
-func TestRepeatsAreMadeAnew(t *testing.T) {
+// A retry holds the state at its own time.
+func TestRetriesAreCurrent(t *testing.T) {
 	t.Parallel()
 	merchant := startShop(t, say("fail"))
-	s := start(t, gatewaytest.WithRepeats(50*time.Millisecond))
+	s := start(t, gatewaytest.WithRetryDelays(50*time.Millisecond))
 	add(t, s, merchant.URL)
 	_, err := s.Pay("ORDER1")
 	require.NoError(t, err)
@@ -342,20 +342,20 @@ func TestRepeatsAreMadeAnew(t *testing.T) {
 	assert.Contains(t, waitFor(t, s, 2)[1].Body, "state=refunded")
 }
 
-func TestDelayCallbacks(t *testing.T) {
+func TestDelayNotifications(t *testing.T) {
 	t.Parallel()
 	merchant := startShop(t, say("success"))
 	s := start(t)
 	add(t, s, merchant.URL)
 	const delay = 50 * time.Millisecond
-	s.DelayCallbacks(delay)
+	s.DelayNotifications(delay)
 	begin := time.Now()
 	got, err := s.Pay("ORDER1")
 	require.NoError(t, err)
 	assert.True(t, got.Accepted)
 	assert.GreaterOrEqual(t, got.At.Sub(begin), delay)
 
-	s.DelayCallbacks(time.Hour)
+	s.DelayNotifications(time.Hour)
 	end := make(chan error)
 	go func() {
 		_, err := s.Redeliver("ORDER1")
@@ -366,12 +366,12 @@ func TestDelayCallbacks(t *testing.T) {
 	case err := <-end:
 		require.ErrorIs(t, err, context.Canceled)
 	case <-time.After(10 * time.Second):
-		t.Fatal("Close does not end the waiting")
+		t.Fatal("Close does not end the delay")
 	}
 	assert.Len(t, s.Deliveries(), 1)
 }
 
-func TestAMerchantWhoCannotBeReached(t *testing.T) {
+func TestUnreachableMerchant(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for id, notifyURL := range map[string]string{"1": "http://127.0.0.1:1/", "2": "::no URL", "3": "ftp://127.0.0.1/"} {
@@ -393,14 +393,14 @@ func TestCloseEndsEverything(t *testing.T) {
 		_, _ = io.WriteString(w, "fail")
 	})
 	before := runtime.NumGoroutine()
-	s := start(t, gatewaytest.WithRepeats(time.Hour, time.Hour))
+	s := start(t, gatewaytest.WithRetryDelays(time.Hour, time.Hour))
 	for i := range 5 {
 		id := fmt.Sprint(i)
 		require.True(t, s.Add(gatewaytest.Order{ID: id, NotifyURL: merchant.URL}))
 		_, err := s.Pay(id)
 		require.NoError(t, err)
 	}
-	// A callback that is on its way, and a request that is being delayed.
+	// A notification in flight, and a delayed request.
 	require.True(t, s.Add(gatewaytest.Order{ID: "slow", NotifyURL: merchant.URL + "/slow"}))
 	var waiting sync.WaitGroup
 	waiting.Add(2)
@@ -410,7 +410,7 @@ func TestCloseEndsEverything(t *testing.T) {
 		assert.NoError(t, err)
 		assert.NotEmpty(t, delivery.Err)
 	}()
-	s.Misbehave(gatewaytest.Fault{Delay: time.Hour})
+	s.InjectFault(gatewaytest.Fault{Delay: time.Hour})
 	go func() {
 		defer waiting.Done()
 		response, err := http.Post(s.URL+"/create/delayed", "", nil)
@@ -419,13 +419,13 @@ func TestCloseEndsEverything(t *testing.T) {
 		}
 	}()
 	for end := time.Now().Add(10 * time.Second); len(merchant.received()) < 6 || len(s.Orders()) < 7; time.Sleep(time.Millisecond) {
-		require.True(t, time.Now().Before(end), "they have not begun")
+		require.True(t, time.Now().Before(end), "they have not started")
 	}
 	begin := time.Now()
 	s.Close()
 	waiting.Wait()
 	assert.Less(t, time.Since(begin), 5*time.Second)
-	s.Close() // and once more
+	s.Close() // a second time
 
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(end); {
@@ -435,12 +435,12 @@ func TestCloseEndsEverything(t *testing.T) {
 	deliveries := len(s.Deliveries())
 	_, err := s.Pay("0")
 	require.NoError(t, err)
-	assert.Len(t, s.Deliveries(), deliveries+1, "a callback after Close fails, and is not repeated")
+	assert.Len(t, s.Deliveries(), deliveries+1, "a notification after Close fails and is not retried")
 	_, err = http.Get(s.URL) //nolint:bodyclose // it fails
 	require.Error(t, err)
 }
 
-// Under the race detector: paying while the fake is closed.
+// For the race detector: an order is paid while the fake is closed.
 func TestCloseWhilePaying(t *testing.T) {
 	t.Parallel()
 	merchant := startShop(t, say("fail"))
@@ -457,40 +457,40 @@ func TestCloseWhilePaying(t *testing.T) {
 	}
 }
 
-// answer is what came of a create; its status is 0 without an answer.
-type answer struct {
+// response is the response to a create. Its status is 0 if there was none.
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// creating posts a create, as a client without patience for more than a second.
-func creating(t *testing.T, s *gatewaytest.Server, no string) (answer, error) {
+// creating sends a create with a timeout of one second.
+func creating(t *testing.T, s *gatewaytest.Server, no string) (response, error) {
 	t.Helper()
 	client := &http.Client{
 		Timeout:       time.Second,
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	response, err := client.Post(s.URL+"/create/"+no, "text/plain", strings.NewReader("body"))
+	posted, err := client.Post(s.URL+"/create/"+no, "text/plain", strings.NewReader("body"))
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, response.Header, string(body)}, err
+	defer func() { _ = posted.Body.Close() }()
+	body, err := io.ReadAll(posted.Body)
+	return response{posted.StatusCode, posted.Header, string(body)}, err
 }
 
 const success = `{"success":true,"padding":"0123456789"}`
 
-func TestMisbehave(t *testing.T) {
+func TestInjectFault(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		fault  gatewaytest.Fault
-		status int // 0: no answer
+		status int // 0: no response
 		body   string
 		broken bool
-		made   bool // the order exists afterwards
+		made   bool // the order was created
 		header map[string]string
 	}{
 		"a path alone": {
@@ -526,7 +526,7 @@ func TestMisbehave(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
-			s.Misbehave(test.fault)
+			s.InjectFault(test.fault)
 			begin := time.Now()
 			got, err := creating(t, s, "1")
 			if test.fault.Delay > 0 {
@@ -564,18 +564,18 @@ func TestFaultsEnd(t *testing.T) {
 		}
 		return all
 	}
-	s.Misbehave(gatewaytest.Fault{Status: 500, Times: 2})
+	s.InjectFault(gatewaytest.Fault{Status: 500, Times: 2})
 	assert.Equal(t, []int{500, 500, 201, 201}, statuses(4))
 
-	s.Misbehave(gatewaytest.Fault{Status: 500, Times: 1})
-	s.Misbehave(gatewaytest.Fault{Status: 503, Times: 1})
+	s.InjectFault(gatewaytest.Fault{Status: 500, Times: 1})
+	s.InjectFault(gatewaytest.Fault{Status: 503, Times: 1})
 	assert.Equal(t, []int{500, 503, 201}, statuses(3), "one after the other")
 
-	s.Misbehave(gatewaytest.Fault{Status: 500})
-	s.Misbehave(gatewaytest.Fault{Status: 503, Times: 1})
+	s.InjectFault(gatewaytest.Fault{Status: 500})
+	s.InjectFault(gatewaytest.Fault{Status: 503, Times: 1})
 	assert.Equal(t, []int{500, 500, 500}, statuses(3))
-	s.Misbehave(gatewaytest.Fault{})
-	assert.Equal(t, []int{201}, statuses(1), "the zero Fault ends them all")
+	s.InjectFault(gatewaytest.Fault{})
+	assert.Equal(t, []int{201}, statuses(1), "the zero Fault removes all faults")
 }
 
 func TestWithAddress(t *testing.T) {
@@ -584,7 +584,7 @@ func TestWithAddress(t *testing.T) {
 	require.NoError(t, err)
 	address := listener.Addr().String()
 	assert.Panics(t, func() {
-		gatewaytest.Start(http.NotFoundHandler(), gatewaytest.Behaviour{}, gatewaytest.WithAddress(address))
+		gatewaytest.Start(http.NotFoundHandler(), gatewaytest.Behavior{}, gatewaytest.WithAddress(address))
 	})
 	require.NoError(t, listener.Close())
 	s := start(t, gatewaytest.WithAddress(address))
@@ -639,7 +639,7 @@ func TestCashier(t *testing.T) {
 	for _, part := range []string{"ispay 就付", "<b>300.00</b> CNY", `src="data:image/png;base64,`, `action="/pay/900"`, "alipay", "900", "waiting"} {
 		assert.Contains(t, page, part)
 	}
-	assert.NotContains(t, page, "<script>", "what a merchant sends is escaped")
+	assert.NotContains(t, page, "<script>", "the order number is escaped")
 
 	w = httptest.NewRecorder()
 	order.Paid = true
@@ -682,7 +682,7 @@ func TestServePay(t *testing.T) {
 	}
 }
 
-// A delivery and an order can be shown as JSON, in a sandbox's own page.
+// The sandbox shows orders as JSON.
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	text, err := json.Marshal(gatewaytest.Order{ID: "1", Amount: money.Cents(1)})
@@ -690,7 +690,7 @@ func TestJSON(t *testing.T) {
 	assert.Contains(t, string(text), `"Amount":"0.01"`)
 }
 
-func TestExpireRefusesAPaidOrder(t *testing.T) {
+func TestExpireRejectsAPaidOrder(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	require.True(t, s.Add(gatewaytest.Order{ID: "1"}))
@@ -707,7 +707,7 @@ func TestReset(t *testing.T) {
 	require.True(t, s.Add(gatewaytest.Order{ID: "1", NotifyURL: s.URL}))
 	_, err := s.Pay("1")
 	require.NoError(t, err)
-	s.Misbehave(gatewaytest.Fault{Status: 500})
+	s.InjectFault(gatewaytest.Fault{Status: 500})
 	s.Reset()
 	assert.Empty(t, s.Orders())
 	assert.Empty(t, s.Deliveries())
@@ -717,7 +717,7 @@ func TestReset(t *testing.T) {
 	assert.True(t, s.Add(gatewaytest.Order{ID: "1"}))
 }
 
-func TestCrossSiteRequestsAreRefused(t *testing.T) {
+func TestCrossSiteRequestsAreRejected(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for site, want := range map[string]int{"cross-site": http.StatusForbidden, "same-origin": http.StatusCreated, "": http.StatusCreated} {

@@ -13,40 +13,41 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/ispay"
 )
 
-// The attacks of docs/security.md that no other test shows.
+// The attacks of docs/security.md that no other test covers.
 
-// Whoever reads one query, on the way or in an access log, has the signature of
-// the order's callback.
-func TestTheSignatureInAQueryURLIsNoPayment(t *testing.T) {
+// The URL of a query, which an access log contains, has the signature of the order's
+// notification.
+func TestTheSignatureInAQueryURLIsNotAPayment(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	seen := ""
 	mock.RegisterResponder("GET", orderURL, func(r *http.Request) (*http.Response, error) {
 		seen = path.Base(r.URL.Path)
-		return httpmock.NewStringResponse(200, strings.Replace(paidAnswer, `"state":9`, `"state":5`, 1)), nil
+		return httpmock.NewStringResponse(200, strings.Replace(paidResponse, `"state":9`, `"state":5`, 1)), nil
 	})
 	_, err := client.QueryOrder(context.Background(), "20191118123424")
 	require.NoError(t, err)
 
-	forged := "/notify?" + callbackQuery(t, "300.00", "9", seen)
+	forged := "/notify?" + notification(t, "300.00", "9", seen)
 	n, err := client.ParseNotification(httptest.NewRequest("GET", forged, nil))
-	require.NoError(t, err, "the signature is right")
-	assert.True(t, n.State.Paid(), "and the state is what the sender says")
+	require.NoError(t, err, "the signature is valid")
+	assert.True(t, n.State.Paid(), "and the state is the sender's claim")
 
 	w := httptest.NewRecorder()
 	client.NotificationHandler(func(context.Context, *ispay.Notification) error {
-		t.Error("the merchant's function ran")
+		t.Error("the function was called")
 		return nil
 	}).ServeHTTP(w, httptest.NewRequest("GET", forged, nil))
 	assert.Equal(t, 409, w.Code)
 	assert.Equal(t, "fail", w.Body.String())
 }
 
-// The amount in a create ends what could be an order number.
-func TestTheSignatureOfACreateIsNoCallback(t *testing.T) {
+// The amount in a create is not a part of an order number.
+func TestTheSignatureOfACreateIsNotANotification(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	for _, returnURL := range []string{"", "https://shop.example.com/paid"} {
@@ -59,26 +60,26 @@ func TestTheSignatureOfACreateIsNoCallback(t *testing.T) {
 		order := request()
 		order.ReturnURL = returnURL
 		_, err := client.CreateOrder(context.Background(), order)
-		require.ErrorIs(t, err, ispay.ErrOutcomeUnknown)
+		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 		longer := sent.Get("order_no") + sent.Get("order_type") + sent.Get("amount") + returnURL
-		require.Equal(t, callbackSign(longer), sent.Get("sign"), "it is the signature of a longer order number")
+		require.Equal(t, signatureOf(longer), sent.Get("sign"), "the signature is that of a longer order number")
 		_, err = client.VerifyNotification(url.Values{"order_no": {longer}, "amount": {"300.00"}, "state": {"9"}, "sign": {sent.Get("sign")}})
-		require.ErrorIs(t, err, ispay.ErrInvalidNotification)
+		require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 	}
 }
 
-// Nothing in a callback says that it is new: the merchant keeps the record.
-func TestACallbackSentAgainReachesTheMerchantAgain(t *testing.T) {
+// A notification does not say whether it is new: the merchant credits an order once.
+func TestARepeatedNotificationIsHandledAgain(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
-	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidAnswer))
+	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidResponse))
 	var orders []string
 	handler := client.NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
 		orders = append(orders, n.OrderNo)
 		return nil
 	})
 	for range 2 {
-		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/notify?"+callbackQuery(t, "300.00", "9", signature), nil))
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/notify?"+notification(t, "300.00", "9", signature), nil))
 	}
 	assert.Equal(t, []string{"20191118123424", "20191118123424"}, orders)
 }

@@ -10,13 +10,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/sign"
 )
 
 const secret = "example-secret"
 
-// setup returns a client whose requests go to a mock transport of its own.
+// setup returns a client and the mock transport of its requests.
 func setup(t *testing.T) (*ispay.Client, *httpmock.MockTransport) {
 	t.Helper()
 	mock := httpmock.NewMockTransport()
@@ -29,24 +30,29 @@ func setup(t *testing.T) (*ispay.Client, *httpmock.MockTransport) {
 	return client, mock
 }
 
-func TestNewRefusesAWrongConfig(t *testing.T) {
+func TestNewRejectsAnInvalidConfig(t *testing.T) {
 	t.Parallel()
 	good := ispay.Config{UserID: "10001", Secret: sign.NewSecret(secret)}
 	tests := map[string]struct {
 		change func(*ispay.Config)
 		field  string
 	}{
-		"no user ID":       {func(c *ispay.Config) { c.UserID = "" }, "UserID"},
-		"user ID a name":   {func(c *ispay.Config) { c.UserID = "shop" }, "UserID"},
-		"no secret":        {func(c *ispay.Config) { c.Secret = sign.Secret{} }, "Secret"},
-		"blank secret":     {func(c *ispay.Config) { c.Secret = sign.NewSecret(" \t") }, "Secret"},
-		"plain http":       {func(c *ispay.Config) { c.BaseURL = "http://pay.example.com" }, "BaseURL"},
-		"credentials":      {func(c *ispay.Config) { c.BaseURL = "https://user:pass@pay.example.com" }, "BaseURL"},
-		"query":            {func(c *ispay.Config) { c.BaseURL = "https://pay.example.com/?a=1" }, "BaseURL"},
-		"fragment":         {func(c *ispay.Config) { c.BaseURL = "https://pay.example.com/#a" }, "BaseURL"},
-		"no scheme":        {func(c *ispay.Config) { c.BaseURL = "pay.example.com" }, "BaseURL"},
-		"another scheme":   {func(c *ispay.Config) { c.BaseURL = "ftp://pay.example.com" }, "BaseURL"},
-		"nothing but http": {func(c *ispay.Config) { c.BaseURL = "https://" }, "BaseURL"},
+		"no user ID":     {func(c *ispay.Config) { c.UserID = "" }, "UserID"},
+		"user ID a name": {func(c *ispay.Config) { c.UserID = "shop" }, "UserID"},
+		"no secret":      {func(c *ispay.Config) { c.Secret = sign.Secret{} }, "Secret"},
+		"blank secret":   {func(c *ispay.Config) { c.Secret = sign.NewSecret(" \t") }, "Secret"},
+		"secret, line":   {func(c *ispay.Config) { c.Secret = sign.NewSecret(secret + "\n") }, "Secret"},
+		"secret, CRLF":   {func(c *ispay.Config) { c.Secret = sign.NewSecret(secret + "\r\n") }, "Secret"},
+		"secret, blank":  {func(c *ispay.Config) { c.Secret = sign.NewSecret(" " + secret) }, "Secret"},
+		"secret, quotes": {func(c *ispay.Config) { c.Secret = sign.NewSecret(`"` + secret + `"`) }, "Secret"},
+		"secret, BOM":    {func(c *ispay.Config) { c.Secret = sign.NewSecret("\ufeff" + secret) }, "Secret"},
+		"plain http":     {func(c *ispay.Config) { c.BaseURL = "http://pay.example.com" }, "BaseURL"},
+		"credentials":    {func(c *ispay.Config) { c.BaseURL = "https://user:pass@pay.example.com" }, "BaseURL"},
+		"query":          {func(c *ispay.Config) { c.BaseURL = "https://pay.example.com/?a=1" }, "BaseURL"},
+		"fragment":       {func(c *ispay.Config) { c.BaseURL = "https://pay.example.com/#a" }, "BaseURL"},
+		"no scheme":      {func(c *ispay.Config) { c.BaseURL = "pay.example.com" }, "BaseURL"},
+		"another scheme": {func(c *ispay.Config) { c.BaseURL = "ftp://pay.example.com" }, "BaseURL"},
+		"no host":        {func(c *ispay.Config) { c.BaseURL = "https://" }, "BaseURL"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -54,14 +60,15 @@ func TestNewRefusesAWrongConfig(t *testing.T) {
 			config := good
 			test.change(&config)
 			client, err := ispay.New(config)
-			require.ErrorIs(t, err, ispay.ErrInvalidConfig)
+			require.ErrorIs(t, err, paygates.ErrInvalidConfig)
 			assert.ErrorContains(t, err, "ispay: invalid configuration: "+test.field)
+			assert.NotContains(t, err.Error(), secret)
 			assert.Nil(t, client)
 		})
 	}
 }
 
-func TestNewTakesWhatIsSafe(t *testing.T) {
+func TestNewAcceptsSafeBaseURLs(t *testing.T) {
 	t.Parallel()
 	for _, config := range []ispay.Config{
 		{},
@@ -77,7 +84,7 @@ func TestNewTakesWhatIsSafe(t *testing.T) {
 	}
 }
 
-func TestTheSecretIsPrintedNowhere(t *testing.T) {
+func TestTheSecretIsNotPrinted(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	config := ispay.Config{UserID: "10001", Secret: sign.NewSecret(secret)}

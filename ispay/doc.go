@@ -1,5 +1,5 @@
-// Package ispay takes payments through ispay (就付), a gateway that routes a
-// payer to a personal Alipay, WeChat or UnionPay 云闪付 collection code.
+// Package ispay takes payments through ispay (就付), a gateway that routes a payer to a
+// personal Alipay, WeChat or UnionPay 云闪付 collection code.
 //
 //	client, err := ispay.New(ispay.Config{
 //		UserID: "10001",
@@ -17,26 +17,24 @@
 //
 // # What the signature covers
 //
-// A create is signed over userid, order_no, order_type, amount and return_url;
-// not over notify_url, ip, subject or order_time.
+// A create is signed over userid, order_no, order_type, amount and return_url; not over
+// notify_url, ip, subject or order_time.
 //
-// A callback is signed over userid and order_no only. The signature covers
-// neither the amount nor the state, it is the same for every callback of an
-// order, and it is the very md5 that stands in the URL of the order query: it
-// proves only that somebody once saw it. Whoever has one can send a callback
-// with any amount and state 9. So the gateway itself is asked before money is
-// believed: [Client.NotificationHandler] does it, and who parses callbacks by
-// hand calls [Client.ConfirmNotification]. What is left to the merchant is to
-// compare the confirmed amount with the stored order, and to credit an order
-// number once.
+// A notification is signed over userid and order_no only. The signature covers neither
+// the amount nor the state and is the same for every notification of an order, and the
+// order query URL contains the same MD5. Anyone who has seen it can send a notification
+// with any amount and state 9. [Client.NotificationHandler] therefore queries the
+// gateway before it treats an order as paid; if you parse notifications yourself, call
+// [Client.ConfirmNotification]. Compare the confirmed amount with the stored order, and
+// credit an order number once.
 //
-// The order number is restricted to letters, digits, "-" and "_" because the
-// signed values are joined without separators: the signature of a create would
-// otherwise be a valid callback signature for a longer order number.
+// The order number is restricted to letters, digits, "-" and "_" because the signed
+// values are joined without separators: the signature of a create would otherwise be a
+// valid notification signature for a longer order number.
 //
-// # Where this comes from
+// # Sources
 //
-// The provider's document (接入指南) says what goes over the wire, and his public
-// demo (conku/ispay.in) what the document leaves open. docs/providers.md has every
-// field of both, and each choice that was made.
+// The provider's document (接入指南) defines the protocol, and its public demo
+// (conku/ispay.in) what the document leaves open. docs/providers.md lists every field
+// of both and each decision.
 package ispay

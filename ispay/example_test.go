@@ -10,18 +10,19 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/ispay/ispaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// A merchant's configuration comes from the environment or a settings file; the
-// secret shows itself nowhere.
+// The configuration comes from the environment or a settings file. The secret is never
+// printed.
 func ExampleNew() {
 	_, err := ispay.New(ispay.Config{UserID: "10001"})
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, ispay.ErrInvalidConfig))
+	fmt.Println(errors.Is(err, paygates.ErrInvalidConfig))
 
 	config := ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret")}
 	fmt.Println(config.Secret)
@@ -46,15 +47,17 @@ func ExampleClient_CreateOrder() {
 		PayerIP: "203.0.113.7",
 	})
 	switch {
-	case errors.Is(err, ispay.ErrOutcomeUnknown):
+	case errors.Is(err, paygates.ErrNotSent):
+		fmt.Println("retry:", err)
+	case errors.Is(err, paygates.ErrOutcomeUnknown):
 		fmt.Println("query the order, do not create it again:", err)
 	case err != nil:
-		fmt.Println("not created:", err)
+		fmt.Println("rejected:", err)
 	default:
-		fmt.Println("order", order.OrderID, "is paid at the page that ends in", order.PayPageURL[len(gateway.URL):])
+		fmt.Println("order", order.OrderID, "has the pay page", order.PayPageURL[len(gateway.URL):])
 	}
 	// Output:
-	// order 424843497502158848 is paid at the page that ends in /transfer/424843497502158848
+	// order 424843497502158848 has the pay page /transfer/424843497502158848
 }
 
 func ExampleClient_PayPageURL() {
@@ -113,13 +116,13 @@ func ExampleClient_QueryOrder() {
 	client, _ := ispay.New(gateway.Config())
 	_, err := client.QueryOrder(context.Background(), "20191118123424")
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, ispay.ErrOrderNotFound))
+	fmt.Println(errors.Is(err, paygates.ErrOrderNotFound))
 	// Output:
 	// ispay: query order: 订单不存在: order not found
 	// true
 }
 
-// The answer that was kept with an order is read again, without asking.
+// A response that was stored with an order is decoded again. Nothing is sent.
 func ExampleDecodeOrder() {
 	gateway := ispaytest.NewServer()
 	defer gateway.Close()
@@ -128,9 +131,9 @@ func ExampleDecodeOrder() {
 	_, _ = client.CreateOrder(ctx, ispay.CreateOrderRequest{
 		OrderNo: "20191118123424", Channel: ispay.ChannelAlipay, Amount: money.Cents(30000), PayerIP: "203.0.113.7",
 	})
-	asked, _ := client.QueryOrder(ctx, "20191118123424")
+	queried, _ := client.QueryOrder(ctx, "20191118123424")
 
-	order, err := ispay.DecodeOrder(asked.Raw)
+	order, err := ispay.DecodeOrder(queried.Raw.Reveal())
 	fmt.Println(order.SN, order.Amount, order.State, err)
 	// Output:
 	// 20191118123424 300.00 1 (accepted) <nil>
@@ -153,8 +156,8 @@ func ExampleClient_WaitForPayment() {
 	// ispay order 20191118123424: 300.00 yuan, state 9 (confirmed) <nil>
 }
 
-// The handler is mounted like any other. A callback that claims another amount
-// carries a valid signature, and is refused all the same.
+// A notification that claims another amount is rejected, although its signature is
+// valid.
 func ExampleClient_NotificationHandler() {
 	gateway := ispaytest.NewServer()
 	defer gateway.Close()
@@ -183,8 +186,8 @@ func ExampleClient_NotificationHandler() {
 	// tampered: 409 fail
 }
 
-// A handler of one's own confirms before it believes, and answers "success", or
-// "fail" to be called again.
+// A handler of your own confirms a notification before it credits an order. It responds
+// with "success", or with "fail" to get the notification again.
 func ExampleClient_ParseNotification() {
 	gateway := ispaytest.NewServer()
 	defer gateway.Close()
@@ -195,7 +198,7 @@ func ExampleClient_ParseNotification() {
 			_, err = client.ConfirmNotification(r.Context(), n)
 		}
 		if err != nil {
-			http.Error(w, "fail", ispay.NotificationStatus(err))
+			http.Error(w, "fail", paygates.NotificationStatus(err))
 			return
 		}
 		fmt.Println("paid:", n.OrderNo, n.Order.Amount)
@@ -214,26 +217,27 @@ func ExampleClient_ParseNotification() {
 	// 200 success
 }
 
-// The status tells the merchant's monitoring who has to act: 403 is a forger.
-func ExampleNotificationStatus() {
+// A handler of your own responds with the status of the error, such as 403 for an
+// invalid signature.
+func ExampleClient_VerifyNotification_status() {
 	client, _ := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret")})
 	_, err := client.VerifyNotification(url.Values{"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"}, "sign": {"00"}})
-	fmt.Println(ispay.NotificationStatus(err), ispay.NotificationStatus(nil))
+	fmt.Println(paygates.NotificationStatus(err), paygates.NotificationStatus(nil))
 	// Output:
 	// 403 200
 }
 
-// A program that gets its callbacks through a framework passes the parameters on.
+// With a framework that has parsed the parameters, pass them on.
 func ExampleClient_VerifyNotification() {
 	client, _ := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret")})
 	parameters := httptest.NewRequest(http.MethodGet, "/notify?order_no=1&amount=300.00&state=9&sign=00", nil).URL.Query()
 	_, err := client.VerifyNotification(parameters)
-	fmt.Println(errors.Is(err, ispay.ErrInvalidSignature))
+	fmt.Println(errors.Is(err, paygates.ErrInvalidSignature))
 	// Output:
 	// true
 }
 
-// What a callback says is compared with what the gateway says.
+// The notification is compared with the order that the gateway knows.
 func ExampleClient_ConfirmNotification() {
 	gateway := ispaytest.NewServer()
 	defer gateway.Close()
@@ -245,31 +249,33 @@ func ExampleClient_ConfirmNotification() {
 	claimed := &ispay.Notification{OrderNo: "20191118123424", Amount: money.Cents(30000), State: ispay.StateConfirmed}
 
 	_, err := client.ConfirmNotification(ctx, claimed)
-	fmt.Println(errors.Is(err, ispay.ErrNotConfirmed), err)
+	fmt.Println(errors.Is(err, paygates.ErrNotConfirmed), err)
 
 	_ = gateway.PaySilently("20191118123424")
 	order, err := client.ConfirmNotification(ctx, claimed)
 	fmt.Println(order, err)
 	// Output:
-	// true ispay: confirm notification: not confirmed by the gateway: do not credit it: the gateway says state 1 (accepted)
+	// true ispay: confirm notification: not confirmed by the gateway: the gateway says state 1 (accepted)
 	// ispay order 20191118123424: 300.00 yuan, state 9 (confirmed) <nil>
 }
 
-// For the merchant's eyes only: why a callback is refused.
+// The explanation shows why a signature does not match. Do not send it in the response.
 func ExampleClient_ExplainNotification() {
-	client, _ := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret\n")}) // read with its line
+	client, _ := ispay.New(ispay.Config{UserID: "10002", Secret: sign.NewSecret("example-secret")}) // of another merchant
 	fmt.Print(client.ExplainNotification(url.Values{
 		"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"},
 		"sign": {"63a5bf1f3500791f438c2829da45d037"},
 	}))
 	// Output:
 	// signature = md5(userid + order_no + secret)
-	//   1  "userid"    "10001"           5 bytes
+	//   1  "userid"    "10002"           5 bytes
 	//   2  "order_no"  "20191118123424"  14 bytes
-	//   -  "amount"    "300.00"          skipped: the signature does not cover it
-	//   -  "state"     "9"               skipped: the signature does not cover it
-	//   hashed: "1000120191118123424[secret, 15 characters]"
+	//   -  "amount"    "300.00"          skipped: not covered by the signature
+	//   -  "state"     "9"               skipped: not covered by the signature
+	//   hashed: "1000220191118123424[secret, 14 characters]"
 	//   the signature DOES NOT match
-	//   - The secret has a line break in it: it was probably read from a file together with the end of the line.
-	//   - It matches without what stands around the secret (blanks, quotes, line breaks): store the secret without it.
+	//   - Does the secret belong to this merchant and this gateway? Was it changed there?
+	//   - Was a value decoded twice, or not at all? Pass on what arrived.
+	//   - Was an amount rewritten by a number type (300 for 300.00)?
+	//   - Was a field lost or added on the way, or signed in another order than documented?
 }

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,26 +22,27 @@ import (
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/samples"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// answering is a gateway that answers every request alike.
-type answering struct {
+// canned is a gateway that sends the same response to every request.
+type canned struct {
 	status int
 	body   []byte
 }
 
-func (a *answering) RoundTrip(*http.Request) (*http.Response, error) {
+func (a *canned) RoundTrip(*http.Request) (*http.Response, error) {
 	return httpmock.NewBytesResponse(a.status, a.body), nil
 }
 
-// statuses are those after which no request is repeated.
+// statuses are those after which a query is not retried.
 var statuses = [...]int{200, 201, 302, 400, 404, 422}
 
-func fuzzClient(f *testing.F, gateway *answering) *ispay.Client {
+func fuzzClient(f *testing.F, gateway *canned) *ispay.Client {
 	f.Helper()
 	client, err := ispay.New(ispay.Config{
 		UserID: "10001", Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: gateway},
@@ -49,15 +51,16 @@ func fuzzClient(f *testing.F, gateway *answering) *ispay.Client {
 	return client
 }
 
-// callbackSign is the signature of a callback by crypto/md5, not by package sign.
-func callbackSign(orderNo string) string {
+// signatureOf returns the signature of a notification, by crypto/md5 instead of package
+// sign.
+func signatureOf(orderNo string) string {
 	sum := md5.Sum([]byte("10001" + orderNo + secret))
 	return hex.EncodeToString(sum[:])
 }
 
 var (
 	orderNoShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-	amountShape  = regexp.MustCompile(`^[0-9]+(\.[0-9]{1,2})?$`)
+	amountShape  = regexp.MustCompile(`^[0-9]+(\.[0-9]{1,2}0*)?$`)
 	stateShape   = regexp.MustCompile(`^[+-]?[0-9]+$`)
 )
 
@@ -88,12 +91,12 @@ func isState(text string) bool {
 	return ok && stateShape.MatchString(text) && value.IsInt64()
 }
 
-// Under the right signature a callback passes exactly if each value has its
-// shape; under another one, or with another order number, it never does.
+// With a valid signature a notification is accepted if and only if each value has its
+// shape. With another signature or another order number it never is.
 func FuzzVerifyNotification(f *testing.F) {
 	f.Add("20191118123424", "300.00", "9", signature, uint16(3), byte(1))
 	f.Add("A-1_b", "0.01", "8", strings.ToUpper(signature), uint16(0), byte(0x80))
-	// Each of these has one thing that is wrong.
+	// Each of these has one error.
 	f.Add("20191118123424P901300.00https://shop.example.com/paid", "300.00", "9", "", uint16(20), byte(32))
 	f.Add("", "300.00", "9", "63a5", uint16(1), byte(0))
 	f.Add("1\x00", "300.00", "9", "", uint16(1), byte(0))
@@ -104,11 +107,11 @@ func FuzzVerifyNotification(f *testing.F) {
 	f.Add("1", "300.00", "99999999999999999999", "", uint16(0), byte(1))
 	client := fuzzClient(f, nil)
 	f.Fuzz(func(t *testing.T, orderNo, amount, state, received string, at uint16, flip byte) {
-		right := callbackSign(orderNo)
+		right := signatureOf(orderNo)
 		values := url.Values{"order_no": {orderNo}, "amount": {amount}, "state": {state}, "sign": {right}}
 		n, err := client.VerifyNotification(values)
 		if !orderNoShape.MatchString(orderNo) || !isAmount(amount) || !isState(state) {
-			require.ErrorIs(t, err, ispay.ErrInvalidNotification)
+			require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 			require.Nil(t, n)
 			return
 		}
@@ -132,31 +135,37 @@ func FuzzVerifyNotification(f *testing.F) {
 	})
 }
 
+// whole returns a whole number without the zeros after its point.
+func whole(value any) string {
+	text, _, _ := strings.Cut(fmt.Sprint(value), ".")
+	return bigText(text)
+}
+
 func bigText(text string) string {
 	value, _ := new(big.Int).SetString(text, 10)
 	return value.String()
 }
 
-// Whatever comes to the notify URL and whatever the gateway answers, the
-// merchant's function sees nothing but a callback under the order's signature
-// whose order is confirmed by the answer, with the amount of both.
+// Whatever arrives at the notify URL and whatever the gateway responds, the function
+// gets only a notification with the signature of its order, which the response confirms
+// with the same amount.
 func FuzzNotificationHandler(f *testing.F) {
 	genuine := "order_no=20191118123424&amount=300.00&state=9&sign=" + signature
-	f.Add(genuine, []byte(paidAnswer))
-	f.Add(strings.Replace(genuine, "300.00", "900.00", 1), []byte(paidAnswer))
-	f.Add(genuine+"&amount=1.00", []byte(paidAnswer))
-	f.Add(strings.Replace(genuine, "state=9", "state=8", 1), []byte(paidAnswer))
-	f.Add(genuine, []byte(strings.Replace(paidAnswer, `"state":9`, `"state":5`, 1)))
+	f.Add(genuine, []byte(paidResponse))
+	f.Add(strings.Replace(genuine, "300.00", "900.00", 1), []byte(paidResponse))
+	f.Add(genuine+"&amount=1.00", []byte(paidResponse))
+	f.Add(strings.Replace(genuine, "state=9", "state=8", 1), []byte(paidResponse))
+	f.Add(genuine, []byte(strings.Replace(paidResponse, `"state":9`, `"state":5`, 1)))
 	f.Add(genuine, []byte(samples.Printed(f, "query_not_found.json")))
 	f.Add(strings.Replace(genuine, "&sign", "&a=;&sign", 1), []byte(samples.JSON(f, "order.json", "nil", "null")))
-	gateway := &answering{status: 200}
+	gateway := &canned{status: 200}
 	var accepted *ispay.Notification
 	handler := fuzzClient(f, gateway).NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
 		accepted = n
 		return nil
 	})
-	f.Fuzz(func(t *testing.T, query string, answer []byte) {
-		gateway.body, accepted = answer, nil
+	f.Fuzz(func(t *testing.T, query string, response []byte) {
+		gateway.body, accepted = response, nil
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/notify", RawQuery: query}})
 		if accepted == nil {
@@ -166,26 +175,29 @@ func FuzzNotificationHandler(f *testing.F) {
 		}
 		require.Equal(t, 200, w.Code)
 		require.Equal(t, "success", w.Body.String())
+		// The fields begin after a second "?".
+		field := max(strings.LastIndex(query, "&order_no="), strings.LastIndex(query, "?order_no="))
+		query = query[strings.LastIndexByte(query[:field+1], '?')+1:]
 		values, err := url.ParseQuery(strings.ReplaceAll(query, ";", "%3B"))
 		require.NoError(t, err)
 		for _, all := range values {
 			require.Len(t, all, 1)
 		}
-		require.True(t, strings.EqualFold(values.Get("sign"), callbackSign(values.Get("order_no"))))
+		require.True(t, strings.EqualFold(values.Get("sign"), signatureOf(values.Get("order_no"))))
 		require.Equal(t, values.Get("order_no"), accepted.OrderNo)
 		require.Equal(t, "9", bigText(values.Get("state")))
 		require.True(t, isCents(accepted.Amount, values.Get("amount")))
-		said := read(t, answer)
-		require.NotNil(t, said.Order)
-		require.Equal(t, "9", bigText(fmt.Sprint(said.Order.State)))
-		require.True(t, isCents(accepted.Amount, fmt.Sprint(said.Order.Amount)))
+		plain := read(t, response)
+		require.NotNil(t, plain.Order)
+		require.Equal(t, "9", whole(plain.Order.State))
+		require.True(t, isCents(accepted.Amount, fmt.Sprint(plain.Order.Amount)))
 		require.Equal(t, accepted.Amount, accepted.Order.Amount)
 		require.True(t, accepted.Order.Paid())
 	})
 }
 
-// said is an answer as encoding/json reads it by itself.
-type said struct {
+// plainResponse is a response as encoding/json alone reads it.
+type plainResponse struct {
 	Success any `json:"success"`
 	OrderID any `json:"order_id"`
 	State   any `json:"state"`
@@ -196,21 +208,21 @@ type said struct {
 	} `json:"order"`
 }
 
-func read(t *testing.T, answer []byte) (s said) {
+func read(t *testing.T, response []byte) (s plainResponse) {
 	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(answer, []byte("\xef\xbb\xbf"))))
+	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(response, []byte("\xef\xbb\xbf"))))
 	decoder.UseNumber()
 	require.NoError(t, decoder.Decode(&s))
 	return s
 }
 
-// An answer is read without an error only if it says success and holds what
-// decides; there is a result or an error, never both, and an error keeps the
-// answer and prints in one line.
-func FuzzAnswers(f *testing.F) {
-	gateway := &answering{}
+// A response is read without an error only if it reports success and has the fields that
+// decide. There is a result or an error, never both. An error keeps the response and
+// prints as one line.
+func FuzzResponses(f *testing.F) {
+	gateway := &canned{}
 	client := fuzzClient(f, gateway)
-	readers := [...]func(*testing.T, *ispay.Client, *answering){readCreated, readState, readOrder}
+	readers := [...]func(*testing.T, *ispay.Client, *canned){readCreated, readState, readOrder}
 	for _, body := range []string{
 		samples.JSON(f, "create_success.json", "nil", "null", "{订单 ID}", "424843497502158848"),
 		samples.Printed(f, "create_failure.json"),
@@ -218,7 +230,7 @@ func FuzzAnswers(f *testing.F) {
 		samples.JSON(f, "query_state.json", "nil", "null", "{订单状态}", "2"),
 		samples.JSON(f, "query_order_issued.json", "nil", "null", "imgtext,", image+","),
 		samples.JSON(f, "order.json", "nil", "null"),
-		paidAnswer,
+		paidResponse,
 		"\xef\xbb\xbf" + `{"success":"1","errorCode":"0","state":"9","order_id":1,"order":{"state":"9","amount":"1","timeout":9999999999999}}`,
 		`{"success":true,"state":5,"order":{"timeout":-9223372037}}`,
 		`{"success":false,"errorCode":1,"order_id":"1","state":9,"order":{"state":9,"amount":"1.00"}}`,
@@ -237,23 +249,23 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
-func readCreated(t *testing.T, client *ispay.Client, gateway *answering) {
+func readCreated(t *testing.T, client *ispay.Client, gateway *canned) {
 	t.Helper()
 	created, err := client.CreateOrder(context.Background(), request())
 	require.Equal(t, err == nil, created != nil)
 	if err != nil {
 		failed := requireError(t, err, gateway)
-		unreadable := failed.HTTPStatus < 400 && errors.Is(failed, ispay.ErrBadAnswer)
-		require.Equal(t, unreadable, errors.Is(failed, ispay.ErrOutcomeUnknown))
+		unreadable := failed.HTTPStatus < 400 && errors.Is(failed, paygates.ErrBadResponse)
+		require.Equal(t, unreadable, errors.Is(failed, paygates.ErrOutcomeUnknown))
 		return
 	}
 	require.NotEmpty(t, created.OrderID)
 	require.Equal(t, fmt.Sprint(requireSuccess(t, gateway).OrderID), created.OrderID)
 	require.Equal(t, "https://pay.ispay.in/transfer/"+url.PathEscape(created.OrderID), created.PayPageURL)
-	require.Equal(t, gateway.body, []byte(created.Raw))
+	require.Equal(t, gateway.body, []byte(created.Raw.Reveal()))
 }
 
-func readState(t *testing.T, client *ispay.Client, gateway *answering) {
+func readState(t *testing.T, client *ispay.Client, gateway *canned) {
 	t.Helper()
 	state, err := client.QueryState(context.Background(), "1")
 	require.Equal(t, err == nil, state != nil)
@@ -261,55 +273,59 @@ func readState(t *testing.T, client *ispay.Client, gateway *answering) {
 	require.Equal(t, codeErr == nil, code != nil)
 	require.Equal(t, codeErr == nil, state != nil && state.Code != nil)
 	if err != nil {
-		require.NotErrorIs(t, requireError(t, err, gateway), ispay.ErrOutcomeUnknown)
+		require.NotErrorIs(t, requireError(t, err, gateway), paygates.ErrOutcomeUnknown)
 		return
 	}
-	said := requireSuccess(t, gateway)
-	if said.State == nil || said.State == "" {
-		said.State = said.Order.State
+	if slices.Contains(state.Unread, "order") {
+		require.Nil(t, state.Code)
+		return
 	}
-	require.Equal(t, bigText(fmt.Sprint(said.State)), fmt.Sprint(int(state.State)))
-	require.Equal(t, said.Order != nil, state.Code != nil)
+	plain := requireSuccess(t, gateway)
+	if plain.State == nil || plain.State == "" {
+		plain.State = plain.Order.State
+	}
+	require.Equal(t, whole(plain.State), fmt.Sprint(int(state.State)))
+	require.Equal(t, plain.Order != nil, state.Code != nil)
 	if state.Code == nil {
 		return
 	}
 	if timeout := state.Code.Timeout; timeout != 0 {
 		require.Zero(t, timeout%time.Second)
-		require.Equal(t, bigText(fmt.Sprint(said.Order.Timeout)), fmt.Sprint(int64(timeout/time.Second)))
+		require.Equal(t, whole(plain.Order.Timeout), fmt.Sprint(int64(timeout/time.Second)))
 	}
 	image, err := state.Code.Image()
 	require.Equal(t, err == nil, len(image) > 0)
 }
 
-func readOrder(t *testing.T, client *ispay.Client, gateway *answering) {
+func readOrder(t *testing.T, client *ispay.Client, gateway *canned) {
 	t.Helper()
 	order, err := client.QueryOrder(context.Background(), "20191118123424")
 	require.Equal(t, err == nil, order != nil)
 	if err != nil {
-		require.NotErrorIs(t, requireError(t, err, gateway), ispay.ErrOutcomeUnknown)
+		require.NotErrorIs(t, requireError(t, err, gateway), paygates.ErrOutcomeUnknown)
 		return
 	}
-	said := requireSuccess(t, gateway)
-	require.Equal(t, bigText(fmt.Sprint(said.Order.State)), fmt.Sprint(int(order.State)))
-	require.True(t, isCents(order.Amount, fmt.Sprint(said.Order.Amount)))
+	plain := requireSuccess(t, gateway)
+	require.Equal(t, whole(plain.Order.State), fmt.Sprint(int(order.State)))
+	require.True(t, isCents(order.Amount, fmt.Sprint(plain.Order.Amount)))
 	require.Equal(t, "20191118123424", order.OrderNo)
-	kept, err := ispay.DecodeOrder(order.Raw)
+	kept, err := ispay.DecodeOrder(order.Raw.Reveal())
 	require.NoError(t, err)
 	kept.OrderNo = order.OrderNo
 	require.Equal(t, order, kept)
 }
 
-func requireSuccess(t *testing.T, gateway *answering) said {
+func requireSuccess(t *testing.T, gateway *canned) plainResponse {
 	t.Helper()
 	require.Less(t, gateway.status, 300)
-	answer := read(t, gateway.body)
-	require.Contains(t, []string{"true", "1"}, fmt.Sprint(answer.Success))
-	return answer
+	plain := read(t, gateway.body)
+	require.Contains(t, []string{"true", "1"}, fmt.Sprint(plain.Success))
+	return plain
 }
 
-func requireError(t *testing.T, err error, gateway *answering) *ispay.Error {
+func requireError(t *testing.T, err error, gateway *canned) *paygates.Error {
 	t.Helper()
-	var failed *ispay.Error
+	var failed *paygates.Error
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, gateway.body, failed.Body)
 	require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())

@@ -3,6 +3,7 @@ package ispay_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/samples"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/money"
@@ -28,10 +30,10 @@ import (
 // printf %s '1000120191118123424example-secret' | md5sum
 const signature = "63a5bf1f3500791f438c2829da45d037"
 
-const paidAnswer = `{"success":true,"errorCode":0,"errorMsg":null,"order":{"sn":"20191118123424","state":9,"amount":300.00}}`
+const paidResponse = `{"success":true,"errorCode":0,"errorMsg":null,"order":{"sn":"20191118123424","state":9,"amount":300.00}}`
 
-// callbackQuery fills in the documented callback.
-func callbackQuery(t *testing.T, amount, state, signature string) string {
+// notification returns the query of the documented notification.
+func notification(t *testing.T, amount, state, signature string) string {
 	t.Helper()
 	_, query, _ := strings.Cut(strings.TrimSpace(samples.Printed(t, "callback.txt")), "?")
 	return strings.NewReplacer("{order_no}", "20191118123424", "{amount}", amount, "{state}", state, "{sign}", signature).Replace(query)
@@ -40,16 +42,16 @@ func callbackQuery(t *testing.T, amount, state, signature string) string {
 func TestParseNotification(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
-	query := callbackQuery(t, "300.00", "9", signature)
+	query := notification(t, "300.00", "9", signature)
 	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+query, nil))
 	require.NoError(t, err)
 	assert.Equal(t, &ispay.Notification{
 		OrderNo: "20191118123424",
 		Amount:  money.Cents(30000),
 		State:   ispay.StateConfirmed,
-		Raw:     url.Values{"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"}, "sign": {signature}},
+		Raw:     paygates.NewPrivate(url.Values{"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"}, "sign": {signature}}),
 	}, n)
-	assert.Zero(t, mock.GetTotalCallCount(), "parsing asks nobody")
+	assert.Zero(t, mock.GetTotalCallCount(), "parsing sends nothing")
 
 	values, err := url.ParseQuery(query)
 	require.NoError(t, err)
@@ -61,7 +63,7 @@ func TestParseNotification(t *testing.T) {
 func TestParseNotificationTakesUpperCaseHex(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
-	query := callbackQuery(t, "300.00", "9", strings.ToUpper(signature))
+	query := notification(t, "300.00", "9", strings.ToUpper(signature))
 	_, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+query, nil))
 	assert.NoError(t, err)
 }
@@ -69,15 +71,15 @@ func TestParseNotificationTakesUpperCaseHex(t *testing.T) {
 func TestParseNotificationKeepsAnUnknownState(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
-	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+callbackQuery(t, "300", "77", signature), nil))
+	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+notification(t, "300", "77", signature), nil))
 	require.NoError(t, err)
 	assert.Equal(t, ispay.State(77), n.State)
 	assert.False(t, n.State.Paid())
 }
 
-func TestParseNotificationRefuses(t *testing.T) {
+func TestParseNotificationRejects(t *testing.T) {
 	t.Parallel()
-	good := callbackQuery(t, "300.00", "9", signature)
+	good := notification(t, "300.00", "9", signature)
 	// printf %s '1000120191118123424P901300.00https://shop.example.com/paidexample-secret' | md5sum
 	const createSignature = "3827ee59a5ea310311a10e5e91fa62ba"
 	manyFields := strings.Repeat("&a=1", 10000)
@@ -85,32 +87,32 @@ func TestParseNotificationRefuses(t *testing.T) {
 		method, query string
 		want          error
 	}{
-		"wrong sign":            {"GET", callbackQuery(t, "300.00", "9", "00"+signature[2:]), ispay.ErrInvalidSignature},
-		"empty sign":            {"GET", callbackQuery(t, "300.00", "9", ""), ispay.ErrInvalidSignature},
-		"missing sign":          {"GET", strings.Replace(good, "&sign="+signature, "", 1), ispay.ErrInvalidSignature},
-		"over-long sign":        {"GET", good + "0", ispay.ErrInvalidSignature},
-		"enormous sign":         {"GET", good + strings.Repeat("0", 1<<19), ispay.ErrInvalidSignature},
-		"sign cut":              {"GET", good[:len(good)-1], ispay.ErrInvalidSignature},
-		"sign in base64":        {"GET", callbackQuery(t, "300.00", "9", "Y6W_HzUAeR9DjCgp2kXQNw"), ispay.ErrInvalidSignature},
-		"another order":         {"GET", strings.Replace(good, "20191118123424", "20191118123425", 1), ispay.ErrInvalidSignature},
-		"sign of the create":    {"GET", "order_no=" + url.QueryEscape("20191118123424P901300.00https://shop.example.com/paid") + "&amount=300.00&state=9&sign=" + createSignature, ispay.ErrInvalidNotification},
-		"repeated order_no":     {"GET", good + "&order_no=20191118123424", ispay.ErrInvalidNotification},
-		"repeated sign":         {"GET", good + "&sign=" + signature, ispay.ErrInvalidNotification},
-		"repeated amount":       {"GET", good + "&amount=1.00", ispay.ErrInvalidNotification},
-		"no order_no":           {"GET", "amount=300.00&state=9&sign=" + signature, ispay.ErrInvalidNotification},
-		"order_no a path":       {"GET", "order_no=../1&amount=300.00&state=9&sign=" + signature, ispay.ErrInvalidNotification},
-		"no amount":             {"GET", strings.Replace(good, "amount=300.00", "amount=", 1), ispay.ErrInvalidNotification},
-		"amount of nothing":     {"GET", strings.Replace(good, "amount=300.00", "amount=0.00", 1), ispay.ErrInvalidNotification},
-		"negative amount":       {"GET", strings.Replace(good, "amount=300.00", "amount=-300.00", 1), ispay.ErrInvalidNotification},
-		"amount with exponent":  {"GET", strings.Replace(good, "amount=300.00", "amount=3e2", 1), ispay.ErrInvalidNotification},
-		"no state":              {"GET", strings.Replace(good, "state=9", "state=", 1), ispay.ErrInvalidNotification},
-		"state a word":          {"GET", strings.Replace(good, "state=9", "state=paid", 1), ispay.ErrInvalidNotification},
-		"invalid encoding":      {"GET", good + "&a=%zz", ispay.ErrInvalidNotification},
-		"empty":                 {"GET", "", ispay.ErrInvalidNotification},
-		"ten thousand fields":   {"GET", good + manyFields, ispay.ErrInvalidNotification},
-		"a method not used":     {"POST", good, ispay.ErrInvalidNotification},
-		"NUL in the order_no":   {"GET", strings.Replace(good, "20191118123424", "20191118123424%00", 1), ispay.ErrInvalidNotification},
-		"not UTF-8 in order_no": {"GET", strings.Replace(good, "20191118123424", "%ff", 1), ispay.ErrInvalidNotification},
+		"wrong sign":            {"GET", notification(t, "300.00", "9", "00"+signature[2:]), paygates.ErrInvalidSignature},
+		"empty sign":            {"GET", notification(t, "300.00", "9", ""), paygates.ErrInvalidSignature},
+		"missing sign":          {"GET", strings.Replace(good, "&sign="+signature, "", 1), paygates.ErrInvalidSignature},
+		"over-long sign":        {"GET", good + "0", paygates.ErrInvalidSignature},
+		"enormous sign":         {"GET", good + strings.Repeat("0", 1<<19), paygates.ErrInvalidSignature},
+		"sign truncated":        {"GET", good[:len(good)-1], paygates.ErrInvalidSignature},
+		"sign in base64":        {"GET", notification(t, "300.00", "9", "Y6W_HzUAeR9DjCgp2kXQNw"), paygates.ErrInvalidSignature},
+		"another order":         {"GET", strings.Replace(good, "20191118123424", "20191118123425", 1), paygates.ErrInvalidSignature},
+		"sign of the create":    {"GET", "order_no=" + url.QueryEscape("20191118123424P901300.00https://shop.example.com/paid") + "&amount=300.00&state=9&sign=" + createSignature, paygates.ErrInvalidNotification},
+		"repeated order_no":     {"GET", good + "&order_no=20191118123424", paygates.ErrInvalidNotification},
+		"repeated sign":         {"GET", good + "&sign=" + signature, paygates.ErrInvalidNotification},
+		"repeated amount":       {"GET", good + "&amount=1.00", paygates.ErrInvalidNotification},
+		"no order_no":           {"GET", "amount=300.00&state=9&sign=" + signature, paygates.ErrInvalidNotification},
+		"order_no a path":       {"GET", "order_no=../1&amount=300.00&state=9&sign=" + signature, paygates.ErrInvalidNotification},
+		"no amount":             {"GET", strings.Replace(good, "amount=300.00", "amount=", 1), paygates.ErrInvalidNotification},
+		"amount of nothing":     {"GET", strings.Replace(good, "amount=300.00", "amount=0.00", 1), paygates.ErrInvalidNotification},
+		"negative amount":       {"GET", strings.Replace(good, "amount=300.00", "amount=-300.00", 1), paygates.ErrInvalidNotification},
+		"amount with exponent":  {"GET", strings.Replace(good, "amount=300.00", "amount=3e2", 1), paygates.ErrInvalidNotification},
+		"no state":              {"GET", strings.Replace(good, "state=9", "state=", 1), paygates.ErrInvalidNotification},
+		"state a word":          {"GET", strings.Replace(good, "state=9", "state=paid", 1), paygates.ErrInvalidNotification},
+		"invalid encoding":      {"GET", good + "&a=%zz", paygates.ErrInvalidNotification},
+		"empty":                 {"GET", "", paygates.ErrInvalidNotification},
+		"ten thousand fields":   {"GET", good + manyFields, paygates.ErrInvalidNotification},
+		"a method not used":     {"POST", good, paygates.ErrInvalidNotification},
+		"NUL in the order_no":   {"GET", strings.Replace(good, "20191118123424", "20191118123424%00", 1), paygates.ErrInvalidNotification},
+		"not UTF-8 in order_no": {"GET", strings.Replace(good, "20191118123424", "%ff", 1), paygates.ErrInvalidNotification},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -124,22 +126,22 @@ func TestParseNotificationRefuses(t *testing.T) {
 	}
 }
 
-func TestVerifyNotificationRefusesRepeatedValues(t *testing.T) {
+func TestVerifyNotificationRejectsRepeatedValues(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	values := url.Values{"order_no": {"20191118123424"}, "amount": {"300.00", "1.00"}, "state": {"9"}, "sign": {signature}}
 	_, err := client.VerifyNotification(values)
-	require.ErrorIs(t, err, ispay.ErrInvalidNotification)
+	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 	_, err = client.VerifyNotification(nil)
-	require.ErrorIs(t, err, ispay.ErrInvalidNotification)
+	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 }
 
 func TestNotificationIsPrintedWithoutItsSignature(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
-	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+callbackQuery(t, "300.00", "9", signature), nil))
+	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+notification(t, "300.00", "9", signature), nil))
 	require.NoError(t, err)
-	n.Order = &ispay.Order{OrderNo: "20191118123424", PayerIP: "203.0.113.7"}
+	n.Order = &ispay.Order{OrderNo: "20191118123424", PayerIP: paygates.NewPrivate("203.0.113.7")}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		for _, value := range []any{n, *n, n.Order, *n.Order, request()} {
 			text := fmt.Sprintf(verb, value)
@@ -148,14 +150,29 @@ func TestNotificationIsPrintedWithoutItsSignature(t *testing.T) {
 			assert.Contains(t, text, "20191118123424")
 		}
 	}
-	var log bytes.Buffer
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "n", n, "order", n.Order)
-	assert.NotContains(t, log.String(), signature)
-	assert.NotContains(t, log.String(), "203.0.113.7")
+	type holder struct {
+		N      *ispay.Notification
+		List   []ispay.Notification
+		Map    map[string]*ispay.Notification
+		hidden ispay.Notification
+	}
+	all := holder{n, []ispay.Notification{*n}, map[string]*ispay.Notification{"n": n}, *n}
+	var texts bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		_, _ = fmt.Fprintf(&texts, verb, all)
+		_, _ = fmt.Fprintf(&texts, verb, &all)
+	}
+	slog.New(slog.NewJSONHandler(&texts, nil)).Info("x", "n", n, "order", n.Order, "all", all)
+	slog.New(slog.NewTextHandler(&texts, nil)).Info("x", "n", n, "order", n.Order, "all", all)
+	require.NoError(t, json.NewEncoder(&texts).Encode(all))
+	require.NoError(t, json.NewEncoder(&texts).Encode(n.Order))
+	assert.NotContains(t, texts.String(), signature)
+	assert.NotContains(t, texts.String(), "203.0.113.7")
+	assert.Contains(t, texts.String(), `"OrderNo":"20191118123424"`)
 }
 
-// handle sends one callback to a handler whose gateway answers with confirm.
-func handle(t *testing.T, query string, confirm httpmock.Responder, accept func(context.Context, *ispay.Notification) error) (*httptest.ResponseRecorder, string) {
+// serve sends one notification to a handler whose gateway responds with confirm.
+func serve(t *testing.T, query string, confirm httpmock.Responder, handle func(context.Context, *ispay.Notification) error) (*httptest.ResponseRecorder, string) {
 	t.Helper()
 	mock := httpmock.NewMockTransport()
 	mock.RegisterResponder("GET", orderURL, confirm)
@@ -166,14 +183,14 @@ func handle(t *testing.T, query string, confirm httpmock.Responder, accept func(
 	})
 	require.NoError(t, err)
 	w := httptest.NewRecorder()
-	client.NotificationHandler(accept).ServeHTTP(w, httptest.NewRequest("GET", "/notify?"+query, nil))
+	client.NotificationHandler(handle).ServeHTTP(w, httptest.NewRequest("GET", "/notify?"+query, nil))
 	return w, log.String()
 }
 
 func TestNotificationHandlerAcceptsAConfirmedPayment(t *testing.T) {
 	t.Parallel()
 	var got *ispay.Notification
-	w, _ := handle(t, callbackQuery(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidAnswer),
+	w, _ := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidResponse),
 		func(_ context.Context, n *ispay.Notification) error { got = n; return nil })
 	assert.Equal(t, 200, w.Code)
 	assert.Equal(t, "success", w.Body.String())
@@ -183,55 +200,55 @@ func TestNotificationHandlerAcceptsAConfirmedPayment(t *testing.T) {
 	assert.True(t, got.Order.Paid())
 }
 
-func TestNotificationHandlerRefuses(t *testing.T) {
+func TestNotificationHandlerRejects(t *testing.T) {
 	t.Parallel()
-	answer := func(body string) httpmock.Responder { return httpmock.NewStringResponder(200, body) }
-	genuine := callbackQuery(t, "300.00", "9", signature)
+	respond := func(body string) httpmock.Responder { return httpmock.NewStringResponder(200, body) }
+	genuine := notification(t, "300.00", "9", signature)
 	tests := map[string]struct {
 		query   string
 		confirm httpmock.Responder
 		status  int
 	}{
-		"forged sign":        {callbackQuery(t, "300.00", "9", strings.Repeat("0", 32)), answer(paidAnswer), 403},
-		"no parameters":      {"", answer(paidAnswer), 400},
-		"tampered amount":    {callbackQuery(t, "900.00", "9", signature), answer(paidAnswer), 409},
-		"tampered state":     {genuine, answer(strings.Replace(paidAnswer, `"state":9`, `"state":5`, 1)), 409},
-		"only paid":          {callbackQuery(t, "300.00", "8", signature), answer(paidAnswer), 409},
-		"unknown order":      {genuine, answer(samples.JSON(t, "query_not_found.json")), 409},
+		"forged sign":        {notification(t, "300.00", "9", strings.Repeat("0", 32)), respond(paidResponse), 403},
+		"no parameters":      {"", respond(paidResponse), 400},
+		"tampered amount":    {notification(t, "900.00", "9", signature), respond(paidResponse), 409},
+		"tampered state":     {genuine, respond(strings.Replace(paidResponse, `"state":9`, `"state":5`, 1)), 409},
+		"only paid":          {notification(t, "300.00", "8", signature), respond(paidResponse), 409},
+		"unknown order":      {genuine, respond(samples.JSON(t, "query_not_found.json")), 409},
 		"gateway is down":    {genuine, httpmock.NewErrorResponder(io.ErrUnexpectedEOF), 502},
 		"gateway is busy":    {genuine, httpmock.NewStringResponder(503, "busy"), 502},
-		"gateway sends HTML": {genuine, answer("<html>"), 502},
+		"gateway sends HTML": {genuine, respond("<html>"), 502},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, log := handle(t, test.query, test.confirm, func(context.Context, *ispay.Notification) error {
-				t.Error("the merchant's function ran")
+			w, log := serve(t, test.query, test.confirm, func(context.Context, *ispay.Notification) error {
+				t.Error("the function was called")
 				return nil
 			})
 			assert.Equal(t, test.status, w.Code)
 			assert.Equal(t, "fail", w.Body.String())
-			assert.Contains(t, log, "callback not accepted")
+			assert.Contains(t, log, "notification rejected")
 			assert.NotContains(t, log, signature)
 			assert.NotContains(t, log, secret)
 		})
 	}
 }
 
-func TestNotificationHandlerWhenTheMerchantFails(t *testing.T) {
+func TestNotificationHandlerWhenTheFunctionFails(t *testing.T) {
 	t.Parallel()
-	w, log := handle(t, callbackQuery(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidAnswer),
+	w, log := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidResponse),
 		func(context.Context, *ispay.Notification) error { return errors.New("database is down") })
 	assert.Equal(t, 500, w.Code)
 	assert.Equal(t, "fail", w.Body.String())
 	assert.Contains(t, log, "database is down")
 }
 
-// A gateway's own error inside the merchant's is still the merchant's.
-func TestNotificationHandlerWhenTheMerchantReturnsOneOfOurErrors(t *testing.T) {
+// An error of this module that the function returns is still the function's.
+func TestNotificationHandlerWhenTheFunctionReturnsOneOfOurErrors(t *testing.T) {
 	t.Parallel()
-	w, _ := handle(t, callbackQuery(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidAnswer),
-		func(context.Context, *ispay.Notification) error { return ispay.ErrInvalidSignature })
+	w, _ := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidResponse),
+		func(context.Context, *ispay.Notification) error { return paygates.ErrInvalidSignature })
 	assert.Equal(t, 500, w.Code)
 }
 
@@ -248,7 +265,7 @@ func TestNotificationHandlerOtherMethod(t *testing.T) {
 func TestConfirmNotification(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
-	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidAnswer))
+	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidResponse))
 	n := &ispay.Notification{OrderNo: "20191118123424", Amount: money.Cents(30000), State: ispay.StateConfirmed}
 	order, err := client.ConfirmNotification(context.Background(), n)
 	require.NoError(t, err)
@@ -256,12 +273,12 @@ func TestConfirmNotification(t *testing.T) {
 
 	n = &ispay.Notification{OrderNo: "20191118123424", Amount: money.Cents(30001), State: ispay.StateConfirmed}
 	_, err = client.ConfirmNotification(context.Background(), n)
-	require.ErrorIs(t, err, ispay.ErrNotConfirmed)
-	require.EqualError(t, err, "ispay: confirm notification: not confirmed by the gateway: do not credit it: the gateway says 300.00 yuan, the notification 300.01")
+	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
+	require.EqualError(t, err, "ispay: confirm notification: not confirmed by the gateway: the gateway says 300.00 yuan, the notification 300.01")
 	assert.Nil(t, n.Order)
 
 	_, err = client.ConfirmNotification(context.Background(), nil)
-	require.ErrorIs(t, err, ispay.ErrInvalidNotification)
+	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 }
 
 func TestConfirmNotificationOfAnUnknownOrder(t *testing.T) {
@@ -270,17 +287,17 @@ func TestConfirmNotificationOfAnUnknownOrder(t *testing.T) {
 	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, samples.JSON(t, "query_not_found.json")))
 	n := &ispay.Notification{OrderNo: "20191118123424", Amount: money.Cents(30000), State: ispay.StateConfirmed}
 	_, err := client.ConfirmNotification(context.Background(), n)
-	require.ErrorIs(t, err, ispay.ErrNotConfirmed)
-	require.ErrorIs(t, err, ispay.ErrOrderNotFound)
+	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
+	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
 }
 
 func TestOneHandlerForManyConnections(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
-	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidAnswer))
+	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidResponse))
 	var accepted atomic.Int64
 	handler := client.NotificationHandler(func(context.Context, *ispay.Notification) error { accepted.Add(1); return nil })
-	query := callbackQuery(t, "300.00", "9", signature)
+	query := notification(t, "300.00", "9", signature)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Add(1)
@@ -300,9 +317,9 @@ func TestNotificationStatus(t *testing.T) {
 	client, _ := setup(t)
 	_, method := client.ParseNotification(httptest.NewRequest("PUT", "/notify", nil))
 	for status, err := range map[int]error{
-		200: nil, 403: ispay.ErrInvalidSignature, 400: ispay.ErrInvalidNotification, 405: method,
-		409: ispay.ErrNotConfirmed, 502: ispay.ErrNoAnswer,
+		200: nil, 403: paygates.ErrInvalidSignature, 400: paygates.ErrInvalidNotification, 405: method,
+		409: paygates.ErrNotConfirmed, 502: paygates.ErrNoResponse,
 	} {
-		assert.Equal(t, status, ispay.NotificationStatus(err))
+		assert.Equal(t, status, paygates.NotificationStatus(err))
 	}
 }

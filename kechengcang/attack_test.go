@@ -11,13 +11,13 @@ import (
 	"github.com/paygates/paygates-go/kechengcang"
 )
 
-// The attacks of docs/security.md that no other test shows.
+// The attacks of docs/security.md that no other test covers.
 
-// Nothing in a callback says that it is new: the merchant keeps the record.
-func TestACallbackSentAgainReachesTheMerchantAgain(t *testing.T) {
+// A notification does not say whether it is new: the merchant credits an order once.
+func TestARepeatedNotificationIsHandledAgain(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
-	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidAnswer(t)))
+	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidResponse(t)))
 	var orders []string
 	handler := client.NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
 		orders = append(orders, n.OrderID)
@@ -29,25 +29,26 @@ func TestACallbackSentAgainReachesTheMerchantAgain(t *testing.T) {
 	assert.Equal(t, []string{sampleID, sampleID}, orders)
 }
 
-// The document's own sample names no application. Whether a paid order is one of
-// the merchant's is for him to know.
-func TestAPaidOrderOfNoApplicationReachesTheMerchant(t *testing.T) {
+// The document's sample has no application: the merchant must find the order among its
+// own.
+func TestAPaidOrderWithoutAnApplicationIsHandled(t *testing.T) {
 	t.Parallel()
 	var got *kechengcang.Notification
-	w, _ := handle(t, post(`{"id":"`+sampleID+`"}`), httpmock.NewStringResponder(200, paidAnswer(t)),
+	w, _ := handle(t, post(`{"id":"`+sampleID+`"}`), httpmock.NewStringResponder(200, paidResponse(t)),
 		func(_ context.Context, n *kechengcang.Notification) error { got = n; return nil })
 	assert.Equal(t, 200, w.Code)
 	assert.Equal(t, sampleID, got.OrderID)
 	assert.Empty(t, got.Order.AppID)
 }
 
-// Nothing tells a made-up callback from a genuine one before the server is asked.
-func TestEveryMadeUpCallbackAsksTheServer(t *testing.T) {
+// Only a query tells a forged notification from a genuine one. One after the other, each
+// sends a query; at the same time they share one.
+func TestEveryForgedNotificationQueriesTheGateway(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, `{"code":200,"message":"ok","result":null}`))
 	handler := client.NotificationHandler(func(context.Context, *kechengcang.Notification) error {
-		t.Error("the merchant's function ran")
+		t.Error("the function was called")
 		return nil
 	})
 	for range 10 {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/kechengcang"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -38,7 +39,7 @@ func setup(t *testing.T) (*kechengcang.Client, *httpmock.MockTransport) {
 	return client, mock
 }
 
-func TestNewRefusesAWrongConfig(t *testing.T) {
+func TestNewRejectsAnInvalidConfig(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		change func(*kechengcang.Config)
@@ -59,14 +60,14 @@ func TestNewRefusesAWrongConfig(t *testing.T) {
 			c := config(nil)
 			test.change(&c)
 			client, err := kechengcang.New(c)
-			require.ErrorIs(t, err, kechengcang.ErrInvalidConfig)
+			require.ErrorIs(t, err, paygates.ErrInvalidConfig)
 			assert.ErrorContains(t, err, "kechengcang: invalid configuration: "+test.field+" ")
 			assert.Nil(t, client)
 		})
 	}
 }
 
-func TestNewTakesWhatIsSafe(t *testing.T) {
+func TestNewAcceptsSafeBaseURLs(t *testing.T) {
 	t.Parallel()
 	for _, c := range []kechengcang.Config{
 		{BaseURL: "https://pay.example.com/"},
@@ -80,7 +81,7 @@ func TestNewTakesWhatIsSafe(t *testing.T) {
 	}
 }
 
-func TestTheSecretIsPrintedNowhere(t *testing.T) {
+func TestTheSecretIsNotPrinted(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	c := config(nil)

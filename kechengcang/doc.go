@@ -1,6 +1,5 @@
-// Package kechengcang takes payments through a kechengcang server, which a
-// merchant runs himself: orders are priced in dollars and paid in
-// cryptocurrency.
+// Package kechengcang takes payments through a kechengcang server, which each merchant
+// runs: orders are priced in dollars and paid in cryptocurrency.
 //
 //	client, err := kechengcang.New(kechengcang.Config{
 //		AppID:   "example-app",
@@ -14,42 +13,38 @@
 //	// Store order.OrderID, show order.PayPageURL to the payer, and wait:
 //	paid, err := client.WaitForPayment(ctx, order.OrderID, 0)
 //
-// There are two amounts that look alike: [Fee] is what the merchant asked, in
-// hundredths of a dollar or yuan, and [PayFee] what the payer sends, in
-// hundredths of a coin. They are two types, so that one cannot pass for the
-// other. Times are in Asia/Shanghai (UTC+8).
+// [Fee] is the price of the order, in hundredths of a dollar or yuan, and [PayFee] the
+// amount that the payer sends, in hundredths of a coin. They are two types, so that one
+// cannot be taken for the other. Times are in Asia/Shanghai (UTC+8).
 //
-// # Waiting, not callbacks
+// # Waiting and notifications
 //
-// [Client.WaitForPayment] is the way to learn of a payment. The gateway documents
-// a callback as well, and [Client.NotificationHandler] takes it, but nothing in
-// the public source of the server ever starts one. A shop that waits needs no
-// callback; a shop that takes callbacks should wait too.
+// [Client.WaitForPayment] is the dependable way to learn of a payment. The gateway
+// documents a notification as well, and [Client.NotificationHandler] handles it, but
+// nothing in the public source of the server starts one.
 //
 // # What the signature covers
 //
-// A create is signed over a random salt and nothing else: neither the fee nor
-// any other field. Whoever sees one create can send others with the same salt
-// and signature, so the base URL should be https.
+// A create is signed over a random salt and nothing else: neither the fee nor any other
+// field. Anyone who sees one create can send others with the same salt and signature, so
+// BaseURL should be https.
 //
-// A query is not signed at all, and neither is a callback: anybody who can reach
-// the notify URL can send one. Nothing in it is believed but its id, and the id
-// only as the question to ask: the gateway itself is asked for the order before
-// money is believed. [Client.NotificationHandler] does it, and who parses
-// callbacks by hand calls [Client.ConfirmNotification]. What is left to the
-// merchant is to find the order among those that he created, by its id, to
-// compare the confirmed Fee with it, and to credit it once.
+// Queries and notifications are not signed: anyone who can reach the notify URL can send
+// a notification. Only its id is used, to query the gateway.
+// [Client.NotificationHandler] does so before it treats an order as paid; if you parse
+// notifications yourself, call [Client.ConfirmNotification]. Find the order among those
+// that you created, by its id, compare the confirmed Fee with it, and credit it once.
 //
-// # The secret in the answers
+// # The secret in responses
 //
-// A query needs no credentials, and the public source answers it with the record
-// of the application, its secret included: whoever learns the id of an order can
-// read it there. The Raw fields of this package therefore print nowhere. Mend the
-// server if it is yours.
+// A query needs no credentials, and the public source responds with the record of the
+// application, its secret included: anyone who learns the id of an order can read it
+// there. The Raw fields of this package are private for that reason. Fix the server if it
+// is yours.
 //
-// # Where this comes from
+// # Sources
 //
-// The server's document (接入文档) says what goes over the wire, and its public
-// source (xiebinbin/kechengcang_server) what the document leaves open.
-// docs/providers.md has every field of both, and each choice that was made.
+// The server's document (接入文档) defines the protocol, and its public source
+// (xiebinbin/kechengcang_server) what the document leaves open. docs/providers.md lists
+// every field of both and each decision.
 package kechengcang

@@ -9,14 +9,15 @@ import (
 	"net/http/httptest"
 	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/kechengcang"
 	"github.com/paygates/paygates-go/kechengcang/kechengcangtest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// The whole way of an order: create it, show its page, wait for the payment. The
-// gateway starts no callbacks, so waiting is what a shop does.
+// An order from beginning to end: create it, show its page, wait for the payment. The
+// public source of the gateway sends no notifications, so a shop waits.
 func Example() {
 	gateway := kechengcangtest.NewServer()
 	defer gateway.Close()
@@ -25,21 +26,21 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	// The time that the shop gives its payer.
+	// How long the shop waits for the payer.
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
 	defer cancel()
 
-	asked := kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD}
+	price := kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD}
 	order, err := client.CreateOrder(ctx, kechengcang.CreateOrderRequest{
 		Subject: "Course 42, order 20191118123424",
-		Fee:     asked,
+		Fee:     price,
 	})
 	if err != nil {
 		fmt.Println("not created:", err)
 		return
 	}
 	// Here: store order.OrderID, and show order.PayPageURL.
-	fmt.Println("asked:", order.Fee)
+	fmt.Println("price:", order.Fee)
 	fmt.Println("to send:", order.PayFee)
 
 	_ = gateway.PaySilently(order.OrderID) // the payer
@@ -48,19 +49,19 @@ func Example() {
 		fmt.Println("not paid:", err)
 		return
 	}
-	fmt.Println("paid:", paid.Fee, paid.Fee == asked)
+	fmt.Println("paid:", paid.Fee, paid.Fee == price)
 	// Output:
-	// asked: 20.00 USD
+	// price: 20.00 USD
 	// to send: 111.11 FTM
 	// paid: 20.00 USD true
 }
 
-// A merchant's configuration comes from the environment or a settings file; the
-// secret shows itself nowhere.
+// The configuration comes from the environment or a settings file. The secret is never
+// printed.
 func ExampleNew() {
 	_, err := kechengcang.New(kechengcang.Config{AppID: "example-app"})
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, kechengcang.ErrInvalidConfig))
+	fmt.Println(errors.Is(err, paygates.ErrInvalidConfig))
 
 	config := kechengcang.Config{AppID: "example-app", Secret: sign.NewSecret("example-secret")}
 	fmt.Println(config.Secret)
@@ -85,8 +86,8 @@ func ExampleClient_CreateOrder() {
 		Fee:     kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
 	})
 	switch {
-	case errors.Is(err, kechengcang.ErrOutcomeUnknown):
-		fmt.Println("nobody can pay that order; create another one:", err)
+	case errors.Is(err, paygates.ErrOutcomeUnknown):
+		fmt.Println("no payer has seen the order; create another one:", err)
 	case err != nil:
 		fmt.Println(err)
 	}
@@ -100,14 +101,13 @@ func ExampleClient_QueryOrder() {
 	client, _ := kechengcang.New(gateway.Config())
 	_, err := client.QueryOrder(context.Background(), "YOw3MgLZ7RWGylz4")
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, kechengcang.ErrOrderNotFound))
+	fmt.Println(errors.Is(err, paygates.ErrOrderNotFound))
 	// Output:
 	// kechengcang: query order: order not found
 	// true
 }
 
-// What the payer is to send changes while he thinks; what the merchant asked
-// does not.
+// The amount that the payer must send changes while the order waits. The price does not.
 func ExamplePayFee() {
 	gateway := kechengcangtest.NewServer()
 	defer gateway.Close()
@@ -125,7 +125,7 @@ func ExamplePayFee() {
 	// 20.00 USD is 108.70 FTM
 }
 
-// The answer that was kept with an order is read again, without asking.
+// A stored response is decoded again, without a query.
 func ExampleDecodeOrder() {
 	gateway := kechengcangtest.NewServer()
 	defer gateway.Close()
@@ -135,14 +135,14 @@ func ExampleDecodeOrder() {
 	})
 	fmt.Println(created.Raw) // it may hold the secret, so it prints nowhere
 
-	order, err := kechengcang.DecodeOrder(created.Raw)
+	order, err := kechengcang.DecodeOrder(created.Raw.Reveal())
 	fmt.Println(order.Subject, order.Fee, order.State, err)
 	// Output:
-	// [redacted]
+	// [private]
 	// Course 42 20.00 USD 1 (waiting) <nil>
 }
 
-// An order that is not paid in time ends the waiting.
+// An order that is not paid in time ends the wait.
 func ExampleClient_WaitForPayment() {
 	gateway := kechengcangtest.NewServer()
 	defer gateway.Close()
@@ -155,15 +155,15 @@ func ExampleClient_WaitForPayment() {
 	order, err := client.WaitForPayment(ctx, created.OrderID, time.Second)
 	fmt.Println(order.State)
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, kechengcang.ErrNotPaid))
+	fmt.Println(errors.Is(err, paygates.ErrNotPaid))
 	// Output:
 	// 4 (timed out)
-	// kechengcang: wait for payment: the order ended without a payment: state 4 (timed out)
+	// kechengcang: wait for payment: order ended without a payment: state 4 (timed out)
 	// true
 }
 
-// The handler is mounted like any other. Anybody can send it a callback that says
-// what he likes: it is refused as long as the gateway does not say the same.
+// Anyone can send a notification to the handler. It is rejected unless the gateway
+// confirms it.
 func ExampleClient_NotificationHandler() {
 	gateway := kechengcangtest.NewServer()
 	defer gateway.Close()
@@ -171,8 +171,8 @@ func ExampleClient_NotificationHandler() {
 
 	mux := http.NewServeMux()
 	mux.Handle("/notify", client.NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
-		// Here: find n.OrderID among the stored orders, compare n.Order.Fee with
-		// it, credit it once.
+		// Here: find n.OrderID among the stored orders, compare n.Order.Fee with it, and
+		// credit it once.
 		fmt.Println("paid:", n.Order.Fee)
 		return nil
 	}))
@@ -194,8 +194,8 @@ func ExampleClient_NotificationHandler() {
 	// genuine: 200 ok
 }
 
-// A handler of one's own takes the id, asks the gateway, and answers "ok", or
-// anything else to be called again.
+// A handler of your own confirms the notification with the gateway and responds with "ok",
+// or with anything else to receive it again.
 func ExampleClient_ParseNotification() {
 	gateway := kechengcangtest.NewServer()
 	defer gateway.Close()
@@ -206,7 +206,7 @@ func ExampleClient_ParseNotification() {
 			_, err = client.ConfirmNotification(r.Context(), n)
 		}
 		if err != nil {
-			http.Error(w, "fail", kechengcang.NotificationStatus(err))
+			http.Error(w, "fail", paygates.NotificationStatus(err))
 			return
 		}
 		fmt.Println("paid:", n.Order.Fee)
@@ -226,31 +226,31 @@ func ExampleClient_ParseNotification() {
 	// 200 ok
 }
 
-// The status tells the merchant's monitoring who has to act: 409 is a callback
-// that the gateway does not confirm.
-func ExampleNotificationStatus() {
+// The status tells your monitoring what happened: 409 is a notification that the gateway
+// does not confirm.
+func ExampleClient_ConfirmNotification_status() {
 	gateway := kechengcangtest.NewServer()
 	defer gateway.Close()
 	client, _ := kechengcang.New(gateway.Config())
 	_, err := client.ConfirmNotification(context.Background(), &kechengcang.Notification{OrderID: "YOw3MgLZ7RWGylz4"})
-	fmt.Println(kechengcang.NotificationStatus(err), kechengcang.NotificationStatus(nil))
+	fmt.Println(paygates.NotificationStatus(err), paygates.NotificationStatus(nil))
 	// Output:
 	// 409 200
 }
 
-// A program that gets its callbacks through a framework passes the body on.
+// With a framework that has read the request, pass its body.
 func ExampleClient_VerifyNotification() {
 	client, _ := kechengcang.New(kechengcang.Config{
 		AppID: "example-app", Secret: sign.NewSecret("example-secret"), BaseURL: "https://pay.example.com",
 	})
 	n, err := client.VerifyNotification([]byte(`{"id":"YOw3MgLZ7RWGylz4","fee":90000,"pay_status":3}`))
-	// Nothing but the id is believed: ask the gateway with ConfirmNotification.
+	// Only the id is read: query the gateway with ConfirmNotification.
 	fmt.Println(n.OrderID, n.Order == nil, err)
 	// Output:
 	// YOw3MgLZ7RWGylz4 true <nil>
 }
 
-// Nothing but the id of a callback is believed: the gateway says what was paid.
+// Only the id of a notification is used: the gateway says what was paid.
 func ExampleClient_ConfirmNotification() {
 	gateway := kechengcangtest.NewServer()
 	defer gateway.Close()
@@ -262,12 +262,12 @@ func ExampleClient_ConfirmNotification() {
 	claimed := &kechengcang.Notification{OrderID: created.OrderID}
 
 	_, err := client.ConfirmNotification(ctx, claimed)
-	fmt.Println(errors.Is(err, kechengcang.ErrNotConfirmed), err)
+	fmt.Println(errors.Is(err, paygates.ErrNotConfirmed), err)
 
 	_ = gateway.PaySilently(created.OrderID)
 	order, err := client.ConfirmNotification(ctx, claimed)
 	fmt.Println(order.Fee, order.State, err)
 	// Output:
-	// true kechengcang: confirm notification: not confirmed by the gateway: do not credit it: the gateway says state 1 (waiting)
+	// true kechengcang: confirm notification: not confirmed by the gateway: the gateway says state 1 (waiting)
 	// 20.00 USD 3 (finished) <nil>
 }

@@ -19,25 +19,25 @@ import (
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/samples"
 	"github.com/paygates/paygates-go/kechengcang"
-	"github.com/paygates/paygates-go/sign"
 )
 
-// answering is a gateway that answers every request alike.
-type answering struct {
+// responding is a gateway that responds to every request in the same way.
+type responding struct {
 	status int
 	body   []byte
 }
 
-func (a *answering) RoundTrip(*http.Request) (*http.Response, error) {
+func (a *responding) RoundTrip(*http.Request) (*http.Response, error) {
 	return httpmock.NewBytesResponse(a.status, a.body), nil
 }
 
-// statuses are those after which no request is repeated.
+// statuses are those after which no request is retried.
 var statuses = [...]int{200, 201, 302, 400, 404, 405, 422}
 
-func fuzzClient(f *testing.F, gateway *answering) *kechengcang.Client {
+func fuzzClient(f *testing.F, gateway *responding) *kechengcang.Client {
 	f.Helper()
 	c := config(nil)
 	c.HTTPClient = &http.Client{Transport: gateway}
@@ -48,7 +48,7 @@ func fuzzClient(f *testing.F, gateway *answering) *kechengcang.Client {
 
 var idShape = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
 
-// said is an answer as encoding/json reads it by itself.
+// said is a response as encoding/json reads it.
 type said struct {
 	Code   any `json:"code"`
 	Result *struct {
@@ -61,21 +61,25 @@ type said struct {
 	} `json:"result"`
 }
 
-func read(t *testing.T, answer []byte, into any) {
+func read(t *testing.T, response []byte, into any) {
 	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(answer, []byte("\xef\xbb\xbf"))))
+	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(response, []byte("\xef\xbb\xbf"))))
 	decoder.UseNumber()
 	require.NoError(t, decoder.Decode(into))
 }
 
 func number(t *testing.T, value any) int64 {
 	t.Helper()
-	n, ok := new(big.Int).SetString(fmt.Sprint(value), 10)
+	text := fmt.Sprint(value)
+	if whole, decimals, ok := strings.Cut(text, "."); ok && strings.Trim(decimals, "0") == "" {
+		text = whole
+	}
+	n, ok := new(big.Int).SetString(text, 10)
 	require.True(t, ok && n.IsInt64(), "%v", value)
 	return n.Int64()
 }
 
-// Of a callback the id is taken, if it has the shape of one, and nothing else.
+// Only the id of a notification is read, and only if it has the shape of one.
 func FuzzVerifyNotification(f *testing.F) {
 	f.Add(sampleID, []byte(`{"id":"YOw3MgLZ7RWGylz4","pay_status":3,"fee":2000}`))
 	f.Add("12345678901234567890", []byte("\xef\xbb\xbf"+`{"id":12345678901234567890}`))
@@ -96,7 +100,7 @@ func FuzzVerifyNotification(f *testing.F) {
 		n, err = client.VerifyNotification(body)
 		require.Equal(t, err == nil, n != nil)
 		if err != nil {
-			require.ErrorIs(t, err, kechengcang.ErrInvalidNotification)
+			require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 			require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())
 			return
 		}
@@ -107,32 +111,32 @@ func FuzzVerifyNotification(f *testing.F) {
 		require.Equal(t, fmt.Sprint(claimed.ID), n.OrderID)
 		require.Regexp(t, idShape, n.OrderID)
 		require.Nil(t, n.Order)
-		require.Equal(t, string(body), n.Raw.Reveal())
+		require.Equal(t, string(body), string(n.Raw.Reveal()))
 		require.Equal(t, "kechengcang notification for order "+n.OrderID, fmt.Sprintf("%#v", n))
 	})
 }
 
-// Whatever comes to the notify URL and whatever the gateway answers, the
-// merchant's function sees nothing but an order that the answer calls paid, under
-// the id that was asked for, of this application.
+// Whatever arrives at the notify URL and whatever the gateway responds, the function gets
+// only an order that the response reports as paid, with the id of the query, of this
+// application.
 func FuzzNotificationHandler(f *testing.F) {
-	answer := samples.JSON(f, "query_response.json", `"pay_status":1`, `"pay_status":3`)
+	response := samples.JSON(f, "query_response.json", `"pay_status":1`, `"pay_status":3`)
 	claim := []byte(`{"id":"` + sampleID + `","pay_status":3,"fee":90000}`)
-	f.Add(claim, []byte(answer))
-	f.Add(claim, []byte(strings.Replace(answer, `"app_id":""`, `"app_id":"example-app"`, 1)))
-	f.Add(claim, []byte(strings.Replace(answer, `"app_id":""`, `"app_id":"other-app"`, 1)))
+	f.Add(claim, []byte(response))
+	f.Add(claim, []byte(strings.Replace(response, `"app_id":""`, `"app_id":"example-app"`, 1)))
+	f.Add(claim, []byte(strings.Replace(response, `"app_id":""`, `"app_id":"other-app"`, 1)))
 	f.Add(claim, []byte(samples.JSON(f, "query_response.json")))
-	f.Add([]byte(`{"id":"another"}`), []byte(answer))
+	f.Add([]byte(`{"id":"another"}`), []byte(response))
 	f.Add(claim, []byte(`{"code":200,"message":"ok","result":null}`))
-	f.Add([]byte("id="+sampleID), []byte(answer))
-	gateway := &answering{status: 200}
+	f.Add([]byte("id="+sampleID), []byte(response))
+	gateway := &responding{status: 200}
 	var accepted *kechengcang.Notification
 	handler := fuzzClient(f, gateway).NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
 		accepted = n
 		return nil
 	})
-	f.Fuzz(func(t *testing.T, body, answer []byte) {
-		gateway.body, accepted = answer, nil
+	f.Fuzz(func(t *testing.T, body, response []byte) {
+		gateway.body, accepted = response, nil
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, &http.Request{
 			Method: http.MethodPost, URL: &url.URL{Path: "/notify"},
@@ -150,7 +154,7 @@ func FuzzNotificationHandler(f *testing.F) {
 		}
 		read(t, body, &claimed)
 		var s said
-		read(t, answer, &s)
+		read(t, response, &s)
 		require.NotNil(t, s.Result)
 		require.Equal(t, fmt.Sprint(claimed.ID), accepted.OrderID)
 		require.Equal(t, fmt.Sprint(s.Result.ID), accepted.OrderID)
@@ -163,10 +167,10 @@ func FuzzNotificationHandler(f *testing.F) {
 	})
 }
 
-// An answer is an order only if it says code 200 with HTTP's success and holds
+// An response is an order only if it says code 200 with HTTP's success and holds
 // what decides; there is an order or an error, never both, and an error keeps the
-// answer and prints in one line.
-func FuzzAnswers(f *testing.F) {
+// response and prints in one line.
+func FuzzResponses(f *testing.F) {
 	documented := samples.JSON(f, "query_response.json")
 	for _, body := range []string{
 		documented, samples.JSON(f, "create_response.json"),
@@ -181,7 +185,7 @@ func FuzzAnswers(f *testing.F) {
 			f.Add(false, status, []byte(body))
 		}
 	}
-	gateway := &answering{}
+	gateway := &responding{}
 	client := fuzzClient(f, gateway)
 	f.Fuzz(func(t *testing.T, create bool, status uint8, body []byte) {
 		gateway.status, gateway.body = statuses[int(status)%len(statuses)], body
@@ -194,14 +198,14 @@ func FuzzAnswers(f *testing.F) {
 		}
 		require.Equal(t, err == nil, order != nil)
 		if err != nil {
-			var failed *kechengcang.Error
+			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
 			require.Equal(t, body, failed.Body)
 			require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())
 			require.Less(t, len(err.Error()), 1500)
-			isUnknown := errors.Is(err, kechengcang.ErrOutcomeUnknown)
+			isUnknown := errors.Is(err, paygates.ErrOutcomeUnknown)
 			require.False(t, !create && isUnknown)
-			require.False(t, create && failed.HTTPStatus < 400 && errors.Is(err, kechengcang.ErrBadAnswer) && !isUnknown)
+			require.False(t, create && failed.HTTPStatus < 400 && errors.Is(err, paygates.ErrBadResponse) && !isUnknown)
 			return
 		}
 		require.Less(t, gateway.status, 300)
@@ -216,9 +220,9 @@ func FuzzAnswers(f *testing.F) {
 		require.Equal(t, number(t, s.Result.State), int64(order.State))
 		require.GreaterOrEqual(t, order.Fee.Amount.Cents(), int64(0))
 		require.GreaterOrEqual(t, order.PayFee.Amount.Cents(), int64(0))
-		kept, err := kechengcang.DecodeOrder(sign.NewSecret(order.Raw.Reveal()))
+		kept, err := kechengcang.DecodeOrder(order.Raw.Reveal())
 		require.NoError(t, err)
-		kept.Raw, order.Raw = sign.Secret{}, sign.Secret{}
+		kept.Raw, order.Raw = paygates.Private[json.RawMessage]{}, paygates.Private[json.RawMessage]{}
 		require.Equal(t, order, kept)
 	})
 }

@@ -19,22 +19,23 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/samples"
 	"github.com/paygates/paygates-go/kechengcang"
 )
 
 // orderFields returns the order of the documented sample with changed texts: the
-// document says that a callback holds all fields of the order.
+// document says that a notification holds all fields of the order.
 func orderFields(t *testing.T, oldNew ...string) string {
 	t.Helper()
-	var answer struct {
+	var response struct {
 		Result json.RawMessage `json:"result"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(samples.JSON(t, "query_response.json", oldNew...)), &answer))
-	return string(answer.Result)
+	require.NoError(t, json.Unmarshal([]byte(samples.JSON(t, "query_response.json", oldNew...)), &response))
+	return string(response.Result)
 }
 
-func paidAnswer(t *testing.T) string {
+func paidResponse(t *testing.T) string {
 	t.Helper()
 	return samples.JSON(t, "query_response.json", `"pay_status":1`, `"pay_status":3`)
 }
@@ -45,7 +46,7 @@ func post(body string) *http.Request {
 	return r
 }
 
-func TestParseNotificationTakesTheIDAlone(t *testing.T) {
+func TestParseNotificationReadsTheIDAlone(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	body := orderFields(t, `"pay_status":1`, `"pay_status":3`)
@@ -54,8 +55,8 @@ func TestParseNotificationTakesTheIDAlone(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, sampleID, n.OrderID)
 	assert.Nil(t, n.Order)
-	assert.Equal(t, body, n.Raw.Reveal())
-	assert.Zero(t, mock.GetTotalCallCount(), "parsing asks nobody")
+	assert.Equal(t, body, string(n.Raw.Reveal()))
+	assert.Zero(t, mock.GetTotalCallCount(), "parsing sends nothing")
 
 	again, err := io.ReadAll(r.Body)
 	require.NoError(t, err)
@@ -67,7 +68,7 @@ func TestParseNotificationTakesTheIDAlone(t *testing.T) {
 	assert.Equal(t, n.Raw.Reveal(), same.Raw.Reveal())
 }
 
-func TestParseNotificationTakesANumberAsTheID(t *testing.T) {
+func TestParseNotificationAcceptsANumberAsTheID(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	n, err := client.ParseNotification(post("\ufeff" + `{"id":12345678901234567890}`))
@@ -75,54 +76,54 @@ func TestParseNotificationTakesANumberAsTheID(t *testing.T) {
 	assert.Equal(t, "12345678901234567890", n.OrderID)
 }
 
-func TestParseNotificationRefuses(t *testing.T) {
+func TestParseNotificationRejects(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"empty":          "",
-		"blank":          " \n",
-		"a form":         "id=" + sampleID,
-		"HTML":           "<html>",
-		"cut":            `{"id":"YOw3MgLZ7RWGylz4"`,
-		"null":           "null",
-		"a list":         `[{"id":"YOw3MgLZ7RWGylz4"}]`,
-		"a text":         `"YOw3MgLZ7RWGylz4"`,
-		"two values":     `{"id":"YOw3MgLZ7RWGylz4"}{}`,
-		"no id":          `{"pay_status":3}`,
-		"null id":        `{"id":null}`,
-		"empty id":       `{"id":""}`,
-		"id an object":   `{"id":{"a":1}}`,
-		"id a path":      `{"id":"../store"}`,
-		"id with query":  `{"id":"a&id=b"}`,
-		"id with hash":   `{"id":"a#b"}`,
-		"id escaped":     `{"id":"a\u0026b"}`,
-		"id with NUL":    `{"id":"a\u0000"}`,
-		"id too long":    `{"id":"` + strings.Repeat("a", 65) + `"}`,
-		"id negative":    `{"id":-1}`,
-		"not UTF-8":      "{\"id\":\"a\",\"title\":\"\xff\"}",
-		"deep nesting":   `{"id":"a","x":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + "}",
-		"longer than it": `{"id":"a","x":"` + strings.Repeat("x", 1<<20) + `"}`,
+		"empty":         "",
+		"blank":         " \n",
+		"a form":        "id=" + sampleID,
+		"HTML":          "<html>",
+		"cut":           `{"id":"YOw3MgLZ7RWGylz4"`,
+		"null":          "null",
+		"a list":        `[{"id":"YOw3MgLZ7RWGylz4"}]`,
+		"a text":        `"YOw3MgLZ7RWGylz4"`,
+		"two values":    `{"id":"YOw3MgLZ7RWGylz4"}{}`,
+		"no id":         `{"pay_status":3}`,
+		"null id":       `{"id":null}`,
+		"empty id":      `{"id":""}`,
+		"id an object":  `{"id":{"a":1}}`,
+		"id a path":     `{"id":"../store"}`,
+		"id with query": `{"id":"a&id=b"}`,
+		"id with hash":  `{"id":"a#b"}`,
+		"id escaped":    `{"id":"a\u0026b"}`,
+		"id with NUL":   `{"id":"a\u0000"}`,
+		"id too long":   `{"id":"` + strings.Repeat("a", 65) + `"}`,
+		"id negative":   `{"id":-1}`,
+		"not UTF-8":     "{\"id\":\"a\",\"title\":\"\xff\"}",
+		"deep nesting":  `{"id":"a","x":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + "}",
+		"too long":      `{"id":"a","x":"` + strings.Repeat("x", 1<<20) + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, mock := setup(t)
 			n, err := client.ParseNotification(post(body))
-			require.ErrorIs(t, err, kechengcang.ErrInvalidNotification)
+			require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 			assert.Nil(t, n)
 			assert.Less(t, len(err.Error()), 200)
 			n, err = client.VerifyNotification([]byte(body))
-			require.ErrorIs(t, err, kechengcang.ErrInvalidNotification)
+			require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 			assert.Nil(t, n)
 			assert.Zero(t, mock.GetTotalCallCount())
 		})
 	}
 }
 
-func TestParseNotificationRefusesOtherMethods(t *testing.T) {
+func TestParseNotificationRejectsOtherMethods(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	for _, method := range []string{"GET", "PUT", "HEAD"} {
 		_, err := client.ParseNotification(httptest.NewRequest(method, "/notify", strings.NewReader(orderFields(t))))
-		require.ErrorIs(t, err, kechengcang.ErrInvalidNotification, method)
+		require.ErrorIs(t, err, paygates.ErrInvalidNotification, method)
 	}
 }
 
@@ -134,7 +135,7 @@ func TestParseNotificationAfterAFrameworkReadTheBody(t *testing.T) {
 	body, err := io.ReadAll(r.Body)
 	require.NoError(t, err)
 	_, err = client.ParseNotification(r)
-	require.ErrorIs(t, err, kechengcang.ErrInvalidNotification)
+	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 	require.ErrorContains(t, err, "VerifyNotification")
 	n, err := client.VerifyNotification(body)
 	require.NoError(t, err)
@@ -161,8 +162,8 @@ func TestNotificationIsPrintedWithoutItsBody(t *testing.T) {
 	assert.NotContains(t, fmt.Sprintf("%+v", struct{ hidden kechengcang.Notification }{*n}), secret)
 }
 
-// handle sends one callback to a handler whose gateway answers with confirm.
-func handle(t *testing.T, r *http.Request, confirm httpmock.Responder, accept func(context.Context, *kechengcang.Notification) error) (*httptest.ResponseRecorder, string) {
+// handle sends one notification to a handler whose gateway responds with confirm.
+func handle(t *testing.T, r *http.Request, confirm httpmock.Responder, handle func(context.Context, *kechengcang.Notification) error) (*httptest.ResponseRecorder, string) {
 	t.Helper()
 	mock := httpmock.NewMockTransport()
 	mock.RegisterResponder("POST", showURL, confirm)
@@ -172,16 +173,16 @@ func handle(t *testing.T, r *http.Request, confirm httpmock.Responder, accept fu
 	client, err := kechengcang.New(c)
 	require.NoError(t, err)
 	w := httptest.NewRecorder()
-	client.NotificationHandler(accept).ServeHTTP(w, r)
+	client.NotificationHandler(handle).ServeHTTP(w, r)
 	return w, log.String()
 }
 
-// What the merchant gets is the server's word, whatever the callback claims.
+// The function gets what the gateway says, whatever the notification claims.
 func TestNotificationHandlerAcceptsAConfirmedPayment(t *testing.T) {
 	t.Parallel()
 	var got *kechengcang.Notification
 	claims := orderFields(t, `"pay_status":1`, `"pay_status":3`, `"fee":2000`, `"fee":90000`, `"title":"\u6d4b\u8bd5"`, `"title":"forged"`)
-	w, _ := handle(t, post(claims), httpmock.NewStringResponder(200, paidAnswer(t)),
+	w, _ := handle(t, post(claims), httpmock.NewStringResponder(200, paidResponse(t)),
 		func(_ context.Context, n *kechengcang.Notification) error { got = n; return nil })
 	assert.Equal(t, 200, w.Code)
 	assert.Equal(t, "ok", w.Body.String())
@@ -192,57 +193,57 @@ func TestNotificationHandlerAcceptsAConfirmedPayment(t *testing.T) {
 	assert.Equal(t, "测试", got.Order.Subject)
 }
 
-func TestNotificationHandlerRefuses(t *testing.T) {
+func TestNotificationHandlerRejects(t *testing.T) {
 	t.Parallel()
-	answer := func(body string) httpmock.Responder { return httpmock.NewStringResponder(200, body) }
-	paid := paidAnswer(t)
+	response := func(body string) httpmock.Responder { return httpmock.NewStringResponder(200, body) }
+	paid := paidResponse(t)
 	tests := map[string]struct {
 		body    string
 		confirm httpmock.Responder
 		status  int
 	}{
-		"no JSON":             {"id=" + sampleID, answer(paid), 400},
-		"empty":               {"", answer(paid), 400},
-		"id a path":           {`{"id":"../store"}`, answer(paid), 400},
-		"too long":            {`{"id":"` + strings.Repeat("a", 1<<20) + `"}`, answer(paid), 413},
-		"not paid":            {orderFields(t, `"pay_status":1`, `"pay_status":3`), answer(samples.JSON(t, "query_response.json")), 409},
-		"submitted only":      {orderFields(t), answer(strings.Replace(paid, `"pay_status":3`, `"pay_status":2`, 1)), 409},
-		"timed out":           {orderFields(t), answer(strings.Replace(paid, `"pay_status":3`, `"pay_status":4`, 1)), 409},
-		"unknown state":       {orderFields(t), answer(strings.Replace(paid, `"pay_status":3`, `"pay_status":33`, 1)), 409},
-		"another application": {orderFields(t), answer(strings.Replace(paid, `"app_id":""`, `"app_id":"other-app"`, 1)), 409},
-		"unknown order":       {orderFields(t), answer(`{"code":200,"message":"ok","result":null}`), 409},
-		"another order":       {orderFields(t), answer(strings.Replace(paid, sampleID, "another", 1)), 502},
+		"not JSON":            {"id=" + sampleID, response(paid), 400},
+		"empty":               {"", response(paid), 400},
+		"id a path":           {`{"id":"../store"}`, response(paid), 400},
+		"too long":            {`{"id":"` + strings.Repeat("a", 1<<20) + `"}`, response(paid), 413},
+		"not paid":            {orderFields(t, `"pay_status":1`, `"pay_status":3`), response(samples.JSON(t, "query_response.json")), 409},
+		"submitted only":      {orderFields(t), response(strings.Replace(paid, `"pay_status":3`, `"pay_status":2`, 1)), 409},
+		"timed out":           {orderFields(t), response(strings.Replace(paid, `"pay_status":3`, `"pay_status":4`, 1)), 409},
+		"unknown state":       {orderFields(t), response(strings.Replace(paid, `"pay_status":3`, `"pay_status":33`, 1)), 409},
+		"another application": {orderFields(t), response(strings.Replace(paid, `"app_id":""`, `"app_id":"other-app"`, 1)), 409},
+		"unknown order":       {orderFields(t), response(`{"code":200,"message":"ok","result":null}`), 409},
+		"another order":       {orderFields(t), response(strings.Replace(paid, sampleID, "another", 1)), 502},
 		"gateway is down":     {orderFields(t), httpmock.NewErrorResponder(io.ErrUnexpectedEOF), 502},
 		"gateway fails":       {orderFields(t), httpmock.NewStringResponder(500, `{"message":"Server Error"}`), 502},
-		"gateway sends HTML":  {orderFields(t), answer("<html>"), 502},
+		"gateway sends HTML":  {orderFields(t), response("<html>"), 502},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, log := handle(t, post(test.body), test.confirm, func(context.Context, *kechengcang.Notification) error {
-				t.Error("the merchant's function ran")
+				t.Error("the function was called")
 				return nil
 			})
 			assert.Equal(t, test.status, w.Code)
 			assert.Equal(t, "fail", w.Body.String())
-			assert.Contains(t, log, "callback not accepted")
+			assert.Contains(t, log, "notification rejected")
 			assert.NotContains(t, log, "0xE4758EF12D49893581f71e6abdfB1ddA16a043ab")
 		})
 	}
 }
 
-func TestNotificationHandlerTakesItsOwnApplication(t *testing.T) {
+func TestNotificationHandlerAcceptsItsOwnApplication(t *testing.T) {
 	t.Parallel()
-	own := strings.Replace(paidAnswer(t), `"app_id":""`, `"app_id":"`+appID+`"`, 1)
+	own := strings.Replace(paidResponse(t), `"app_id":""`, `"app_id":"`+appID+`"`, 1)
 	w, _ := handle(t, post(orderFields(t)), httpmock.NewStringResponder(200, own),
 		func(context.Context, *kechengcang.Notification) error { return nil })
 	assert.Equal(t, "ok", w.Body.String())
 }
 
-func TestNotificationHandlerWhenTheMerchantFails(t *testing.T) {
+func TestNotificationHandlerWhenTheFunctionFails(t *testing.T) {
 	t.Parallel()
-	for _, own := range []error{errors.New("database is down"), kechengcang.ErrNotConfirmed} {
-		w, log := handle(t, post(orderFields(t)), httpmock.NewStringResponder(200, paidAnswer(t)),
+	for _, own := range []error{errors.New("database is down"), paygates.ErrNotConfirmed} {
+		w, log := handle(t, post(orderFields(t)), httpmock.NewStringResponder(200, paidResponse(t)),
 			func(context.Context, *kechengcang.Notification) error { return own })
 		assert.Equal(t, 500, w.Code)
 		assert.Equal(t, "fail", w.Body.String())
@@ -252,9 +253,9 @@ func TestNotificationHandlerWhenTheMerchantFails(t *testing.T) {
 
 func TestNotificationHandlerOtherMethod(t *testing.T) {
 	t.Parallel()
-	w, _ := handle(t, httptest.NewRequest("GET", "/notify?id="+sampleID, nil), httpmock.NewStringResponder(200, paidAnswer(t)),
+	w, _ := handle(t, httptest.NewRequest("GET", "/notify?id="+sampleID, nil), httpmock.NewStringResponder(200, paidResponse(t)),
 		func(context.Context, *kechengcang.Notification) error {
-			t.Error("the merchant's function ran")
+			t.Error("the function was called")
 			return nil
 		})
 	assert.Equal(t, 405, w.Code)
@@ -265,7 +266,7 @@ func TestNotificationHandlerOtherMethod(t *testing.T) {
 func TestConfirmNotification(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
-	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidAnswer(t)).
+	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidResponse(t)).
 		Then(httpmock.NewStringResponder(200, samples.JSON(t, "query_response.json"))).
 		Then(httpmock.NewStringResponder(200, `{"code":200,"message":"ok","result":null}`)))
 	n := &kechengcang.Notification{OrderID: sampleID}
@@ -275,23 +276,23 @@ func TestConfirmNotification(t *testing.T) {
 
 	n = &kechengcang.Notification{OrderID: sampleID}
 	_, err = client.ConfirmNotification(context.Background(), n)
-	require.ErrorIs(t, err, kechengcang.ErrNotConfirmed)
-	require.EqualError(t, err, "kechengcang: confirm notification: not confirmed by the gateway: do not credit it: the gateway says state 1 (waiting)")
+	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
+	require.EqualError(t, err, "kechengcang: confirm notification: not confirmed by the gateway: the gateway says state 1 (waiting)")
 	assert.Nil(t, n.Order)
 
 	_, err = client.ConfirmNotification(context.Background(), n)
-	require.ErrorIs(t, err, kechengcang.ErrNotConfirmed)
-	require.ErrorIs(t, err, kechengcang.ErrOrderNotFound)
+	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
+	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
 	assert.Nil(t, n.Order)
 
 	_, err = client.ConfirmNotification(context.Background(), nil)
-	require.ErrorIs(t, err, kechengcang.ErrInvalidNotification)
+	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 }
 
 func TestOneHandlerForManyConnections(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
-	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidAnswer(t)))
+	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidResponse(t)))
 	var accepted atomic.Int64
 	handler := client.NotificationHandler(func(context.Context, *kechengcang.Notification) error { accepted.Add(1); return nil })
 	body := orderFields(t)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // ErrInvalid is returned for a text that is not an amount: see [Parse].
@@ -26,10 +27,10 @@ func Cents(n int64) Amount { return Amount(n) }
 // Cents returns the amount in hundredths.
 func (a Amount) Cents() int64 { return int64(a) }
 
-// Parse reads decimal digits with at most two decimals: "300", "300.5" and
-// "300.00" are 300.00, 300.50 and 300.00. It returns [ErrInvalid] for anything
+// Parse reads decimal digits with at most two decimals: "300", "300.5", "300.00" and
+// "300.0000" are 300.00, 300.50, 300.00 and 300.00. It returns [ErrInvalid] for anything
 // else: an empty text, signs, blanks, exponents, separators, digits that are
-// not ASCII, a point without a digit on each side, more than two decimals, or
+// not ASCII, a point without a digit on each side, a third decimal that is not 0, or
 // more than [Max].
 func Parse(text string) (Amount, error) {
 	whole, decimals := text, ""
@@ -46,7 +47,11 @@ func Parse(text string) (Amount, error) {
 		return 0, invalid("no digit before the point")
 	}
 	if len(decimals) > 2 {
-		return 0, invalid("more than two decimals")
+		// More zeros do not change an amount.
+		if strings.Trim(decimals[2:], "0") != "" {
+			return 0, invalid("more than two decimals")
+		}
+		decimals = decimals[:2]
 	}
 	var n int64
 	for _, digits := range [...]string{whole, decimals} {

@@ -50,7 +50,20 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+// More zeros do not change an amount.
+func TestParseTakesMoreZeros(t *testing.T) {
+	t.Parallel()
+	for text, cents := range map[string]int64{
+		"300.0000": 30000, "0.050": 5, "1.8800": 188, "1.000": 100, "0.000": 0, "92233720368547758.070": math.MaxInt64,
+		"1." + strings.Repeat("0", 1000): 100,
+	} {
+		got, err := money.Parse(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, cents, got.Cents(), text)
+	}
+}
+
+func TestParseRejects(t *testing.T) {
 	t.Parallel()
 	const (
 		digits  = "only digits and one point are allowed"
@@ -65,7 +78,9 @@ func TestParseRefuses(t *testing.T) {
 		"1.":                     after,
 		".5":                     before,
 		".50":                    before,
-		"1.000":                  decimal,
+		"1.0001":                 decimal,
+		"1.0010":                 decimal,
+		"1.00x":                  decimal,
 		"1.001":                  decimal,
 		"1.2.3":                  decimal,
 		"1..":                    digits,
@@ -117,7 +132,7 @@ func TestParseRefuses(t *testing.T) {
 
 			kept := money.Cents(7)
 			require.ErrorIs(t, kept.UnmarshalText([]byte(text)), money.ErrInvalid)
-			assert.Equal(t, money.Cents(7), kept, "what was there stays")
+			assert.Equal(t, money.Cents(7), kept, "it keeps its value")
 		})
 	}
 }

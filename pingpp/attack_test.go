@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/pingpp"
 )
 
@@ -41,10 +42,10 @@ func TestAnOldEventAfterARefund(t *testing.T) {
 	require.NotNil(t, got)
 	assert.True(t, got.Paid())
 
-	refunded := replace(t, string(got.Object), `"amount_refunded":0`, `"amount_refunded":9900`, `"refunded":false`, `"refunded":true`)
+	refunded := replace(t, string(got.Object.Reveal()), `"amount_refunded":0`, `"amount_refunded":9900`, `"refunded":false`, `"refunded":true`)
 	mock.RegisterResponder("GET", "https://api.pingxx.com/v1/charges/"+got.Charge.ID, httpmock.NewStringResponder(200, refunded))
 	_, err := client.ConfirmNotification(context.Background(), got)
-	require.ErrorIs(t, err, pingpp.ErrNotConfirmed)
+	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
 }
 
 // One key signs the events of every application of the Ping++ account.

@@ -5,25 +5,26 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
+	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
-	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
 )
 
 const gateway = "pingpp"
 
-// DefaultAPIBaseURL is where Ping++ answers, as its public SDK says.
+// DefaultAPIBaseURL is the address of Ping++ in its public SDK.
 const DefaultAPIBaseURL = "https://api.pingxx.com"
 
-// Config holds a merchant's credentials and settings. At least one of Token,
-// APIKey and WebhookPublicKey is required; what a field is for can be used once
-// it is set.
+// Config holds a merchant's credentials and settings. At least one of Token, APIKey and
+// WebhookPublicKey is required; the calls that need a field return ErrInvalidConfig
+// without it.
 type Config struct {
-	// BaseURL is where the merchant backend answers. Required with Token. It must
-	// be https, or http to a loopback address.
+	// BaseURL is the address of the merchant backend. Required with Token. It must be
+	// https, or http to a loopback address.
 	BaseURL string
 	// Token is what the login at the merchant backend returned (登录成功后返回值,
 	// Authorization: Token …). Required to create an order.
@@ -31,119 +32,121 @@ type Config struct {
 	// APIKey is the secret key of the Ping++ account (Secret Key, sk_live_… or
 	// sk_test_…). Required to query a charge.
 	APIKey sign.Secret
-	// APIBaseURL is where Ping++ answers. Default: DefaultAPIBaseURL. What is said
-	// of BaseURL is true here too.
+	// APIBaseURL is the address of Ping++. Default: DefaultAPIBaseURL. The rules of BaseURL
+	// apply.
 	APIBaseURL string
-	// PrivateKey signs the requests to Ping++ (请求签名): an RSA key of at least 2048
-	// bits in PEM, whose public half is stored in the Ping++ dashboard. Optional.
+	// PrivateKey signs the requests to Ping++ (请求签名): an RSA key of at least 2048 bits in
+	// PEM, whose public half is stored in the Ping++ dashboard. Optional.
 	PrivateKey sign.Secret
 	// WebhookPublicKey is the public key of the Ping++ account (Ping++ 公钥), in PEM.
 	// Required to verify notifications.
 	WebhookPublicKey string
-	// AllowTestMode takes notifications and payments of test mode (livemode false),
-	// in which no money moves, for real ones. Not for production.
+	// AllowTestMode treats notifications and payments of test mode (livemode false), in
+	// which no money moves, as real ones. Not for production.
 	AllowTestMode bool
-	// AllowPlainHTTP allows a BaseURL and an APIBaseURL of http to any host. Whoever
-	// is on the way can then read Token and APIKey and change every answer.
+	// AllowPlainHTTP allows a BaseURL and an APIBaseURL of http to any host. Anyone on the
+	// network path can then read Token and APIKey and alter responses.
 	AllowPlainHTTP bool
-	// HTTPClient sends the requests. It is copied and never changed; redirects
-	// are not followed. Its Timeout bounds each request, 15 s if it is zero.
-	// Default: a client with a connection pool of its own.
+	// HTTPClient sends the requests. It is copied and never changed; redirects are not
+	// followed. Its Timeout limits each request, 15 s if it is zero. Default: a client
+	// with its own connection pool.
 	HTTPClient *http.Client
-	// Logger receives what a merchant may want to know, without secrets,
-	// signatures, URLs and payer data. Default: silent.
+	// Logger receives log lines without secrets, signatures, URLs and payer data.
+	// Default: none.
 	Logger *slog.Logger
+	// NotificationTimeout limits the handling of one notification, confirmation and
+	// your function included. Default: 60 s.
+	NotificationTimeout time.Duration
+	// MaxConfirmations is how many notifications are confirmed with the gateway at
+	// once. Others are rejected with 503, and the gateway sends them again. Default: 32.
+	MaxConfirmations int
 }
 
 // Client calls the merchant backend and Ping++ for one merchant. It is safe for
 // concurrent use.
 type Client struct {
-	transport     *transport.Client
+	flow          *flow.Client
 	baseURL       string // "": the merchant backend is not configured
 	token         sign.Secret
-	apiBaseURL    string
+	apiBaseURL    string // "": Ping++ is not configured
 	apiPath       string // of apiBaseURL
 	apiKey        sign.Secret
 	privateKey    sign.PrivateKey
 	publicKey     sign.PublicKey
 	allowTestMode bool
-	log           *slog.Logger
 }
 
 // New returns a Client. It parses the keys and sends nothing. The error is
-// [ErrInvalidConfig] and names the field.
+// paygates.ErrInvalidConfig and names the field.
 func New(config Config) (*Client, error) {
-	invalid := func(field, allowed string) error {
-		return failure.Invalid(gateway, ErrInvalidConfig, field, allowed)
-	}
-	if config.Token.IsEmpty() && config.APIKey.IsEmpty() && config.WebhookPublicKey == "" {
-		return nil, invalid("Token, APIKey or WebhookPublicKey", "is required")
-	}
-	if config.Logger == nil {
-		config.Logger = transport.Silent()
-	}
+	v := check.New(gateway, paygates.ErrInvalidConfig)
+	v.That(!config.Token.IsEmpty() || !config.APIKey.IsEmpty() || config.WebhookPublicKey != "",
+		"Token, APIKey or WebhookPublicKey", "is required")
 	c := &Client{
-		transport:     transport.New(gateway, config.HTTPClient, config.Logger),
+		flow: flow.New(flow.Settings{
+			Gateway:             gateway,
+			HTTPClient:          config.HTTPClient,
+			Logger:              config.Logger,
+			NotificationTimeout: config.NotificationTimeout,
+			MaxConfirmations:    config.MaxConfirmations,
+			Secrets:             []sign.Secret{config.Token, config.APIKey, config.PrivateKey},
+		}),
 		token:         config.Token,
 		apiKey:        config.APIKey,
 		allowTestMode: config.AllowTestMode,
-		log:           config.Logger,
 	}
-	if err := c.useBackend(config, invalid); err != nil {
+	c.useBackend(v, config)
+	c.useAPI(v, config)
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	if err := c.useAPI(config, invalid); err != nil {
+	if err := c.parseKeys(config); err != nil {
 		return nil, err
-	}
-	if config.WebhookPublicKey != "" {
-		var err error
-		if c.publicKey, err = sign.ParsePublicKey([]byte(config.WebhookPublicKey)); err != nil {
-			return nil, invalidKey("WebhookPublicKey", err)
-		}
 	}
 	return c, nil
 }
 
-func (c *Client) useBackend(config Config, invalid func(field, allowed string) error) error {
-	if config.BaseURL == "" && config.Token.IsEmpty() {
-		return nil
+func (c *Client) useBackend(v *check.Checker, config Config) {
+	if config.BaseURL == "" && config.Token.Reveal() == "" {
+		return
 	}
-	if config.Token.IsEmpty() {
-		return invalid("Token", "is required with BaseURL")
-	}
-	if strings.IndexFunc(config.Token.Reveal(), notVisible) >= 0 {
-		return invalid("Token", "must be visible ASCII characters")
-	}
-	var err error
-	c.baseURL, err = transport.BaseURL(gateway, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
-	return err
+	v.Secret("Token", config.Token)
+	v.That(isVisible(config.Token.Reveal()), "Token", "must be visible ASCII characters")
+	c.baseURL = transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
 }
 
-// What stands in a header must not end it.
-func notVisible(r rune) bool { return r <= ' ' || r > '~' }
-
-func (c *Client) useAPI(config Config, invalid func(field, allowed string) error) error {
-	if config.APIKey.IsEmpty() {
-		if config.PrivateKey.Reveal() != "" {
-			return invalid("APIKey", "is required with PrivateKey")
+// isVisible reports whether a text can be a part of a header.
+func isVisible(text string) bool {
+	for i := range len(text) {
+		if text[i] <= ' ' || text[i] > '~' {
+			return false
 		}
-		return nil
 	}
-	if allowed := check.Name(config.APIKey.Reveal(), 128); allowed != "" {
-		return invalid("APIKey", allowed)
+	return true
+}
+
+func (c *Client) useAPI(v *check.Checker, config Config) {
+	if config.APIKey.Reveal() == "" {
+		v.That(config.PrivateKey.Reveal() == "", "APIKey", "is required with PrivateKey")
+		return
 	}
+	v.Secret("APIKey", config.APIKey)
+	v.ID("APIKey", config.APIKey.Reveal(), 128)
 	if config.APIBaseURL == "" {
 		config.APIBaseURL = DefaultAPIBaseURL
 	}
-	var err error
-	if c.apiBaseURL, err = transport.BaseURL(gateway, "APIBaseURL", config.APIBaseURL, config.AllowPlainHTTP); err != nil {
-		return err
+	c.apiBaseURL = transport.BaseURL(v, "APIBaseURL", config.APIBaseURL, config.AllowPlainHTTP)
+	if base, err := url.Parse(c.apiBaseURL); err == nil {
+		c.apiPath = base.EscapedPath()
 	}
-	base, err := url.Parse(c.apiBaseURL)
-	if err != nil {
-		return invalid("APIBaseURL", "must be an absolute URL")
+}
+
+func (c *Client) parseKeys(config Config) (err error) {
+	if config.WebhookPublicKey != "" {
+		if c.publicKey, err = sign.ParsePublicKey([]byte(config.WebhookPublicKey)); err != nil {
+			return invalidKey("WebhookPublicKey", err)
+		}
 	}
-	c.apiPath = base.EscapedPath()
 	// A blank one is a mistake, not a wish to send unsigned requests.
 	if config.PrivateKey.Reveal() != "" {
 		if c.privateKey, err = sign.ParsePrivateKey(config.PrivateKey); err != nil {
@@ -154,9 +157,11 @@ func (c *Client) useAPI(config Config, invalid func(field, allowed string) error
 }
 
 func invalidKey(field string, err error) error {
-	return fmt.Errorf("%s: %w: %s: %w", gateway, ErrInvalidConfig, field, err)
+	return fmt.Errorf("%s: %w: %s: %w", gateway, paygates.ErrInvalidConfig, field, err)
 }
 
 func notConfigured(field, use string) error {
-	return failure.Invalid(gateway, ErrInvalidConfig, field, "is required to "+use)
+	v := check.New(gateway, paygates.ErrInvalidConfig)
+	v.Fail(field, "is required to "+use)
+	return v.Err()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/samples"
 	"github.com/paygates/paygates-go/pingpp"
 	"github.com/paygates/paygates-go/sign"
@@ -79,10 +80,10 @@ func TestNewRefusesAWrongConfig(t *testing.T) {
 		"private key blank":     {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret(" \n") }, "PrivateKey: "},
 		"private key not PEM":   {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret("MIIE") }, "PrivateKey: "},
 		"private key is public": {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret(public) }, "PrivateKey: "},
-		"private key too weak":  {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret(weakPrivate) }, "PrivateKey: sign: invalid key: an RSA key of 1024 bits"},
+		"private key too weak":  {func(c *pingpp.Config) { c.PrivateKey = sign.NewSecret(weakPrivate) }, "PrivateKey: invalid key: RSA key of 1024 bits"},
 		"public key not PEM":    {func(c *pingpp.Config) { c.WebhookPublicKey = "MIIE" }, "WebhookPublicKey: "},
 		"public key is private": {func(c *pingpp.Config) { c.WebhookPublicKey = private }, "WebhookPublicKey: "},
-		"public key too weak":   {func(c *pingpp.Config) { c.WebhookPublicKey = weakPublic }, "WebhookPublicKey: sign: invalid key: an RSA key of 1024 bits"},
+		"public key too weak":   {func(c *pingpp.Config) { c.WebhookPublicKey = weakPublic }, "WebhookPublicKey: invalid key: RSA key of 1024 bits"},
 		"two public keys":       {func(c *pingpp.Config) { c.WebhookPublicKey = public + public }, "WebhookPublicKey: "},
 	}
 	for name, test := range tests {
@@ -91,7 +92,7 @@ func TestNewRefusesAWrongConfig(t *testing.T) {
 			config := full(t)
 			test.change(&config)
 			client, err := pingpp.New(config)
-			require.ErrorIs(t, err, pingpp.ErrInvalidConfig)
+			require.ErrorIs(t, err, paygates.ErrInvalidConfig)
 			assert.ErrorContains(t, err, "pingpp: invalid configuration: "+test.field)
 			assert.NotContains(t, err.Error(), "MIIE")
 			assert.Nil(t, client)
@@ -167,7 +168,7 @@ func TestACallWithoutItsCredentialsNamesTheField(t *testing.T) {
 			client, err := pingpp.New(test.config)
 			require.NoError(t, err)
 			err = test.call(client)
-			require.ErrorIs(t, err, pingpp.ErrInvalidConfig)
+			require.ErrorIs(t, err, paygates.ErrInvalidConfig)
 			assert.ErrorContains(t, err, "pingpp: invalid configuration: "+test.field+" is required to")
 			assert.Zero(t, mock.GetTotalCallCount())
 		})

@@ -1,6 +1,6 @@
-// Package pingpp takes payments through Ping++ (益安 over Ping++): a merchant
-// backend turns an order into a Ping++ charge, the mobile app pays it with
-// Alipay or WeChat, and Ping++ calls back.
+// Package pingpp takes payments through Ping++ (益安 over Ping++): a merchant backend
+// turns an order into a Ping++ charge, the mobile app pays it with Alipay or WeChat, and
+// Ping++ sends a notification (webhook).
 //
 //	client, err := pingpp.New(pingpp.Config{
 //		BaseURL:          "https://shop.example.com",
@@ -12,9 +12,9 @@
 //		OrderNo: "12134676899915430002",
 //		Channel: pingpp.ChannelAlipay,
 //	})
-//	w.Write(order.Charge.Raw) // the Ping++ SDK of the app takes it as it is
+//	w.Write(order.Charge.Raw.Reveal()) // unchanged, for the Ping++ SDK of the app
 //
-// The merchant backend and Ping++ itself may be used separately:
+// The merchant backend and Ping++ itself can be used separately:
 //
 //	BaseURL, Token     Client.CreateOrder, at the merchant backend
 //	APIKey             Client.QueryCharge, Client.WaitForPayment and
@@ -22,43 +22,46 @@
 //	WebhookPublicKey   Client.NotificationHandler, Client.ParseNotification and
 //	                   Client.VerifyNotification
 //
-// A call whose fields are not set returns [ErrInvalidConfig] and names them.
+// A call whose fields are not set returns paygates.ErrInvalidConfig and names them.
 //
-// What the other gateways of this module call an order is a charge (支付对象) at
-// Ping++: [Charge] is their Order, [Charge.ID] their OrderID, [Client.QueryCharge]
-// their QueryOrder. It is asked for by Ping++'s number, not by the merchant's,
-// so store the ID that the create returns.
+// What is an order at the other gateways is a charge (支付对象) at Ping++: [Charge]
+// corresponds to Order, [Charge.ID] to OrderID and [Client.QueryCharge] to QueryOrder. A
+// query takes Ping++'s number, not the merchant's, so store the ID that the create returns.
 //
-// All amounts are sent as whole cents (分), times as Unix seconds.
+// Amounts are whole cents (分) of the charge's currency, times are Unix seconds.
 //
 // # What the signature covers
 //
-// A create is not signed: the token authorises it, and the backend alone decides
-// the amount of an order number. Compare [Charge.Amount] with your own order.
+// A create is not signed. The token authorizes it, and the merchant backend alone decides
+// the amount of an order number: compare [Charge.Amount] with the stored order.
 //
-// A query is authorised by the secret key. With Config.PrivateKey it is signed
-// over the body, the request URI and the time as well (验签).
+// A query is authorized by the secret key. With Config.PrivateKey it is also signed over
+// the body, the request URI and the time (请求签名). Its response is not signed: it is as
+// trustworthy as the TLS connection.
 //
-// A callback (webhook) is signed with RSA-SHA256 over its whole body, so all of
-// it may be believed once [Client.NotificationHandler] or
-// [Client.VerifyNotification] has taken it. What the signature does not cover:
+// A notification is signed with RSA-SHA256 over its whole body, so
+// [Client.NotificationHandler] sends no query. The signature does not cover:
 //
-//   - Repetition. The same event comes again, by Ping++ until it is answered with
-//     2xx (eight times in 25 hours) and by whoever recorded it at any time. Credit
-//     a charge once: deduplicate on [Notification.ID] and on [Charge.ID].
-//   - The present. An old event stays genuine after a refund:
-//     [Client.ConfirmNotification] asks Ping++ how the charge stands now.
-//   - The order. Compare the amount with the stored order.
+//   - Repetition. Ping++ sends an event until the response has status 2xx, eight times in
+//     25 hours, and anyone who has seen one can send it again. Credit a charge once:
+//     deduplicate on [Charge.ID]. [Notification.ID] may be missing.
+//   - The present state. An old event stays genuine after a refund.
+//     [Client.ConfirmNotification] queries Ping++ for the charge.
+//   - The stored order. Compare amount and currency with it.
 //
-// Events of test mode, in which no money moves, are signed as well. They are
-// refused unless Config.AllowTestMode is set.
+// Events of test mode, in which no money moves, are signed too. They are rejected unless
+// Config.AllowTestMode is set.
 //
-// Failed charges send no callback.
+// A charge that fails sends no notification.
 //
-// # Where this comes from
+// # Refunds
 //
-// The merchant backend's document (益安, 用户进行付款) says what goes over the wire,
-// and Ping++'s own document and public SDK (PingPlusPlus/pingpp-go) what it leaves
-// to Ping++: queries, refunds and webhooks. docs/providers.md has every field of
-// them, and each choice that was made.
+// [Charge.Paid] is false for a charge that was wholly refunded. A partly refunded charge is
+// paid, and its AmountRefunded is more than zero.
+//
+// # Sources
+//
+// The merchant backend's document (益安, 用户进行付款) defines the create. Ping++'s document
+// and public SDK (PingPlusPlus/pingpp-go) define queries, refunds and webhooks.
+// docs/providers.md lists every field of them and each decision.
 package pingpp

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/pingpp"
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
@@ -25,7 +26,7 @@ func ExampleNew() {
 		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
 	})
 	fmt.Println(err)
-	fmt.Println(errors.Is(err, pingpp.ErrInvalidConfig))
+	fmt.Println(errors.Is(err, paygates.ErrInvalidConfig))
 	// Output:
 	// pingpp: invalid configuration: Token is required to create an order
 	// true
@@ -45,7 +46,7 @@ func ExampleClient_CreateOrder() {
 		Channel: pingpp.ChannelWeChat,
 	})
 	switch {
-	case errors.Is(err, pingpp.ErrOutcomeUnknown):
+	case errors.Is(err, paygates.ErrOutcomeUnknown):
 		fmt.Println("look it up before asking again:", err)
 	case errors.Is(err, pingpp.ErrInvalidChannel), errors.Is(err, pingpp.ErrPaymentRequestFailed):
 		fmt.Println("refused:", err)
@@ -72,13 +73,14 @@ func ExampleClient_QueryCharge() {
 		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
 	})
 	charge, err := client.QueryCharge(ctx, order.Charge.ID)
-	fmt.Println(charge.Paid, charge.Amount, err)
+	fmt.Println(charge.Paid(), charge.Amount, err)
 
 	_, err = client.QueryCharge(ctx, "ch_unknown")
-	fmt.Println(errors.Is(err, pingpp.ErrOrderNotFound))
-	var failed *pingpp.Error
-	if errors.As(err, &failed) {
-		fmt.Println(failed.HTTPStatus, failed.Type, failed.Param, failed.Message)
+	fmt.Println(errors.Is(err, paygates.ErrOrderNotFound))
+	var failed *paygates.Error
+	var apiError *pingpp.APIError
+	if errors.As(err, &failed) && errors.As(err, &apiError) {
+		fmt.Println(failed.HTTPStatus, apiError.Type, apiError.Param, failed.Message)
 	}
 	// Output:
 	// false 99.00 <nil>
@@ -95,8 +97,8 @@ func ExampleDecodeCharge() {
 	order, _ := client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{
 		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
 	})
-	charge, err := pingpp.DecodeCharge(order.Charge.Raw)
-	fmt.Println(charge.OrderNo, charge.Amount, charge.Paid, err)
+	charge, err := pingpp.DecodeCharge(order.Charge.Raw.Reveal())
+	fmt.Println(charge.OrderNo, charge.Amount, charge.Paid(), err)
 	// Output:
 	// 12134676899915430002 99.00 false <nil>
 }
@@ -162,7 +164,7 @@ func ExampleClient_ParseNotification() {
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, err := client.ParseNotification(r)
 		if err != nil {
-			http.Error(w, "fail", pingpp.NotificationStatus(err))
+			http.Error(w, "fail", paygates.NotificationStatus(err))
 			return
 		}
 		if n.Paid() {
@@ -190,7 +192,7 @@ func ExampleNotificationStatus() {
 	defer gateway.Close()
 	client, _ := pingpp.New(gateway.Config())
 	_, err := client.VerifyNotification([]byte(`{"id":"evt_1"}`), "AAAA")
-	fmt.Println(pingpp.NotificationStatus(err), pingpp.NotificationStatus(nil))
+	fmt.Println(paygates.NotificationStatus(err), paygates.NotificationStatus(nil))
 	// Output:
 	// 403 200
 }
@@ -203,10 +205,10 @@ func ExampleClient_VerifyNotification() {
 	client, _ := pingpp.New(gateway.Config())
 	body := []byte(`{"id":"evt_1","object":"event","type":"refund.succeeded","livemode":true,"data":{"object":{"id":"re_1"}}}`)
 	n, err := client.VerifyNotification(body, gateway.Sign(body))
-	fmt.Println(n.Type, string(n.Object), err)
+	fmt.Println(n.Type, string(n.Object.Reveal()), err)
 
 	_, err = client.VerifyNotification(append(body, '\n'), gateway.Sign(body))
-	fmt.Println(errors.Is(err, pingpp.ErrInvalidSignature))
+	fmt.Println(errors.Is(err, paygates.ErrInvalidSignature))
 	// Output:
 	// refund.succeeded {"id":"re_1"} <nil>
 	// true
@@ -261,6 +263,6 @@ func ExampleClient_ExplainNotification() {
 	// Output:
 	// true
 	// false
-	// Is the public key that of this account? It is not the merchant's own key.
-	// Is this the body as it arrived? JSON that was read and written again has other bytes.
+	// Is the public key the one that the gateway shows for this account? The merchant's own public key does not verify its webhooks.
+	// Is this the body as it arrived? JSON that was decoded and encoded again has other bytes.
 }

@@ -14,6 +14,6 @@ func TestExplainNotification(t *testing.T) {
 
 	explanation := client.ExplainNotification([]byte(body+"\n"), signature)
 	assert.False(t, explanation.Matches)
-	assert.Contains(t, explanation.String(), "It matches without the blanks, line breaks or byte order mark around the body")
+	assert.Contains(t, explanation.String(), "Matches after trimming whitespace or a byte order mark from the body")
 	assert.NotContains(t, explanation.String(), signature)
 }

@@ -3,27 +3,25 @@ package pingpp
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/paygates/paygates-go/internal/callback"
-	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/loosejson"
-	"github.com/paygates/paygates-go/internal/redact"
+	"github.com/paygates/paygates-go/internal/notify"
 )
 
-// SignatureHeader is the header of a webhook that carries its signature.
+// SignatureHeader is the header of a webhook with its signature.
 const SignatureHeader = "X-Pingplusplus-Signature"
 
-// EventType is what happened (事件类型). A type that is not listed here is kept as
-// it came.
+// EventType is the type of an event (事件类型). An unknown type is kept.
 type EventType string
 
-// The documented types of events. What happened to is in Notification.Object.
+// The documented types of events.
 const (
 	EventChargeSucceeded         EventType = "charge.succeeded"          // 支付成功: a charge was paid
 	EventRefundSucceeded         EventType = "refund.succeeded"          // 退款成功
@@ -40,213 +38,207 @@ const (
 	EventOrderRefundSucceeded    EventType = "order_refund.succeeded"    // 订单退款成功
 )
 
-// Notification is an event (Webhooks 事件通知) whose signature is right. The
-// signature covers all of it, but not whether it was seen before: deduplicate
-// on ID, and on Charge.ID.
+// Notification is an event (Webhooks 事件通知) with a valid signature. The signature covers the
+// whole body, but not when it was sent: credit a Charge.ID once.
 type Notification struct {
-	// ID is Ping++'s number of the event (id), "evt_…". It is the same whenever
-	// the event is repeated.
+	// ID is the number of the event (id), "evt_…", the same whenever the event is sent
+	// again. Some genuine events have none, so deduplicate payments on Charge.ID.
 	ID string
-	// Type is what happened (type).
+	// Type is the type of the event (type).
 	Type EventType
-	// LiveMode is false for an event of test mode, in which no money moves
-	// (livemode).
+	// LiveMode is false for an event of test mode, in which no money moves (livemode).
 	LiveMode bool
-	// CreatedAt is when it happened (created).
+	// CreatedAt is the time of the event (created).
 	CreatedAt time.Time
 	// Charge is the charge of a charge event (data.object). It is never nil for
 	// EventChargeSucceeded, and nil for types that do not begin with "charge.".
 	Charge *Charge
-	// Object is what it happened to, whatever the type (data.object). It holds
-	// payer data.
-	Object json.RawMessage
-	// PendingWebhooks is how many webhooks have not been delivered yet
-	// (pending_webhooks).
+	// Object is the object of the event, whatever the type (data.object). It holds payer
+	// data. Decode it yourself for types other than those of a charge.
+	Object paygates.Private[json.RawMessage] `json:"-"`
+	// PendingWebhooks is how many webhooks have not been delivered yet (pending_webhooks).
 	PendingWebhooks int
-	// RequestID is the API request that made it happen (request), "" if none did.
+	// RequestID is the API request that caused the event (request), "" if none did.
 	RequestID string
-	// Raw is the body as it came, not copied.
-	Raw json.RawMessage
+	// Unread lists the fields that arrived in another shape and were left zero.
+	Unread []string
+	// Raw is the body as it arrived, not copied.
+	Raw paygates.Private[json.RawMessage] `json:"-"`
 }
 
-// Paid reports whether the event says that a charge was paid:
-// EventChargeSucceeded with paid set, and nothing else. It is true in test mode
-// too, which a Client refuses unless Config.AllowTestMode is set.
+// Paid reports whether the event says that a charge was paid: EventChargeSucceeded with a
+// charge that is paid and not wholly refunded. It is true in test mode too, which a Client
+// rejects unless Config.AllowTestMode is set.
 func (n Notification) Paid() bool {
-	return n.Type == EventChargeSucceeded && n.Charge != nil && n.Charge.Paid
+	return n.Type == EventChargeSucceeded && n.Charge != nil && n.Charge.Paid()
 }
 
-// testMode reports whether either says so: what is not live moves no money.
-func (n Notification) testMode() bool {
-	return !n.LiveMode || (n.Charge != nil && !n.Charge.LiveMode)
+// isTestMode reports whether the event or its charge says so: neither moves money then.
+func (n Notification) isTestMode() bool {
+	return !n.LiveMode || n.Charge != nil && !n.Charge.LiveMode
 }
 
-// String names the event, its type and its charge, without payer data.
-func (n Notification) String() string {
-	text := "pingpp notification " + n.ID + ": " + string(n.Type)
-	if n.Charge != nil {
-		text += ": " + n.Charge.String()
-	}
-	return text
-}
-
-// Format writes what String returns, whatever the verb.
-func (n Notification) Format(f fmt.State, _ rune) { redact.Format(f, n) }
-
-// LogValue is what String returns.
-func (n Notification) LogValue() slog.Value { return redact.LogValue(n) }
-
-// ParseNotification reads a webhook, a POST with an event as its JSON body and
-// its signature in SignatureHeader, and verifies it. The body can be read again
-// afterwards.
+// ParseNotification reads a webhook, a POST with an event as its JSON body and its signature
+// in SignatureHeader, and verifies it. The body can be read again afterwards.
 //
-// Errors: [ErrInvalidNotification] for a request that is not of the documented
-// shape, with [ErrTestMode] for one of test mode; [ErrInvalidSignature];
-// [ErrInvalidConfig] without Config.WebhookPublicKey.
+// The error is paygates.ErrInvalidNotification for a request that does not have the
+// documented shape, with [ErrTestMode] for one of test mode; ErrInvalidSignature; or
+// ErrInvalidConfig without Config.WebhookPublicKey.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
-	body, err := callback.Body(r)
+	body, err := notify.Body(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
 	return c.VerifyNotification(body, r.Header.Get(SignatureHeader))
 }
 
-// VerifyNotification is ParseNotification for a body that a framework has
-// already read, exactly as it came, and the value of SignatureHeader.
+type eventWire struct {
+	ID        loosejson.Scalar `json:"id"`
+	Object    loosejson.Scalar `json:"object"`
+	Type      loosejson.Scalar `json:"type"`
+	LiveMode  loosejson.Scalar `json:"livemode"`
+	CreatedAt loosejson.Scalar `json:"created"`
+	Data      struct {
+		Object json.RawMessage `json:"object"`
+	} `json:"data"`
+	PendingWebhooks loosejson.Scalar `json:"pending_webhooks"`
+	RequestID       loosejson.Scalar `json:"request"`
+}
+
+// VerifyNotification is ParseNotification for a body that a framework has read, exactly as
+// it arrived, and the value of SignatureHeader.
 func (c *Client) VerifyNotification(body []byte, signature string) (*Notification, error) {
-	invalid := func(field, allowed string) error {
-		return failure.Invalid(gateway, ErrInvalidNotification, field, allowed)
-	}
+	v := check.New(gateway, paygates.ErrInvalidNotification)
+	v.That(len(body) > 0, "body", "is empty, or was already read")
+	v.That(len(body) <= notify.MaxBody, "body", fmt.Sprintf("must be at most %d bytes long", notify.MaxBody))
 	switch {
 	case c.publicKey.IsZero():
 		return nil, notConfigured("WebhookPublicKey", "verify a notification")
-	case len(body) == 0:
-		return nil, invalid("the body", "is empty, or was already read")
+	case v.Err() != nil:
+		return nil, v.Err()
 	case signature == "":
-		return nil, fmt.Errorf("%s: %w: no header %s", gateway, ErrInvalidSignature, SignatureHeader)
+		return nil, fmt.Errorf("%s: %w: no header %s", gateway, paygates.ErrInvalidSignature, SignatureHeader)
+	case c.publicKey.Verify(body, signature) != nil:
+		return nil, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
 	}
-	if err := c.publicKey.Verify(body, signature); err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", gateway, ErrInvalidSignature, err)
+	n, err := decodeEvent(v, body)
+	if err != nil {
+		return nil, err
 	}
-	var event struct {
-		ID        loosejson.String `json:"id"`
-		Object    loosejson.String `json:"object"`
-		Type      loosejson.String `json:"type"`
-		LiveMode  loosejson.Bool   `json:"livemode"`
-		CreatedAt loosejson.Unix   `json:"created"`
-		Data      struct {
-			Object json.RawMessage `json:"object"`
-		} `json:"data"`
-		PendingWebhooks loosejson.Int    `json:"pending_webhooks"`
-		RequestID       loosejson.String `json:"request"`
+	if n.isTestMode() && !c.allowTestMode {
+		return nil, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrInvalidNotification, ErrTestMode)
 	}
-	if err := loosejson.Unmarshal(body, &event); err != nil {
-		return nil, invalid("the body", "is "+err.Error())
-	}
-	switch {
-	case event.Object != "event":
-		return nil, invalid("object", `must be "event"`)
-	case event.ID == "":
-		return nil, invalid("id", "is required")
-	case event.Type == "":
-		return nil, invalid("type", "is required")
-	case !event.LiveMode.Set:
-		return nil, invalid("livemode", "is required")
-	case !isObject(event.Data.Object):
-		return nil, invalid("data.object", "is required")
-	}
-	n := &Notification{
-		ID:              string(event.ID),
-		Type:            EventType(event.Type),
-		LiveMode:        event.LiveMode.Value,
-		CreatedAt:       event.CreatedAt.Time,
-		Object:          event.Data.Object,
-		PendingWebhooks: int(event.PendingWebhooks.Value),
-		RequestID:       string(event.RequestID),
-		Raw:             body,
-	}
-	if strings.HasPrefix(string(event.Type), "charge.") {
-		charge, err := readCharge(n.Object)
-		if err != nil && n.Type == EventChargeSucceeded {
-			return nil, invalid("data.object", "is not a readable charge: "+err.Error())
-		}
-		n.Charge = charge
-	}
-	if n.testMode() && !c.allowTestMode {
-		return nil, fmt.Errorf("%s: %w: %w", gateway, ErrInvalidNotification, ErrTestMode)
-	}
+	c.flow.LogUnread(context.Background(), "verify notification", n.orderNo(), n.Unread)
 	return n, nil
 }
 
-// ConfirmNotification asks Ping++ how the charge of a notification stands now and
-// compares: it must be paid, not refunded, and have the notified order number,
-// amount, currency and mode. The signature of a notification covers all of
-// these, so this is for who wants to be sure that an old event was not recorded
-// and sent again after a refund.
-//
-// Errors: [ErrNotConfirmed] if Ping++ says otherwise, does not know the charge
-// (then [ErrOrderNotFound] as well), or the notification is not that of a
-// payment; [ErrInvalidConfig] without Config.APIKey; an [*Error] if Ping++
-// cannot be asked, after which the notification should come again.
-func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Charge, error) {
-	const op = "confirm notification"
-	notConfirmed := func(why string) error {
-		return &Error{Op: op, Err: fmt.Errorf("%w: %s", ErrNotConfirmed, why)}
+// decodeEvent decodes a body with a valid signature.
+func decodeEvent(v *check.Checker, body []byte) (*Notification, error) {
+	var w eventWire
+	unread, err := loosejson.Unmarshal(body, &w)
+	if err != nil {
+		v.Fail("body", "cannot be read: "+err.Error())
+		return nil, v.Err()
 	}
-	if n == nil {
-		return nil, failure.Invalid(gateway, ErrInvalidNotification, "the notification", "is nil")
+	f := loosejson.Fields{Unread: unread}
+	n := &Notification{
+		ID:              f.Text("id", w.ID),
+		Type:            EventType(f.NeedText("type", w.Type)),
+		LiveMode:        f.NeedBool("livemode", w.LiveMode),
+		CreatedAt:       f.Time("created", w.CreatedAt),
+		Object:          paygates.NewPrivate(w.Data.Object),
+		PendingWebhooks: int(f.Int("pending_webhooks", w.PendingWebhooks)),
+		RequestID:       f.Text("request", w.RequestID),
+		Raw:             paygates.NewPrivate(json.RawMessage(body)),
 	}
-	if !n.Paid() {
-		return nil, notConfirmed("the notification is not that of a payment")
+	v.That(w.Object.Text() == "event", "object", `must be "event"`)
+	if err := f.Err(); err != nil {
+		v.Fail("body", "cannot be read: "+err.Error())
 	}
-	charge, err := c.QueryCharge(ctx, n.Charge.ID)
-	switch {
-	case errors.Is(err, ErrOrderNotFound), errors.Is(err, ErrTestMode):
-		return nil, &Error{Op: op, Err: fmt.Errorf("%w: %w", ErrNotConfirmed, err)}
-	case err != nil:
-		return nil, err
-	case !charge.Paid:
-		return nil, notConfirmed("Ping++ says state " + charge.state())
-	case charge.AmountRefunded > 0:
-		return nil, notConfirmed("it has been refunded")
-	case charge.OrderNo != n.Charge.OrderNo:
-		return nil, notConfirmed("Ping++ says another order number")
-	case charge.Amount != n.Charge.Amount || charge.Currency != n.Charge.Currency:
-		return nil, notConfirmed(fmt.Sprintf("Ping++ says %s %s, the notification %s %s",
-			charge.Amount, charge.Currency, n.Charge.Amount, n.Charge.Currency))
-	case charge.LiveMode != n.Charge.LiveMode:
-		return nil, notConfirmed("Ping++ says another mode")
+	if v.Err() == nil && strings.HasPrefix(string(n.Type), "charge.") {
+		charge, err := decodeCharge(w.Data.Object)
+		switch {
+		case err == nil:
+			n.Charge = charge
+			f.Unread = append(f.Unread, charge.Unread...)
+		case n.Type == EventChargeSucceeded:
+			v.Fail("data.object", "must be a charge: "+err.Error())
+		default:
+			f.Unread = append(f.Unread, "data.object")
+		}
 	}
-	return charge, nil
+	n.Unread = f.Unread
+	return n, v.Err()
 }
 
-// NotificationStatus returns the HTTP status with which NotificationHandler
-// answers a webhook that ended in err, for a handler of the merchant's own: 200 for
-// nil, and 502 for an error that is none of this package's.
-func NotificationStatus(err error) int { return callback.Status(err) }
+// ConfirmNotification queries Ping++ for the charge of a notification and compares: it must
+// be paid, not wholly refunded, and have the notified order number, amount, currency and
+// mode. The signature of a notification covers all of these, so confirm one only to rule
+// out that an old event was recorded and sent again after a refund. A charge that was
+// partly refunded since is confirmed: look at its AmountRefunded.
+//
+// The error is paygates.ErrNotConfirmed if Ping++ says otherwise, does not know the charge
+// (then ErrOrderNotFound as well), or the notification is not one of a payment;
+// ErrInvalidConfig without Config.APIKey; ErrBusy; or that of QueryCharge, after which the
+// notification should arrive again.
+func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Charge, error) {
+	if n == nil {
+		return nil, fmt.Errorf("%s: %w: the notification is nil", gateway, paygates.ErrInvalidNotification)
+	}
+	if !n.Paid() {
+		return nil, c.flow.NotConfirmed("the notification is not one of a payment")
+	}
+	query := func(ctx context.Context, chargeID string) (*Charge, error) {
+		charge, err := c.QueryCharge(ctx, chargeID)
+		if isTestMode(err) {
+			return nil, c.flow.NotConfirmedBy(ErrTestMode)
+		}
+		return charge, err
+	}
+	return flow.Confirm(ctx, c.flow, n.Charge.ID, query, n.Charge.compare)
+}
 
-// NotificationHandler handles webhooks: it parses and verifies each and then
-// calls accept, whatever its type: accept looks at Paid or Type, and returns nil
-// for what it has no use for. For a payment it compares Charge.Amount with the
-// stored order and credits the charge once: Ping++ repeats events, also at the
-// same time, and so can whoever recorded one.
+// compare returns what Ping++ says otherwise than the charge of a notification, or "".
+func (c *Charge) compare(o *Charge) string {
+	switch {
+	case !o.Paid():
+		return "Ping++ says state " + o.state()
+	case o.OrderNo != c.OrderNo:
+		return fmt.Sprintf("Ping++ says order %.64q, the notification %.64q", o.OrderNo, c.OrderNo)
+	case o.Amount != c.Amount || o.Currency != c.Currency:
+		return fmt.Sprintf("Ping++ says %s %s, the notification %s %s", o.Amount, o.Currency, c.Amount, c.Currency)
+	case o.LiveMode != c.LiveMode:
+		return "Ping++ says another mode"
+	default:
+		return ""
+	}
+}
+
+// NotificationHandler handles webhooks: it parses and verifies each one and then calls
+// handle, whatever its type: look at Paid or Type, and return nil for what you do not need.
+// For a payment compare Charge.Amount with the stored order and credit the charge once:
+// Ping++ repeats events, also at the same time.
 //
-// The answer is "success" with status 200 if accept returns nil. Otherwise it is
-// "fail", so that the event comes again, with a status for monitoring: 400, 403,
-// 405 or 413 for a webhook that is not genuine or is of test mode, 500 for an error
-// of accept.
+// The context of handle does not end when the sender closes the connection. It ends
+// after Config.NotificationTimeout.
 //
-// It panics if accept is nil.
-func (c *Client) NotificationHandler(accept func(context.Context, *Notification) error) http.Handler {
-	callback.RequireAccept(gateway, accept)
-	reply := callback.Reply{Gateway: gateway, Accepted: "success", Again: "fail", Log: c.log}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		reply.Serve(w, r, func() error {
-			n, err := c.ParseNotification(r)
-			if err != nil {
-				return err
-			}
-			return callback.Accept(r.Context(), accept, n)
-		})
-	})
+// The response is "success" with status 200 if handle returns nil. Otherwise it is "fail",
+// so that the event arrives again, with the status of paygates.NotificationStatus.
+//
+// It panics if handle is nil.
+func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
+	return flow.Handler[*Notification]{
+		Accepted: "success",
+		Rejected: "fail",
+		Parse:    c.ParseNotification,
+		Handle:   handle,
+		OrderNo:  (*Notification).orderNo,
+	}.Serve(c.flow)
+}
+
+func (n *Notification) orderNo() string {
+	if n.Charge == nil {
+		return ""
+	}
+	return n.Charge.OrderNo
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"io"
@@ -23,6 +24,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/samples"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/pingpp"
@@ -73,10 +75,10 @@ func paidNotification() *pingpp.Notification {
 	return &pingpp.Notification{
 		ID: "evt_1", Type: pingpp.EventChargeSucceeded, LiveMode: true,
 		Charge: &pingpp.Charge{
-			ID: chargeID, OrderNo: "12134676899915430002", LiveMode: true, Paid: true,
-			Amount: money.Cents(9900), Currency: "cny", ClientIP: "203.0.113.7",
+			ID: chargeID, OrderNo: "12134676899915430002", LiveMode: true, PaidOnce: true,
+			Amount: money.Cents(9900), Currency: "cny", ClientIP: paygates.NewPrivate("203.0.113.7"),
 		},
-		Raw: []byte("203.0.113.7"),
+		Raw: paygates.NewPrivate(json.RawMessage("203.0.113.7")),
 	}
 }
 
@@ -95,8 +97,8 @@ func TestParseNotification(t *testing.T) {
 	assert.Equal(t, unix(1466149900), n.CreatedAt)
 	assert.Zero(t, n.PendingWebhooks)
 	assert.Equal(t, "iar_example0000000000000001", n.RequestID)
-	assert.Equal(t, body, string(n.Raw))
-	assert.Contains(t, body, `"data":{"object":`+string(n.Object)+`}`)
+	assert.Equal(t, body, string(n.Raw.Reveal()))
+	assert.Contains(t, body, `"data":{"object":`+string(n.Object.Reveal())+`}`)
 	require.NotNil(t, n.Charge)
 	assert.Equal(t, "ch_example00000000000000001", n.Charge.ID)
 	assert.Equal(t, "12134676899915430002", n.Charge.OrderNo)
@@ -106,8 +108,8 @@ func TestParseNotification(t *testing.T) {
 	assert.Equal(t, unix(1466149899), n.Charge.PaidAt)
 	assert.Equal(t, "课程 collection", n.Charge.Subject)
 	assert.Equal(t, "1014400031201606170000000001", n.Charge.TransactionNo)
-	assert.Nil(t, n.Charge.Metadata)
-	assert.JSONEq(t, `{"open_id":"example"}`, string(n.Charge.Extra))
+	assert.Nil(t, n.Charge.Metadata.Reveal())
+	assert.JSONEq(t, `{"open_id":"example"}`, string(n.Charge.Extra.Reveal()))
 	assert.Equal(t, "pingpp notification evt_example0000000000000001: charge.succeeded: "+
 		"pingpp charge ch_example00000000000000001 for order 12134676899915430002: 99.00 cny, paid", n.String())
 	assert.Zero(t, mock.GetTotalCallCount(), "parsing asks nobody")
@@ -130,20 +132,20 @@ func TestParseNotificationRefuses(t *testing.T) {
 		body, signature string
 		want            error
 	}{
-		"one byte changed":     {strings.Replace(body, `"amount":9900`, `"amount":9901`, 1), signature, pingpp.ErrInvalidSignature},
-		"a newline at the end": {body + "\n", signature, pingpp.ErrInvalidSignature},
-		"a space":              {strings.Replace(body, ":", ": ", 1), signature, pingpp.ErrInvalidSignature},
-		"body cut":             {body[:len(body)-1], signature, pingpp.ErrInvalidSignature},
-		"signature of another": {body, signed(t, body+" "), pingpp.ErrInvalidSignature},
-		"no signature":         {body, "", pingpp.ErrInvalidSignature},
-		"signature not base64": {body, "!" + signature[1:], pingpp.ErrInvalidSignature},
-		"signature in hex":     {body, strings.Repeat("0a", 256), pingpp.ErrInvalidSignature},
-		"signature cut":        {body, base64.StdEncoding.EncodeToString(raw[:255]), pingpp.ErrInvalidSignature},
-		"signature longer":     {body, base64.StdEncoding.EncodeToString(append([]byte{0}, raw...)), pingpp.ErrInvalidSignature},
-		"signature for URLs":   {body, base64.URLEncoding.EncodeToString(raw), pingpp.ErrInvalidSignature},
-		"enormous signature":   {body, strings.Repeat("A", 1<<16), pingpp.ErrInvalidSignature},
-		"empty body":           {"", signature, pingpp.ErrInvalidNotification},
-		"body too long":        {strings.Repeat(" ", 1<<20) + body, signature, pingpp.ErrInvalidNotification},
+		"one byte changed":     {strings.Replace(body, `"amount":9900`, `"amount":9901`, 1), signature, paygates.ErrInvalidSignature},
+		"a newline at the end": {body + "\n", signature, paygates.ErrInvalidSignature},
+		"a space":              {strings.Replace(body, ":", ": ", 1), signature, paygates.ErrInvalidSignature},
+		"body cut":             {body[:len(body)-1], signature, paygates.ErrInvalidSignature},
+		"signature of another": {body, signed(t, body+" "), paygates.ErrInvalidSignature},
+		"no signature":         {body, "", paygates.ErrInvalidSignature},
+		"signature not base64": {body, "!" + signature[1:], paygates.ErrInvalidSignature},
+		"signature in hex":     {body, strings.Repeat("0a", 256), paygates.ErrInvalidSignature},
+		"signature cut":        {body, base64.StdEncoding.EncodeToString(raw[:255]), paygates.ErrInvalidSignature},
+		"signature longer":     {body, base64.StdEncoding.EncodeToString(append([]byte{0}, raw...)), paygates.ErrInvalidSignature},
+		"signature for URLs":   {body, base64.URLEncoding.EncodeToString(raw), paygates.ErrInvalidSignature},
+		"enormous signature":   {body, strings.Repeat("A", 1<<16), paygates.ErrInvalidSignature},
+		"empty body":           {"", signature, paygates.ErrInvalidNotification},
+		"body too long":        {strings.Repeat(" ", 1<<20) + body, signature, paygates.ErrInvalidNotification},
 	}
 	if !strings.ContainsAny(signature, "+/") {
 		t.Fatal("the signature does not tell the alphabets apart")
@@ -172,7 +174,7 @@ func TestParseNotificationRefusesEveryChangedByte(t *testing.T) {
 	for i := range changed {
 		changed[i] ^= 1
 		_, err := client.VerifyNotification(changed, signature)
-		require.ErrorIs(t, err, pingpp.ErrInvalidSignature, i)
+		require.ErrorIs(t, err, paygates.ErrInvalidSignature, i)
 		changed[i] ^= 1
 	}
 	_, err := client.VerifyNotification(changed, signature)
@@ -195,13 +197,13 @@ func TestParseNotificationAfterAFrameworkReadTheBody(t *testing.T) {
 	read, err := io.ReadAll(r.Body)
 	require.NoError(t, err)
 	_, err = client.ParseNotification(r)
-	require.ErrorIs(t, err, pingpp.ErrInvalidNotification)
+	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 	assert.ErrorContains(t, err, "already read: put it back, or pass what was read to VerifyNotification")
 
 	_, err = client.VerifyNotification(read, r.Header.Get(pingpp.SignatureHeader))
 	require.NoError(t, err)
 	_, err = client.VerifyNotification(nil, signature)
-	assert.EqualError(t, err, "pingpp: invalid notification: the body is empty, or was already read")
+	assert.EqualError(t, err, "pingpp: invalid notification: body is empty, or was already read")
 }
 
 func TestParseNotificationOtherMethod(t *testing.T) {
@@ -212,7 +214,7 @@ func TestParseNotificationOtherMethod(t *testing.T) {
 		r := post(body, signature)
 		r.Method = method
 		_, err := client.ParseNotification(r)
-		require.ErrorIs(t, err, pingpp.ErrInvalidNotification, method)
+		require.ErrorIs(t, err, paygates.ErrInvalidNotification, method)
 	}
 }
 
@@ -228,7 +230,6 @@ func TestVerifyNotificationRefusesASignedBodyOfAnotherShape(t *testing.T) {
 		"blank":              " ",
 		"not UTF-8":          replace(t, whole, "课程", "\xff"),
 		"object not event":   replace(t, whole, `"object":"event"`, `"object":"charge"`),
-		"no id":              replace(t, whole, `"id":"evt_example0000000000000001",`, ``),
 		"no type":            replace(t, whole, `"type":"charge.succeeded",`, ``),
 		"no livemode":        replace(t, whole, `"created":1466149900,"livemode":true,`, `"created":1466149900,`),
 		"livemode a word":    replace(t, whole, `1466149900,"livemode":true`, `1466149900,"livemode":"yes"`),
@@ -248,7 +249,7 @@ func TestVerifyNotificationRefusesASignedBodyOfAnotherShape(t *testing.T) {
 			t.Parallel()
 			client, _ := setup(t)
 			n, err := client.VerifyNotification([]byte(body), signed(t, body))
-			require.ErrorIs(t, err, pingpp.ErrInvalidNotification)
+			require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 			require.NotErrorIs(t, err, pingpp.ErrTestMode)
 			assert.Nil(t, n)
 		})
@@ -289,8 +290,8 @@ func TestVerifyNotificationOfOtherTypes(t *testing.T) {
 			n, err := client.VerifyNotification([]byte(body), signed(t, body))
 			require.NoError(t, err)
 			assert.Equal(t, &pingpp.Notification{
-				ID: "evt_1", Type: test.want, LiveMode: true, CreatedAt: unix(1466150000), Object: []byte(object),
-				PendingWebhooks: test.wantPending, RequestID: test.wantRequestID, Raw: []byte(body),
+				ID: "evt_1", Type: test.want, LiveMode: true, CreatedAt: unix(1466150000), Object: paygates.NewPrivate(json.RawMessage(object)),
+				PendingWebhooks: test.wantPending, RequestID: test.wantRequestID, Raw: paygates.NewPrivate(json.RawMessage(body)),
 			}, n)
 			assert.False(t, n.Paid())
 			assert.Equal(t, "pingpp notification evt_1: "+name, n.String())
@@ -304,7 +305,7 @@ func TestPaidIsAChargeThatSucceededAndNothingElse(t *testing.T) {
 	for name, change := range map[string]func(*pingpp.Notification){
 		"another type": func(n *pingpp.Notification) { n.Type = pingpp.EventRefundSucceeded },
 		"a new type":   func(n *pingpp.Notification) { n.Type = "charge.new" },
-		"not paid":     func(n *pingpp.Notification) { n.Charge.Paid = false },
+		"not paid":     func(n *pingpp.Notification) { n.Charge.PaidOnce = false },
 		"no charge":    func(n *pingpp.Notification) { n.Charge = nil },
 	} {
 		n := paidNotification()
@@ -326,7 +327,7 @@ func TestTestModeIsRefusedUnlessAllowed(t *testing.T) {
 	} {
 		n, err := careful.VerifyNotification([]byte(body), signed(t, body))
 		require.ErrorIs(t, err, pingpp.ErrTestMode, name)
-		require.ErrorIs(t, err, pingpp.ErrInvalidNotification, name)
+		require.ErrorIs(t, err, paygates.ErrInvalidNotification, name)
 		assert.Nil(t, n)
 
 		n, err = open.VerifyNotification([]byte(body), signed(t, body))
@@ -397,7 +398,7 @@ func TestNotificationHandlerRefuses(t *testing.T) {
 			})
 			assert.Equal(t, test.status, w.Code)
 			assert.Equal(t, "fail", w.Body.String())
-			assert.Contains(t, log, "callback not accepted")
+			assert.Contains(t, log, "notification rejected")
 			assert.NotContains(t, log, signature)
 		})
 	}
@@ -405,7 +406,7 @@ func TestNotificationHandlerRefuses(t *testing.T) {
 
 func TestNotificationHandlerWhenTheMerchantFails(t *testing.T) {
 	t.Parallel()
-	for _, err := range []error{errors.New("database is down"), pingpp.ErrInvalidSignature} {
+	for _, err := range []error{errors.New("database is down"), paygates.ErrInvalidSignature} {
 		w, log := handle(t, post(webhook(t)), func(context.Context, *pingpp.Notification) error { return err })
 		assert.Equal(t, 500, w.Code)
 		assert.Equal(t, "fail", w.Body.String())
@@ -423,14 +424,14 @@ func TestConfirmNotification(t *testing.T) {
 		text   string
 	}{
 		"genuine":       {nil, 200, paidCharge(t), nil, ""},
-		"not paid":      {nil, 200, documentedCharge(t), pingpp.ErrNotConfirmed, "Ping++ says state expired"},
-		"refunded":      {nil, 200, replace(t, paidCharge(t), `"amount_refunded": 0`, `"amount_refunded": 9900`), pingpp.ErrNotConfirmed, "refunded"},
-		"another order": {func(n *pingpp.Notification) { n.Charge.OrderNo = "1" }, 200, paidCharge(t), pingpp.ErrNotConfirmed, "another order"},
-		"amount":        {func(n *pingpp.Notification) { n.Charge.Amount++ }, 200, paidCharge(t), pingpp.ErrNotConfirmed, "Ping++ says 99.00 cny, the notification 99.01 cny"},
-		"currency":      {func(n *pingpp.Notification) { n.Charge.Currency = "usd" }, 200, paidCharge(t), pingpp.ErrNotConfirmed, "99.00 usd"},
+		"not paid":      {nil, 200, documentedCharge(t), paygates.ErrNotConfirmed, "Ping++ says state expired"},
+		"refunded":      {nil, 200, replace(t, paidCharge(t), `"amount_refunded": 0`, `"amount_refunded": 9900`), paygates.ErrNotConfirmed, "refunded"},
+		"another order": {func(n *pingpp.Notification) { n.Charge.OrderNo = "1" }, 200, paidCharge(t), paygates.ErrNotConfirmed, `says order "12134676899915430002", the notification "1"`},
+		"amount":        {func(n *pingpp.Notification) { n.Charge.Amount++ }, 200, paidCharge(t), paygates.ErrNotConfirmed, "Ping++ says 99.00 cny, the notification 99.01 cny"},
+		"currency":      {func(n *pingpp.Notification) { n.Charge.Currency = "usd" }, 200, paidCharge(t), paygates.ErrNotConfirmed, "99.00 usd"},
 		"mode":          {nil, 200, replace(t, paidCharge(t), `"livemode": true`, `"livemode": false`), pingpp.ErrTestMode, "AllowTestMode"},
-		"not found":     {nil, 404, `{"error":{"type":"invalid_request_error","message":"x"}}`, pingpp.ErrOrderNotFound, "not confirmed"},
-		"no answer":     {nil, 502, "<html>", pingpp.ErrBadAnswer, "HTTP 502"},
+		"not found":     {nil, 404, `{"error":{"type":"invalid_request_error","message":"x"}}`, paygates.ErrOrderNotFound, "not confirmed"},
+		"no answer":     {nil, 502, "<html>", paygates.ErrBadResponse, "HTTP 502"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -449,7 +450,7 @@ func TestConfirmNotification(t *testing.T) {
 			}
 			require.ErrorIs(t, err, test.want)
 			assert.ErrorContains(t, err, test.text)
-			assert.Equal(t, name != "no answer", errors.Is(err, pingpp.ErrNotConfirmed))
+			assert.Equal(t, name != "no answer", errors.Is(err, paygates.ErrNotConfirmed))
 			assert.Nil(t, charge)
 		})
 	}
@@ -459,11 +460,11 @@ func TestConfirmNotificationOfSomethingElse(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	_, err := client.ConfirmNotification(context.Background(), nil)
-	require.ErrorIs(t, err, pingpp.ErrInvalidNotification)
+	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 	n := paidNotification()
 	n.Type = pingpp.EventRefundSucceeded
 	_, err = client.ConfirmNotification(context.Background(), n)
-	require.ErrorIs(t, err, pingpp.ErrNotConfirmed)
+	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
 	assert.Zero(t, mock.GetTotalCallCount())
 }
 

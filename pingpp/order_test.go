@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/samples"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/pingpp"
@@ -92,7 +93,7 @@ func TestCreateOrderSendsTheDocumentedForm(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "12134676899915430002", created.Charge.OrderNo)
-	assert.Equal(t, createSuccess(t), string(created.Raw))
+	assert.Equal(t, createSuccess(t), string(created.Raw.Reveal()))
 	assert.Equal(t, 1, mock.GetTotalCallCount())
 }
 
@@ -131,7 +132,7 @@ func TestCreateOrderRefusesBadInputBeforeSending(t *testing.T) {
 			bad := request()
 			test.change(&bad)
 			created, err := client.CreateOrder(context.Background(), bad)
-			require.ErrorIs(t, err, pingpp.ErrInvalidRequest)
+			require.ErrorIs(t, err, paygates.ErrInvalidRequest)
 			assert.ErrorContains(t, err, "("+test.field+") must")
 			assert.Nil(t, created)
 			assert.Zero(t, mock.GetTotalCallCount())
@@ -156,15 +157,15 @@ func TestCreateOrderThatTheBackendRefuses(t *testing.T) {
 			mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(200, body))
 			created, err := client.CreateOrder(context.Background(), request())
 			assert.Nil(t, created)
-			var failed *pingpp.Error
+			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
-			assert.Equal(t, &pingpp.Error{
-				Op: "create order", HTTPStatus: 200, Code: -4, Message: test.message, Body: []byte(body), Err: test.want,
+			assert.Equal(t, &paygates.Error{
+				Gateway: "pingpp", Op: "create order", HTTPStatus: 200, Code: "-4", Message: test.message, Body: []byte(body), Err: test.want,
 			}, failed)
 			assert.EqualError(t, err, "pingpp: create order: code -4: "+test.message+": "+test.want.Error())
 			require.ErrorIs(t, err, test.want)
 			require.NotErrorIs(t, err, test.other)
-			assert.NotErrorIs(t, err, pingpp.ErrOutcomeUnknown)
+			assert.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)
 		})
 	}
 }
@@ -179,21 +180,21 @@ func TestCreateOrderWithOtherAnswers(t *testing.T) {
 	}{
 		"another refusal":   {200, `{"status":-7,"message":"订单已支付"}`, nil, false},
 		"a status quoted":   {200, `{"status":"-4","message":"无效的支付通道"}`, pingpp.ErrInvalidChannel, false},
-		"token refused":     {401, `{"detail":"Invalid token."}`, pingpp.ErrBadAnswer, false},
-		"no such path":      {404, `<html>`, pingpp.ErrBadAnswer, false},
+		"token refused":     {401, `{"detail":"Invalid token."}`, paygates.ErrBadResponse, false},
+		"no such path":      {404, `<html>`, paygates.ErrBadResponse, false},
 		"a refusal and 500": {500, `{"status":-4,"message":"支付请求失败"}`, pingpp.ErrPaymentRequestFailed, true},
-		"broken inside":     {500, `<html>`, pingpp.ErrBadAnswer, true},
-		"success and 500":   {500, createSuccess(t), pingpp.ErrBadAnswer, true},
-		"empty":             {200, ``, pingpp.ErrBadAnswer, true},
-		"HTML":              {200, `<html>`, pingpp.ErrBadAnswer, true},
-		"no status":         {200, `{"message":""}`, pingpp.ErrBadAnswer, true},
-		"no charge":         {200, `{"status":0,"message":""}`, pingpp.ErrBadAnswer, true},
-		"charge is null":    {200, `{"status":0,"message":"","ch":null}`, pingpp.ErrBadAnswer, true},
-		"charge is a list":  {200, `{"status":0,"message":"","ch":[]}`, pingpp.ErrBadAnswer, true},
-		"half a charge":     {200, `{"status":0,"message":"","ch":{"id":"ch_1"}}`, pingpp.ErrBadAnswer, true},
-		"another order's":   {200, strings.ReplaceAll(createSuccess(t), "12134676899915430002", "12134676899915430003"), pingpp.ErrBadAnswer, true},
+		"broken inside":     {500, `<html>`, paygates.ErrBadResponse, true},
+		"success and 500":   {500, createSuccess(t), paygates.ErrBadResponse, true},
+		"empty":             {200, ``, paygates.ErrBadResponse, true},
+		"HTML":              {200, `<html>`, paygates.ErrBadResponse, true},
+		"no status":         {200, `{"message":""}`, paygates.ErrBadResponse, true},
+		"no charge":         {200, `{"status":0,"message":""}`, paygates.ErrBadResponse, true},
+		"charge is null":    {200, `{"status":0,"message":"","ch":null}`, paygates.ErrBadResponse, true},
+		"charge is a list":  {200, `{"status":0,"message":"","ch":[]}`, paygates.ErrBadResponse, true},
+		"half a charge":     {200, `{"status":0,"message":"","ch":{"id":"ch_1"}}`, paygates.ErrBadResponse, true},
+		"another order's":   {200, strings.ReplaceAll(createSuccess(t), "12134676899915430002", "12134676899915430003"), paygates.ErrBadResponse, true},
 		// What a float would make of the order number.
-		"rounded number": {200, strings.ReplaceAll(createSuccess(t), "12134676899915430002", "12134676899915430000"), pingpp.ErrBadAnswer, true},
+		"rounded number": {200, strings.ReplaceAll(createSuccess(t), "12134676899915430002", "12134676899915430000"), paygates.ErrBadResponse, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -202,7 +203,7 @@ func TestCreateOrderWithOtherAnswers(t *testing.T) {
 			mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(test.status, test.body))
 			created, err := client.CreateOrder(context.Background(), request())
 			assert.Nil(t, created)
-			var failed *pingpp.Error
+			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, test.body, string(failed.Body))
 			assert.Equal(t, test.status, failed.HTTPStatus)
@@ -211,7 +212,7 @@ func TestCreateOrderWithOtherAnswers(t *testing.T) {
 			} else {
 				require.ErrorIs(t, err, test.want)
 			}
-			assert.Equal(t, test.unknown, errors.Is(err, pingpp.ErrOutcomeUnknown), err)
+			assert.Equal(t, test.unknown, errors.Is(err, paygates.ErrOutcomeUnknown), err)
 			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
 		})
 	}
@@ -222,7 +223,7 @@ func TestCreateOrderSaysWhyTheTokenIsRefused(t *testing.T) {
 	client, mock := setup(t)
 	mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(401, `{"detail":"Invalid token `+token+`"}`))
 	_, err := client.CreateOrder(context.Background(), request())
-	assert.EqualError(t, err, "pingpp: create order: HTTP 401: Invalid token [redacted]: the gateway's answer cannot be read: no status")
+	assert.EqualError(t, err, "pingpp: create order: HTTP 401: Invalid token [redacted]: unexpected response: no status")
 }
 
 func TestCreateOrderWithoutAnAnswer(t *testing.T) {
@@ -230,8 +231,8 @@ func TestCreateOrderWithoutAnAnswer(t *testing.T) {
 	client, mock := setup(t)
 	mock.RegisterResponder("PUT", createURL, httpmock.NewErrorResponder(errors.New("broken: Token "+token)))
 	_, err := client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, pingpp.ErrOutcomeUnknown)
-	require.ErrorIs(t, err, pingpp.ErrNoAnswer)
+	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, paygates.ErrNoResponse)
 	assert.NotContains(t, err.Error(), token)
 	assert.NotContains(t, err.Error(), "shop.example.com")
 	assert.Equal(t, 1, mock.GetTotalCallCount())
@@ -254,8 +255,8 @@ func TestQueryChargeSendsTheKeyAndASignature(t *testing.T) {
 	charge, err := client.QueryCharge(context.Background(), chargeID)
 	require.NoError(t, err)
 	assert.Equal(t, chargeID, charge.ID)
-	assert.False(t, charge.Paid)
-	assert.Equal(t, documentedCharge(t), string(charge.Raw))
+	assert.False(t, charge.Paid())
+	assert.Equal(t, documentedCharge(t), string(charge.Raw.Reveal()))
 }
 
 // The signed URI is the one that is sent, behind a proxy with a path as well.
@@ -287,7 +288,7 @@ func TestQueryChargeRefusesBadInputBeforeSending(t *testing.T) {
 	client, mock := setup(t)
 	for _, id := range []string{"", ".", "..", "../customers", "ch_1/refunds", "ch_1?expand=app", "ch 1", strings.Repeat("c", 65)} {
 		_, err := client.QueryCharge(context.Background(), id)
-		require.ErrorIs(t, err, pingpp.ErrInvalidRequest, id)
+		require.ErrorIs(t, err, paygates.ErrInvalidRequest, id)
 		assert.ErrorContains(t, err, "chargeID must")
 	}
 	assert.Zero(t, mock.GetTotalCallCount())
@@ -299,13 +300,17 @@ func TestQueryChargeThatPingppRefuses(t *testing.T) {
 	client, mock := setup(t)
 	mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(404, notFound))
 	_, err := client.QueryCharge(context.Background(), chargeID)
-	var failed *pingpp.Error
+	var failed *paygates.Error
 	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, &pingpp.Error{
-		Op: "query charge", HTTPStatus: 404, Type: "invalid_request_error", Param: "id",
-		Message: "No such charge: ch_x", Body: []byte(notFound), Err: pingpp.ErrOrderNotFound,
+	assert.Equal(t, &paygates.Error{
+		Gateway: "pingpp", Op: "query charge", HTTPStatus: 404,
+		Message: "No such charge: ch_x", Body: []byte(notFound), Err: failed.Err,
 	}, failed)
-	assert.EqualError(t, err, "pingpp: query charge: HTTP 404: code invalid_request_error id: No such charge: ch_x: order not found")
+	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
+	var apiError *pingpp.APIError
+	require.ErrorAs(t, err, &apiError)
+	assert.Equal(t, pingpp.APIError{Type: "invalid_request_error", Param: "id"}, *apiError)
+	assert.EqualError(t, err, "pingpp: query charge: HTTP 404: No such charge: ch_x: order not found: Ping++ error invalid_request_error id")
 }
 
 func TestQueryChargeWithOtherAnswers(t *testing.T) {
@@ -318,17 +323,17 @@ func TestQueryChargeWithOtherAnswers(t *testing.T) {
 	}{
 		"key refused":          {401, `{"error":{"type":"invalid_request_error","message":"Invalid API Key provided: ` + apiKey + `"}}`, nil, 1},
 		"refused by the card":  {402, `{"error":{"type":"card_error","code":"card_declined","message":"declined"}}`, nil, 1},
-		"missing by its code":  {400, `{"error":{"type":"invalid_request_error","code":"resource_missing","message":"x"}}`, pingpp.ErrOrderNotFound, 1},
-		"rate limit":           {429, `{"error":{"type":"api_error","code":"rate_limit","message":"x"}}`, pingpp.ErrBadAnswer, 3},
-		"Ping++ fails":         {500, `{"error":{"type":"api_error","message":"x"}}`, pingpp.ErrBadAnswer, 3},
-		"Ping++ is away":       {502, `<html>`, pingpp.ErrBadAnswer, 3},
-		"a proxy's 404":        {404, `<html>`, pingpp.ErrBadAnswer, 1},
-		"404 without an error": {404, `{}`, pingpp.ErrBadAnswer, 1},
-		"HTML":                 {200, `<html>`, pingpp.ErrBadAnswer, 1},
-		"empty":                {200, ``, pingpp.ErrBadAnswer, 1},
-		"a list":               {200, `[]`, pingpp.ErrBadAnswer, 1},
-		"another object":       {200, `{"object":"refund","id":"` + chargeID + `"}`, pingpp.ErrBadAnswer, 1},
-		"another charge":       {200, strings.ReplaceAll(documentedCharge(t), chargeID, "ch_other"), pingpp.ErrBadAnswer, 1},
+		"missing by its code":  {400, `{"error":{"type":"invalid_request_error","code":"resource_missing","message":"x"}}`, paygates.ErrOrderNotFound, 1},
+		"rate limit":           {429, `{"error":{"type":"api_error","code":"rate_limit","message":"x"}}`, paygates.ErrUnavailable, 3},
+		"Ping++ fails":         {500, `{"error":{"type":"api_error","message":"x"}}`, paygates.ErrBadResponse, 3},
+		"Ping++ is away":       {502, `<html>`, paygates.ErrBadResponse, 3},
+		"a proxy's 404":        {404, `<html>`, paygates.ErrBadResponse, 1},
+		"404 without an error": {404, `{}`, paygates.ErrBadResponse, 1},
+		"HTML":                 {200, `<html>`, paygates.ErrBadResponse, 1},
+		"empty":                {200, ``, paygates.ErrBadResponse, 1},
+		"a list":               {200, `[]`, paygates.ErrBadResponse, 1},
+		"another object":       {200, `{"object":"refund","id":"` + chargeID + `"}`, paygates.ErrBadResponse, 1},
+		"another charge":       {200, strings.ReplaceAll(documentedCharge(t), chargeID, "ch_other"), paygates.ErrBadResponse, 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -337,13 +342,14 @@ func TestQueryChargeWithOtherAnswers(t *testing.T) {
 			mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(test.status, test.body))
 			charge, err := client.QueryCharge(context.Background(), chargeID)
 			assert.Nil(t, charge)
-			var failed *pingpp.Error
+			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, test.body, string(failed.Body))
 			assert.Equal(t, test.status, failed.HTTPStatus)
 			if test.want == nil {
-				require.NoError(t, failed.Err)
-				assert.NotEmpty(t, failed.Type)
+				var apiError *pingpp.APIError
+				require.ErrorAs(t, err, &apiError)
+				assert.NotEmpty(t, apiError.Type)
 			} else {
 				require.ErrorIs(t, err, test.want)
 			}
@@ -355,8 +361,11 @@ func TestQueryChargeWithOtherAnswers(t *testing.T) {
 
 func TestErrorIsPrintedWithoutItsBody(t *testing.T) {
 	t.Parallel()
-	err := &pingpp.Error{Op: "query charge", HTTPStatus: 402, Type: "card_error\n", APICode: "card_declined", Body: []byte("payer"), Message: "no"}
-	assert.Equal(t, "pingpp: query charge: HTTP 402: code card_error? card_declined: no", err.Error())
+	err := &paygates.Error{
+		Gateway: "pingpp", Op: "query charge", HTTPStatus: 402, Body: []byte("payer"), Message: "no",
+		Err: &pingpp.APIError{Type: "card_error\n", Code: "card_declined"},
+	}
+	assert.Equal(t, "pingpp: query charge: HTTP 402: no: Ping++ error card_error? card_declined", err.Error())
 	assert.Equal(t, err.Error(), fmt.Sprintf("%#v", err))
 	text, marshalErr := json.Marshal(err)
 	require.NoError(t, marshalErr)
@@ -379,7 +388,7 @@ func TestWaitForPayment(t *testing.T) {
 	})
 	charge, err := client.WaitForPayment(context.Background(), chargeID, time.Millisecond)
 	require.NoError(t, err)
-	assert.True(t, charge.Paid)
+	assert.True(t, charge.Paid())
 	assert.Equal(t, time.Unix(1466149900, 0).Unix(), charge.PaidAt.Unix())
 	assert.Equal(t, 4, mock.GetTotalCallCount())
 	assert.Equal(t, 1, strings.Count(log.String(), "state=waiting"), log.String())
@@ -396,11 +405,11 @@ func TestWaitForPaymentThatEndsOtherwise(t *testing.T) {
 		want   error
 		text   string
 	}{
-		"expired":   {200, documentedCharge(t), pingpp.ErrNotPaid, "state expired"},
-		"failed":    {200, replace(t, soon, `"failure_code": null`, `"failure_code": "channel_error"`), pingpp.ErrNotPaid, "state failed"},
-		"reversed":  {200, replace(t, soon, `"refunded": false`, `"refunded": false, "reversed": true`), pingpp.ErrNotPaid, "state reversed"},
+		"expired":   {200, documentedCharge(t), paygates.ErrNotPaid, "state expired"},
+		"failed":    {200, replace(t, soon, `"failure_code": null`, `"failure_code": "channel_error"`), paygates.ErrNotPaid, "state failed"},
+		"reversed":  {200, replace(t, soon, `"refunded": false`, `"refunded": false, "reversed": true`), paygates.ErrNotPaid, "state reversed"},
 		"test mode": {200, replace(t, paidCharge(t), `"livemode": true`, `"livemode": false`), pingpp.ErrTestMode, "AllowTestMode"},
-		"not found": {404, `{"error":{"type":"invalid_request_error","message":"x"}}`, pingpp.ErrOrderNotFound, "query charge"},
+		"not found": {404, `{"error":{"type":"invalid_request_error","message":"x"}}`, paygates.ErrOrderNotFound, "query charge"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -410,9 +419,9 @@ func TestWaitForPaymentThatEndsOtherwise(t *testing.T) {
 			charge, err := client.WaitForPayment(context.Background(), chargeID, time.Millisecond)
 			require.ErrorIs(t, err, test.want)
 			assert.ErrorContains(t, err, test.text)
-			var failed *pingpp.Error
+			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
-			assert.Equal(t, errors.Is(test.want, pingpp.ErrNotPaid), charge != nil)
+			assert.Equal(t, errors.Is(test.want, paygates.ErrNotPaid), charge != nil)
 			assert.Equal(t, 1, mock.GetTotalCallCount())
 		})
 	}
@@ -453,6 +462,6 @@ func TestAChargeThatJustExpiredIsStillWaitedFor(t *testing.T) {
 	assert.True(t, charge.Final())
 	charge.ExpiresAt = time.Time{}
 	assert.False(t, charge.Final())
-	charge.Paid = true
+	charge.PaidOnce = true
 	assert.True(t, charge.Final())
 }

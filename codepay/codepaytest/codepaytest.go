@@ -1,20 +1,23 @@
-// Package codepaytest is a fake codepay gateway for a merchant's own tests and
-// for trying things out: a server on a loopback port that checks and answers
-// what the codepay document says, and calls back over real HTTP.
+// Package codepaytest is a fake codepay gateway for your tests: a server on a loopback
+// port that checks requests and responds as the codepay document says, and sends
+// notifications over HTTP.
 //
 //	srv := codepaytest.NewServer()
 //	defer srv.Close()
 //	client, err := codepay.New(srv.Config())
 //
-// It shows the cashier page (page 1 and 2), answers with a script (3) or JSON
-// (4), and has the query that was observed in the wild. A pay_id may be used
-// again, as on the real gateway, where it may be a user: the newest order is the
-// one that it names. An order that Expire ended remains unpaid in the query.
+// A Server embeds a gatewaytest.Server: Pay, PaySilently, Expire, Redeliver, SendTampered,
+// DelayNotifications, InjectFault, Deliveries and Orders are its methods.
 //
-// The document does not say which status comes with which message: here -2 is
-// for a parameter and -1 for everything else. A callback that is not answered
-// with "success" is repeated after 15 s, 1, 5 and 30 minutes: the document gives
-// no times, gatewaytest.WithRepeats sets others.
+// The fake shows the cashier page (page 1 and 2), responds with a script (3) or JSON (4),
+// and has the query that public clients use. A pay_id may be used again, as at the real
+// gateway, where it may be a user: it names its newest order. An order that Expire ended
+// stays unpaid in the query.
+//
+// The document does not say which status comes with which message: the fake sends -2 for
+// a parameter and -1 for everything else. A notification that is not responded to with
+// "success" or "ok" is repeated after 15 s, 1, 5 and 30 minutes: the document gives no
+// delays. gatewaytest.WithRetryDelays sets others.
 package codepaytest
 
 import (
@@ -39,32 +42,35 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// The merchant that every fake knows.
+// The merchant of every fake.
 const (
 	UserID = "10041"
 	Secret = "example-key-of-codepay"
 	Token  = "example-token-of-codepay"
 )
 
-// Server is a fake codepay gateway. Its orders are paid, expired and called back
-// by the methods of gatewaytest.Server.
+// Server is a fake codepay gateway.
 type Server struct {
 	*gatewaytest.Server
 
-	mu      sync.Mutex
-	shift   money.Amount
-	status  int
-	message string
-	byGET   bool
+	mu              sync.Mutex
+	shift           money.Amount
+	status          int
+	message         string
+	byGET           bool
+	userIDAsOrderID bool
 }
 
 // NewServer starts a fake. Close ends it.
 func NewServer(opts ...gatewaytest.Option) *Server {
 	s := &Server{}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /creat_order", s.create)
-	mux.HandleFunc("GET /creat_order/{$}", s.create)
+	for _, path := range []string{"/creat_order", "/creat_order/{$}"} {
+		mux.HandleFunc("GET "+path, s.create)
+		mux.HandleFunc("POST "+path, s.create)
+	}
 	mux.HandleFunc("GET /ispay", s.query)
+	mux.HandleFunc("GET /ispay/{$}", s.query)
 	mux.HandleFunc("GET /qr/{id}/0.png", s.qrcode)
 	mux.HandleFunc("GET /cashier/{id}", func(w http.ResponseWriter, r *http.Request) {
 		s.cashier(w, r, r.PathValue("id"))
@@ -73,12 +79,12 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 		id := r.PathValue("id")
 		s.ServePay(w, r, id, "/cashier/"+url.PathEscape(id))
 	})
-	s.Server = gatewaytest.Start(mux, gatewaytest.Behaviour{
-		Pay:      func(order *gatewaytest.Order) { order.State = "2" },
-		Expire:   func(order *gatewaytest.Order) { order.State = "expired" },
-		Callback: s.callback,
-		Accepted: func(_ int, reply string) bool { return strings.TrimSpace(reply) == "success" },
-		Repeats:  []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute},
+	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
+		Pay:          func(order *gatewaytest.Order) { order.State = "2" },
+		Expire:       func(order *gatewaytest.Order) { order.State = "expired" },
+		Notification: s.notification,
+		Accepted:     func(_ int, body string) bool { return oneOf(strings.TrimSpace(body), "success", "ok") },
+		RetryDelays:  []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute},
 	}, opts...)
 	return s
 }
@@ -90,36 +96,45 @@ func (s *Server) Config() codepay.Config {
 	}
 }
 
-// ShiftMoney lets orders made from now on be paid with that much more than their
-// price, or less, as the gateway shifts cents to tell payers apart.
+// ShiftMoney adds an amount, which may be negative, to what has to be paid for orders
+// created from now on, as the gateway shifts cents to tell payers apart.
 func (s *Server) ShiftMoney(by money.Amount) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shift = by
 }
 
-// AnswerCreates answers creates from now on with this status and message, such
-// as -1 and "not vip"; 0 ends it. With -8 (the listening software is offline)
-// the order is made and its QR code given all the same.
-func (s *Server) AnswerCreates(status int, message string) {
+// SetCreateStatus sets the status and the message of the responses to creates from now on,
+// such as -1 and "not vip"; 0 removes it. With -8 (the listening software is offline) the
+// order is created nevertheless, and its QR code sent.
+func (s *Server) SetCreateStatus(status int, message string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status, s.message = status, message
 }
 
-// CallBackByGET sends callbacks from now on by GET, as some deployments do.
-func (s *Server) CallBackByGET() {
+// NotifyByGET sends notifications from now on by GET, as some deployments do.
+func (s *Server) NotifyByGET() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.byGET = true
 }
 
-// reply is what a create answers, in the order of the document's sample.
-type reply struct {
+// SetUserIDAsOrderID sets whether notifications carry the merchant's number in order_id,
+// id and trueID, as some deployments send it. By default order_id is the gateway's order
+// number.
+func (s *Server) SetUserIDAsOrderID(enabled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.userIDAsOrderID = enabled
+}
+
+// created is the response to a create, in the order of the document's sample.
+type created struct {
 	Message    string `json:"msg"`
 	QRCode     string `json:"qrcode,omitempty"`
 	Status     int    `json:"status"`
-	Chart      string `json:"chart,omitempty"`
+	Charset    string `json:"chart,omitempty"`
 	OrderID    string `json:"order_id,omitempty"`
 	PayID      string `json:"pay_id,omitempty"`
 	Type       int    `json:"type,omitempty"`
@@ -139,14 +154,14 @@ var (
 )
 
 func (s *Server) create(w http.ResponseWriter, r *http.Request) {
-	sent, err := url.ParseQuery(r.URL.RawQuery)
+	sent, err := parameters(r)
 	if err != nil {
-		answer(w, "", reply{Status: -2, Message: "undefined"})
+		respond(w, "", created{Status: -2, Message: "undefined"})
 		return
 	}
 	f := last(sent)
 	if status, message := check(f); status != 0 {
-		answer(w, f["call"], reply{Status: status, Message: message})
+		respond(w, f["call"], created{Status: status, Message: message})
 		return
 	}
 	s.mu.Lock()
@@ -157,7 +172,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		if status == 0 {
 			status, message = -1, "creat fail"
 		}
-		answer(w, f["call"], reply{Status: status, Message: message})
+		respond(w, f["call"], created{Status: status, Message: message})
 		return
 	}
 	order := s.add(f, price, price+shift)
@@ -165,15 +180,25 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		s.cashier(w, r, order.ID)
 		return
 	}
-	made := s.reply(order)
+	made := s.created(order)
 	if status != 0 {
 		made.Status, made.Message = status, message
 	}
-	answer(w, f["call"], made)
+	respond(w, f["call"], made)
 }
 
-// check returns the status and the message for parameters that are not those of
-// the document, 0 for good ones.
+// parameters returns those of the body of a POST, and those of the query otherwise.
+func parameters(r *http.Request) (url.Values, error) {
+	if r.Method == http.MethodPost {
+		if err := r.ParseForm(); err != nil || len(r.PostForm) > 0 {
+			return r.PostForm, err
+		}
+	}
+	return url.ParseQuery(r.URL.RawQuery)
+}
+
+// check returns the status and the message for parameters that the document does not
+// allow, 0 for good ones.
 func check(f map[string]string) (status int, message string) {
 	price, err := money.Parse(f["price"])
 	switch {
@@ -204,12 +229,12 @@ func oneOf(value string, allowed ...string) bool {
 	return false
 }
 
-func (s *Server) add(f map[string]string, price, asked money.Amount) gatewaytest.Order {
+func (s *Server) add(f map[string]string, price, payable money.Amount) gatewaytest.Order {
 	channel := f["type"]
 	if channel == "" {
 		channel = "1"
 	}
-	f["type"], f["price"], f["money"] = channel, price.String(), asked.String()
+	f["type"], f["price"], f["money"] = channel, price.String(), payable.String()
 	order := gatewaytest.Order{
 		ID: strconv.FormatInt(s.NextID(), 10), OrderNo: decode(f["chart"], f["pay_id"]),
 		Amount: price, Currency: "CNY", Channel: channel, State: "0",
@@ -231,7 +256,7 @@ func (s *Server) add(f map[string]string, price, asked money.Amount) gatewaytest
 	return order
 }
 
-func (s *Server) reply(order gatewaytest.Order) reply {
+func (s *Server) created(order gatewaytest.Order) created {
 	f := order.Fields
 	channel, _ := strconv.Atoi(order.Channel)
 	userID, _ := strconv.Atoi(UserID)
@@ -248,8 +273,8 @@ func (s *Server) reply(order gatewaytest.Order) reply {
 		chart = "utf-8"
 	}
 	now := order.CreatedAt.Unix()
-	return reply{
-		Message: "ok", QRCode: qrCode, Chart: chart, OrderID: order.ID, PayID: decode(chart, f["pay_id"]),
+	return created{
+		Message: "ok", QRCode: qrCode, Charset: chart, OrderID: order.ID, PayID: decode(chart, f["pay_id"]),
 		Type: channel, Price: f["price"], Money: f["money"], UserID: userID,
 		NotifyKey: "example-notiry-key", ServerTime: now, EndTime: now + timeout,
 	}
@@ -266,8 +291,7 @@ func (s *Server) cashier(w http.ResponseWriter, r *http.Request, id string) {
 	s.Cashier(w, "codepay 码支付", s.qrText(id), "/cashier/"+id+"/pay", order)
 }
 
-// The fake's QR code leads to its own cashier page, so that a phone on the same
-// machine could follow it.
+// qrText returns the text of a QR code: the URL of the fake's cashier page.
 func (s *Server) qrText(id string) string { return s.URL + "/cashier/" + id }
 
 func (s *Server) qrcode(w http.ResponseWriter, r *http.Request) {
@@ -285,26 +309,32 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 	order, ok := s.Order(f["order_id"])
 	switch {
 	case f["call"] != "" && !identifierShape.MatchString(f["call"]):
-		answer(w, "", map[string]any{"status": -2, "msg": "undefined"})
+		respond(w, "", map[string]any{"status": -2, "msg": "undefined"})
 	case f["id"] != UserID || f["token"] != Token:
-		answer(w, f["call"], map[string]any{"status": -6, "msg": "token error"})
+		respond(w, f["call"], map[string]any{"status": -6, "msg": "token error"})
 	case !ok || order.ID != f["order_id"]:
-		answer(w, f["call"], map[string]any{"status": -1, "msg": "no"})
+		respond(w, f["call"], map[string]any{"status": -1, "msg": "no"})
 	case !order.Paid:
-		answer(w, f["call"], map[string]any{"status": 0, "msg": "no"})
+		respond(w, f["call"], map[string]any{"status": 0, "msg": "no"})
 	default:
 		state, _ := strconv.Atoi(order.State)
-		answer(w, f["call"], map[string]any{"status": state, "msg": "ok"})
+		respond(w, f["call"], map[string]any{"status": state, "msg": "ok"})
 	}
 }
 
-// callback makes the callback of an order, in the bytes of its encoding.
-func (s *Server) callback(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+// notification returns the notification of an order, in the bytes of its encoding.
+func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+	s.mu.Lock()
+	byGET, userIDAsOrderID := s.byGET, s.userIDAsOrderID
+	s.mu.Unlock()
 	f := order.Fields
 	fields := map[string]string{
 		"chart": "utf-8", "id": UserID, "order_id": order.ID,
 		"pay_id": f["pay_id"], "param": f["param"], "money": f["money"], "price": f["price"],
 		"type": order.Channel, "status": "0", "tag": "0",
+	}
+	if userIDAsOrderID {
+		fields["order_id"], fields["trueID"] = UserID, UserID
 	}
 	if f["chart"] != "" {
 		fields["chart"] = f["chart"]
@@ -316,7 +346,7 @@ func (s *Server) callback(order gatewaytest.Order, tampered bool) (gatewaytest.M
 	}
 	fields["sign"] = hash(fields)
 	if tampered {
-		// All an attacker has is the signature of the genuine callback.
+		// An attacker has the signature of the genuine notification.
 		paid, _ := money.Parse(f["money"])
 		fields["money"] = (paid + 90000).String()
 	}
@@ -324,9 +354,7 @@ func (s *Server) callback(order gatewaytest.Order, tampered bool) (gatewaytest.M
 	for name, value := range fields {
 		form.Set(name, value)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.byGET {
+	if !byGET {
 		return gatewaytest.Message{
 			Method: http.MethodPost, URL: order.NotifyURL,
 			ContentType: "application/x-www-form-urlencoded", Body: form.Encode(),
@@ -339,7 +367,7 @@ func (s *Server) callback(order gatewaytest.Order, tampered bool) (gatewaytest.M
 	return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + separator + form.Encode()}, nil
 }
 
-// last takes the last of repeated parameters, as PHP does.
+// last returns the last of repeated parameters, as PHP does.
 func last(values url.Values) map[string]string {
 	f := make(map[string]string, len(values))
 	for name, all := range values {
@@ -348,8 +376,7 @@ func last(values url.Values) map[string]string {
 	return f
 }
 
-// hash is the document's PHP: ksort, skip sign and what is empty, join, add the
-// key.
+// hash is the document's PHP: ksort, leave out sign and empty values, join, add the key.
 func hash(f map[string]string) string {
 	var names []string
 	for name, value := range f {
@@ -380,7 +407,7 @@ func decode(chart, text string) string {
 	return decoded
 }
 
-func answer(w http.ResponseWriter, call string, fields any) {
+func respond(w http.ResponseWriter, call string, fields any) {
 	text, _ := json.Marshal(fields)
 	if call == "" || !identifierShape.MatchString(call) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/codepay/codepaytest"
 	"github.com/paygates/paygates-go/gatewaytest"
@@ -27,7 +28,9 @@ func setup(t *testing.T, opts ...gatewaytest.Option) (*codepaytest.Server, *code
 	t.Helper()
 	srv := codepaytest.NewServer(opts...)
 	t.Cleanup(srv.Close)
-	client, err := codepay.New(srv.Config())
+	config := srv.Config()
+	config.OwnParameters = []string{"shop"}
+	client, err := codepay.New(config)
 	require.NoError(t, err)
 	return srv, client
 }
@@ -60,8 +63,8 @@ func fields(text string) url.Values {
 	return values
 }
 
-// The fake is asked without the client, so that the two cannot agree on a mistake.
-func TestTheFakeRefusesWhatTheDocumentForbids(t *testing.T) {
+// The requests are made without the client, so that the two cannot share a mistake.
+func TestTheFakeRejectsWhatTheDocumentForbids(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
 	const good = "id=10041&page=4&pay_id=admin&price=100.00&type=1"
@@ -113,30 +116,30 @@ func TestTheFakeRefusesWhatTheDocumentForbids(t *testing.T) {
 	assert.Contains(t, body, `"price":"100.00"`)
 }
 
-func TestTheFakeAnswersAsTold(t *testing.T) {
+func TestCreateStatus(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	ctx := context.Background()
-	srv.AnswerCreates(-1, "not vip")
+	srv.SetCreateStatus(-1, "not vip")
 	_, err := client.CreateOrder(ctx, request())
 	require.EqualError(t, err, "codepay: create order: code -1: not vip")
 	assert.Empty(t, srv.Orders())
 
-	srv.AnswerCreates(-8, "offline")
+	srv.SetCreateStatus(-8, "offline")
 	order, err := client.CreateOrder(ctx, request())
 	require.ErrorIs(t, err, codepay.ErrListenerOffline)
 	require.NotNil(t, order)
 	assert.NotEmpty(t, order.QRCodeURL)
 
-	srv.AnswerCreates(0, "")
+	srv.SetCreateStatus(0, "")
 	srv.ShiftMoney(-10000)
 	_, err = client.CreateOrder(ctx, request())
 	require.EqualError(t, err, "codepay: create order: code -1: creat fail")
 	srv.ShiftMoney(3)
 	order, err = client.CreateOrder(ctx, request())
 	require.NoError(t, err)
-	assert.Equal(t, "100.03", order.Money.String())
-	assert.Equal(t, "100.00", order.Price.String())
+	assert.Equal(t, "100.03", order.PayableAmount.String())
+	assert.Equal(t, "100.00", order.Amount.String())
 	assert.Equal(t, codepay.ChannelWeChat, order.Channel)
 	assert.Equal(t, 6*time.Minute, order.Remaining(order.ReceivedAt))
 }
@@ -167,10 +170,10 @@ func TestTheScript(t *testing.T) {
 	_, header, body := send(t, "GET", script)
 	assert.Equal(t, "application/javascript; charset=utf-8", header.Get("Content-Type"))
 	assert.True(t, strings.HasPrefix(body, "callback({"), body)
-	order, err := codepay.ParseReply([]byte(body))
+	order, err := codepay.DecodeCreatedOrder([]byte(body))
 	require.NoError(t, err)
 	assert.Equal(t, "admin", order.OrderNo)
-	assert.Equal(t, "100.00", order.Money.String())
+	assert.Equal(t, "100.00", order.PayableAmount.String())
 }
 
 func TestTheCashierPagePays(t *testing.T) {
@@ -215,10 +218,12 @@ func TestTheQuery(t *testing.T) {
 	}
 	_, _, body := send(t, "GET", target(order.OrderID, codepaytest.Token))
 	assert.JSONEq(t, `{"status":0,"msg":"no"}`, body)
+	_, _, body = send(t, "GET", strings.Replace(target(order.OrderID, codepaytest.Token), "/ispay?", "/ispay/?", 1))
+	assert.JSONEq(t, `{"status":0,"msg":"no"}`, body)
 	_, _, body = send(t, "GET", target(order.OrderID, "1"))
 	assert.JSONEq(t, `{"status":-6,"msg":"token error"}`, body)
 	_, _, body = send(t, "GET", target("admin", codepaytest.Token))
-	assert.JSONEq(t, `{"status":-1,"msg":"no"}`, body, "it is asked by the gateway's number only")
+	assert.JSONEq(t, `{"status":-1,"msg":"no"}`, body, "the query takes the gateway's number only")
 	require.NoError(t, srv.Expire("admin"))
 	_, _, body = send(t, "GET", target(order.OrderID, codepaytest.Token))
 	assert.JSONEq(t, `{"status":0,"msg":"no"}`, body)
@@ -229,7 +234,7 @@ func TestTheQuery(t *testing.T) {
 	assert.JSONEq(t, `{"msg":"undefined","status":-2}`, body)
 }
 
-// received is a shop that keeps what it is sent, and answers "fail" at first.
+// received is a shop that keeps what it receives and responds "fail" at first.
 func received(t *testing.T, failures int) (string, chan *http.Request) {
 	t.Helper()
 	got := make(chan *http.Request, 10)
@@ -249,12 +254,12 @@ func received(t *testing.T, failures int) (string, chan *http.Request) {
 	return shop.URL, got
 }
 
-func TestTheFakeCallsBackUntilItHearsSuccess(t *testing.T) {
+func TestTheFakeNotifiesUntilSuccess(t *testing.T) {
 	t.Parallel()
-	srv, client := setup(t, gatewaytest.WithRepeats(time.Millisecond, time.Millisecond, time.Millisecond))
+	srv, client := setup(t, gatewaytest.WithRetryDelays(time.Millisecond, time.Millisecond, time.Millisecond))
 	shop, got := received(t, 2)
 	order := request()
-	order.NotifyURL, order.Custom = shop+"/notify?shop=7", "一本书"
+	order.NotifyURL, order.Attach = shop+"/notify?shop=7", "一本书"
 	created, err := client.CreateOrder(context.Background(), order)
 	require.NoError(t, err)
 	first, err := srv.Pay("admin")
@@ -281,14 +286,14 @@ func TestTheFakeCallsBackUntilItHearsSuccess(t *testing.T) {
 		return len(all) == 3 && all[2].Accepted && all[2].Attempt == 3
 	}, 5*time.Second, time.Millisecond)
 	for range 2 {
-		assert.Equal(t, f, (<-got).PostForm, "a repetition is the same callback")
+		assert.Equal(t, f, (<-got).PostForm, "a repetition is the same notification")
 	}
 }
 
-func TestTheFakeCallsBackByGET(t *testing.T) {
+func TestNotifyByGET(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
-	srv.CallBackByGET()
+	srv.NotifyByGET()
 	for _, path := range []string{"/notify", "/notify?shop=7"} {
 		shop, got := received(t, 0)
 		order := request()
@@ -304,15 +309,19 @@ func TestTheFakeCallsBackByGET(t *testing.T) {
 	}
 }
 
-// The client's handler reads what the fake sends in each encoding, and a forged
-// amount never reaches the merchant.
+// The handler reads what the fake sends in each encoding, and a forged amount never
+// reaches the merchant.
 func TestTheHandlerAndTheFake(t *testing.T) {
 	t.Parallel()
-	for _, chart := range []codepay.Chart{"", codepay.ChartUTF8, codepay.ChartGB2312} {
+	for _, chart := range []codepay.Charset{"", codepay.CharsetUTF8, codepay.CharsetGB2312} {
 		t.Run("chart "+string(chart), func(t *testing.T) {
 			t.Parallel()
-			srv, client := setup(t)
+			srv, _ := setup(t)
 			srv.ShiftMoney(-1)
+			config := srv.Config()
+			config.ConfirmByQuery = true
+			client, err := codepay.New(config)
+			require.NoError(t, err)
 			got := make(chan *codepay.Notification, 3)
 			shop := httptest.NewServer(client.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
 				got <- n
@@ -320,7 +329,7 @@ func TestTheHandlerAndTheFake(t *testing.T) {
 			}))
 			t.Cleanup(shop.Close)
 			order := request()
-			order.OrderNo, order.Custom, order.NotifyURL, order.Chart = "用户", "一本书", shop.URL, chart
+			order.OrderNo, order.Attach, order.NotifyURL, order.Charset = "用户", "一本书", shop.URL, chart
 			created, err := client.CreateOrder(context.Background(), order)
 			require.NoError(t, err)
 			assert.Equal(t, "用户", created.OrderNo)
@@ -341,10 +350,10 @@ func TestTheHandlerAndTheFake(t *testing.T) {
 			require.Len(t, got, 2)
 			n, repeated := <-got, <-got
 			assert.Equal(t, "用户", n.OrderNo)
-			assert.Equal(t, "一本书", n.Custom)
-			assert.Equal(t, "99.99", n.Money.String())
-			assert.True(t, n.Differs())
-			assert.Equal(t, n.PayNo, repeated.PayNo)
+			assert.Equal(t, "一本书", n.Attach)
+			assert.Equal(t, "99.99", n.PaidAmount.String())
+			assert.True(t, n.AmountDiffers())
+			assert.Equal(t, n.PaymentNo, repeated.PaymentNo)
 			assert.Equal(t, created.OrderID, n.OrderID)
 			assert.True(t, n.Order.Paid())
 			assert.WithinDuration(t, time.Now(), n.PaidAt, time.Minute)
@@ -368,7 +377,7 @@ func TestAPayIDNamesItsNewestOrder(t *testing.T) {
 	require.NoError(t, srv.PaySilently(ids[0]))
 	assert.Len(t, srv.Orders(), 3)
 
-	// One that is another order's own number names nothing.
+	// A pay_id that is the number of another order names nothing.
 	odd := request()
 	odd.OrderNo = ids[2]
 	_, err := client.CreateOrder(context.Background(), odd)
@@ -379,12 +388,74 @@ func TestAPayIDNamesItsNewestOrder(t *testing.T) {
 	}
 }
 
-// After an unknown outcome the order may exist, and only its callback tells.
-func TestACreateWhoseAnswerIsLost(t *testing.T) {
+// After an unknown outcome the order may exist.
+func TestACreateWhoseResponseIsLost(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
-	srv.Misbehave(gatewaytest.Fault{Path: "/creat_order", Times: 1, Processed: true, Reset: true})
+	srv.InjectFault(gatewaytest.Fault{Path: "/creat_order", Times: 1, Processed: true, Reset: true})
 	_, err := client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, codepay.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 	assert.Len(t, srv.Orders(), 1)
+}
+
+// Programs of merchants respond "ok" too.
+func TestOkEndsTheRepetitions(t *testing.T) {
+	t.Parallel()
+	for body, accepted := range map[string]bool{"ok": true, "success": true, " ok\n": true, "OK": false, "okay": false, "fail": false, "": false} {
+		srv, client := setup(t, gatewaytest.WithRetryDelays())
+		shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+		t.Cleanup(shop.Close)
+		order := request()
+		order.NotifyURL = shop.URL
+		_, err := client.CreateOrder(context.Background(), order)
+		require.NoError(t, err)
+		delivery, err := srv.Pay("admin")
+		require.NoError(t, err)
+		assert.Equal(t, accepted, delivery.Accepted, body)
+	}
+}
+
+func TestCreateByPOST(t *testing.T) {
+	t.Parallel()
+	srv, _ := setup(t)
+	for _, path := range []string{"/creat_order", "/creat_order/"} {
+		response, err := http.PostForm(srv.URL+path, fields("id=10041&page=4&pay_id=admin&price=100.00&type=1"))
+		require.NoError(t, err)
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Contains(t, string(body), `"status":0`)
+	}
+	_, _, body := send(t, "POST", srv.URL+"/creat_order/?"+fields("id=10041&page=4&pay_id=admin&price=100.00&type=1").Encode())
+	assert.Contains(t, body, `"status":0`)
+	assert.Len(t, srv.Orders(), 3)
+}
+
+// Deployments send the merchant's number as order_id. The client does not query it.
+func TestSetUserIDAsOrderID(t *testing.T) {
+	t.Parallel()
+	srv, _ := setup(t)
+	srv.SetUserIDAsOrderID(true)
+	config := srv.Config()
+	config.ConfirmByQuery = true
+	client, err := codepay.New(config)
+	require.NoError(t, err)
+	got := make(chan *codepay.Notification, 1)
+	shop := httptest.NewServer(client.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
+		got <- n
+		return nil
+	}))
+	t.Cleanup(shop.Close)
+	order := request()
+	order.NotifyURL = shop.URL
+	_, err = client.CreateOrder(context.Background(), order)
+	require.NoError(t, err)
+	delivery, err := srv.Pay("admin")
+	require.NoError(t, err)
+	assert.Equal(t, 200, delivery.Status)
+	n := <-got
+	assert.Empty(t, n.OrderID)
+	assert.Nil(t, n.Order)
+	raw := n.Raw.Reveal()
+	assert.Equal(t, []string{"10041", "10041", "10041"}, []string{raw.Get("order_id"), raw.Get("id"), raw.Get("trueID")})
 }

@@ -10,9 +10,8 @@ import (
 	"github.com/paygates/paygates-go/money"
 )
 
-// A merchant's own test: the gateway asks for a cent less to tell payers apart
-// and calls back twice, and the shop, whose code is accept here, credits what was
-// paid, once.
+// A test of a shop: the payer has to pay a cent less, the gateway sends the notification
+// twice, and the shop credits what was paid once.
 func ExampleNewServer() {
 	gateway := codepaytest.NewServer()
 	defer gateway.Close()
@@ -22,15 +21,20 @@ func ExampleNewServer() {
 		fmt.Println(err)
 		return
 	}
-	credited := map[string]money.Amount{}
-	accept := func(_ context.Context, n *codepay.Notification) error {
-		if _, again := credited[n.PayNo]; !again {
-			credited[n.PayNo] = n.Money
-			fmt.Println("credit", n.Money, "to", n.OrderNo)
+	type payment struct {
+		number  string
+		channel codepay.Channel
+	}
+	credited := map[payment]money.Amount{}
+	handle := func(_ context.Context, n *codepay.Notification) error {
+		paid := payment{n.PaymentNo, n.Channel}
+		if _, again := credited[paid]; !again {
+			credited[paid] = n.PaidAmount
+			fmt.Println("credit", n.PaidAmount, "to", n.OrderNo)
 		}
 		return nil
 	}
-	shop := httptest.NewServer(client.NotificationHandler(accept))
+	shop := httptest.NewServer(client.NotificationHandler(handle))
 	defer shop.Close()
 
 	_, err = client.CreateOrder(context.Background(), codepay.CreateOrderRequest{

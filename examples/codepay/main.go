@@ -1,296 +1,90 @@
-// Codepay creates orders at codepay (码支付), shows their QR codes, waits for
-// payments and receives callbacks.
+// Command codepay takes one payment through codepay (码支付): it creates an order, shows
+// the amount to pay and receives the notification, which says what was paid.
 //
-//	go run ./examples/codepay -h
-//	go run ./examples/codepay create -amount 100.00 -wait
-//
-// Without credentials in the environment it runs on a fake gateway.
+//	CODEPAY_USER_ID, CODEPAY_SECRET   the merchant; without them a fake gateway is used,
+//	                                  whose payer pays after a second
+//	CODEPAY_NOTIFY_URL                the public URL of port 8080 of this machine
 package main
 
 import (
-	"cmp"
 	"context"
-	"flag"
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
-	"strings"
+	"os"
+	"os/signal"
+	"time"
 
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/codepay/codepaytest"
-	"github.com/paygates/paygates-go/examples/internal/cli"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-func main() { cli.Main(program()) }
-
-func program() *cli.Program {
-	token := []string{"CODEPAY_TOKEN"}
-	return &cli.Program{
-		Name: "codepay", Title: "payments through codepay (码支付)",
-		Variables: []cli.Variable{
-			{Name: "CODEPAY_USER_ID", Required: true, Help: "The merchant's number (码支付 ID)."},
-			{Name: "CODEPAY_SECRET", Required: true, Help: "The merchant's key (通信密钥)."},
-			{Name: "CODEPAY_TOKEN", Help: "The merchant's token (令牌): query and wait need it, and create -wait."},
-			{Name: "CODEPAY_BASE_URL", Help: "Where the gateway answers. Default: " + codepay.DefaultBaseURL + "."},
-			{Name: "CODEPAY_ALLOW_PLAIN_HTTP", Help: "1 allows http to any host."},
-		},
-		Commands: []cli.Command{
-			{Name: "create", Help: "Create an order and draw its QR code; -wait waits for the payment.", Explains: true, New: create},
-			{Name: "cashier", Help: "Print the signed address of the cashier page for an order; opening it makes the order.", New: cashier},
-			{Name: "query", Args: "ORDER_ID", Needs: token, Help: "Ask for an order by the gateway's number of it.", New: query},
-			{Name: "wait", Args: "ORDER_ID", Needs: token, Help: "Wait until an order is paid.", New: wait},
-			{Name: "serve", Help: "Receive callbacks and verify them.", Explains: true, New: serve},
-			{Name: "verify", Args: "CALLBACK", Help: "Explain a callback that was written down: its form, its URL, or @file.", New: verify},
-		},
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Getenv, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 
-// gateway is a client of the gateway that the environment names, or of a fake
-// one, which is nil otherwise.
-type gateway struct {
-	*codepay.Client
-	fake *codepaytest.Server
-}
-
-func connect(call *cli.Call) (gateway, error) {
-	config := codepay.Config{
-		UserID:         call.Env("CODEPAY_USER_ID"),
-		Secret:         call.Secret("CODEPAY_SECRET"),
-		Token:          call.Secret("CODEPAY_TOKEN"),
-		BaseURL:        call.Env("CODEPAY_BASE_URL"),
-		AllowPlainHTTP: call.Flag("CODEPAY_ALLOW_PLAIN_HTTP"),
+func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
+	config := codepay.Config{UserID: getenv("CODEPAY_USER_ID"), Secret: sign.NewSecret(getenv("CODEPAY_SECRET"))}
+	orderNo, address, notifyURL := time.Now().Format("20060102150405"), ":8080", getenv("CODEPAY_NOTIFY_URL")
+	pay := func() error { return nil } // the payer's part
+	switch {
+	case config.UserID == "" && config.Secret.IsEmpty() && notifyURL == "":
+		fake := codepaytest.NewServer()
+		defer fake.Close()
+		config, address = fake.Config(), "127.0.0.1:0"
+		pay = func() error { time.Sleep(time.Second); _, err := fake.Pay(orderNo); return err }
+	case config.UserID == "" || config.Secret.IsEmpty() || notifyURL == "":
+		return errors.New("set CODEPAY_USER_ID, CODEPAY_SECRET and CODEPAY_NOTIFY_URL, or none of them for the fake gateway")
 	}
-	var fake *codepaytest.Server
-	if call.Demo() {
-		fake = codepaytest.NewServer()
-		call.UseFake(fake, fake.URL)
-		config = fake.Config()
-	}
-	config.Logger = call.Logger()
-	config.HTTPClient = call.HTTPClient(func(r *http.Request, body []byte) (sign.Explanation, bool) {
-		values := cli.Values(r, body)
-		return sign.ExplainSorted(config.Secret, values.Get("sign"), cli.AllFields(values)), strings.HasSuffix(r.URL.Path, "/creat_order/")
-	})
 	client, err := codepay.New(config)
-	return gateway{client, fake}, err
-}
-
-func orderFlags(flags *flag.FlagSet) *codepay.CreateOrderRequest {
-	request := &codepay.CreateOrderRequest{}
-	flags.StringVar(&request.OrderNo, "order-no", "", "the merchant's `number` of the order, or of the user who pays (default: a new one)")
-	cli.Choice(flags, &request.Channel, "channel", "how the payer pays",
-		cli.Named[codepay.Channel]{Name: "alipay", Value: codepay.ChannelAlipay},
-		cli.Named[codepay.Channel]{Name: "qq", Value: codepay.ChannelQQ},
-		cli.Named[codepay.Channel]{Name: "wechat", Value: codepay.ChannelWeChat})
-	flags.TextVar(&request.Amount, "amount", money.Cents(100), "`yuan` to pay, with at most two decimals")
-	flags.StringVar(&request.Custom, "custom", "", "`text` that the callback brings back")
-	flags.StringVar(&request.NotifyURL, "notify-url", "", "`URL` of the callbacks")
-	flags.StringVar(&request.ReturnURL, "return-url", "", "`URL` where the payer goes afterwards")
-	flags.DurationVar(&request.Timeout, "expires", 0, "how long the QR code is good for (default: the gateway's own, 6m)")
-	return request
-}
-
-func create(flags *flag.FlagSet) cli.Run {
-	request := orderFlags(flags)
-	wait := flags.Bool("wait", false, "wait for the payment")
-	waiting := cli.AddWaiting(flags)
-	return func(ctx context.Context, call *cli.Call) error {
-		if *wait && !call.Demo() && call.Env("CODEPAY_TOKEN") == "" {
-			return cli.Usagef("-wait needs CODEPAY_TOKEN")
-		}
-		g, err := connect(call)
-		if err != nil {
-			return err
-		}
-		request.OrderNo = cmp.Or(request.OrderNo, cli.NewOrderNo())
-		created, err := g.CreateOrder(ctx, *request)
-		// With ErrListenerOffline there is an order beside the error.
-		if created != nil {
-			showCreated(ctx, call, created)
-		}
-		if err != nil {
-			return err
-		}
-		if !*wait {
-			call.NoteEnd()
-			return nil
-		}
-		if g.fake != nil {
-			call.PayLater(ctx, g.fake, created.OrderID, waiting.PayAfter)
-		}
-		return waitFor(ctx, call, g, created.OrderID, waiting)
-	}
-}
-
-func showCreated(ctx context.Context, call *cli.Call, created *codepay.CreatedOrder) {
-	call.Show("created",
-		cli.Field{Name: "order_no", Value: created.OrderNo},
-		cli.Field{Name: "order_id", Value: created.OrderID},
-		cli.Field{Name: "price", Value: created.Price},
-		cli.Field{Name: "money", Value: created.Money, Text: created.Money.String() + " (what the payer has to pay)"},
-		cli.Field{Name: "qr_code_url", Value: created.QRCodeURL},
-		cli.Field{Name: "expires_at", Value: cli.Time(created.ExpiresAt)},
-		cli.Field{Name: "raw", Value: created.Raw})
-	if created.QRCodeURL == "" {
-		return
-	}
-	call.QRImage(func() ([]byte, error) { return cli.Fetch(ctx, created.QRCodeURL) })
-}
-
-func cashier(flags *flag.FlagSet) cli.Run {
-	request := orderFlags(flags)
-	return func(_ context.Context, call *cli.Call) error {
-		g, err := connect(call)
-		if err != nil {
-			return err
-		}
-		request.OrderNo = cmp.Or(request.OrderNo, cli.NewOrderNo())
-		address, err := g.CashierURL(*request)
-		if err != nil {
-			return err
-		}
-		call.Show("cashier", cli.Field{Name: "order_no", Value: request.OrderNo}, cli.Field{Name: "url", Value: address})
-		call.QR(address)
-		call.NoteEnd()
-		return nil
-	}
-}
-
-func query(*flag.FlagSet) cli.Run {
-	return func(ctx context.Context, call *cli.Call) error {
-		g, err := connect(call)
-		if err != nil {
-			return err
-		}
-		orderID, err := prepare(ctx, call, g, call.Args[0], "")
-		if err != nil {
-			return err
-		}
-		order, err := g.QueryOrder(ctx, orderID)
-		if err != nil {
-			return err
-		}
-		show(call, "order", order)
-		return nil
-	}
-}
-
-func wait(flags *flag.FlagSet) cli.Run {
-	waiting := cli.AddWaiting(flags)
-	return func(ctx context.Context, call *cli.Call) error {
-		g, err := connect(call)
-		if err != nil {
-			return err
-		}
-		orderID, err := prepare(ctx, call, g, call.Args[0], "")
-		if err != nil {
-			return err
-		}
-		if g.fake != nil {
-			call.PayLater(ctx, g.fake, orderID, waiting.PayAfter)
-		}
-		return waitFor(ctx, call, g, orderID, waiting)
-	}
-}
-
-func waitFor(ctx context.Context, call *cli.Call, g gateway, orderID string, waiting *cli.Waiting) error {
-	return call.Wait(ctx, waiting.Timeout, func(ctx context.Context) error {
-		order, err := g.WaitForPayment(ctx, orderID, call.Every(waiting.Every))
-		switch {
-		case err == nil:
-			show(call, "paid", order)
-		case order != nil:
-			show(call, "not_paid", order)
-		}
+	if err != nil {
 		return err
-	})
-}
+	}
 
-func serve(flags *flag.FlagSet) cli.Run {
-	serving := cli.AddServing(flags)
-	return func(ctx context.Context, call *cli.Call) error {
-		g, err := connect(call)
-		if err != nil {
-			return err
-		}
-		var credited cli.Once
-		accept := func(_ context.Context, n *codepay.Notification) error {
-			// A shop compares n.Money with the Money of its stored order here.
-			if credited.First(n.PayNo) {
-				showNotification(call, "credited", n)
-			} else {
-				call.Note("Payment %s comes again: it is credited once only.", n.PayNo)
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	if notifyURL == "" {
+		notifyURL = "http://" + listener.Addr().String()
+	}
+	paid := make(chan *codepay.Notification, 1)
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: client.NotificationHandler(
+		func(_ context.Context, n *codepay.Notification) error {
+			// Compare n.PaidAmount with your stored order here, and credit n.PaymentNo once.
+			select {
+			case paid <- n:
+			default: // a repetition
 			}
 			return nil
-		}
-		explained := func(r *http.Request, body []byte) sign.Explanation {
-			return g.ExplainNotification(cli.Values(r, body))
-		}
-		return call.Serve(ctx, serving, g.NotificationHandler(accept), explained, func(ctx context.Context, notifyURL string) error {
-			if g.fake == nil {
-				return nil
-			}
-			orderID, err := prepare(ctx, call, g, "", notifyURL)
-			if err != nil {
-				return err
-			}
-			return call.PayAndForge(ctx, g.fake, orderID, serving.PayAfter)
-		})
-	}
-}
+		})}
+	go func() { _ = server.Serve(listener) }()
+	defer func() { _ = server.Shutdown(context.WithoutCancel(ctx)) }()
 
-func verify(*flag.FlagSet) cli.Run {
-	return func(_ context.Context, call *cli.Call) error {
-		g, err := connect(call)
-		if err != nil {
-			return err
-		}
-		values, err := cli.Received(call.Args[0])
-		if err != nil {
-			return err
-		}
-		call.Explain(g.ExplainNotification(values))
-		n, err := g.VerifyNotification(values)
-		if err != nil {
-			return err
-		}
-		showNotification(call, "signature_right", n)
-		return nil
-	}
-}
-
-// prepare gives a fake gateway an order, and returns what to ask for: the number
-// of that order, because the gateway chooses it, or the given one.
-func prepare(ctx context.Context, call *cli.Call, g gateway, orderID, notifyURL string) (string, error) {
-	if g.fake == nil {
-		return orderID, nil
-	}
-	created, err := g.CreateOrder(ctx, codepay.CreateOrderRequest{
-		OrderNo: cli.NewOrderNo(), Amount: money.Cents(100), NotifyURL: notifyURL,
+	order, err := client.CreateOrder(ctx, codepay.CreateOrderRequest{
+		OrderNo: orderNo, Channel: codepay.ChannelAlipay, Amount: money.Cents(1), // 0.01 yuan
+		NotifyURL: notifyURL,
 	})
 	if err != nil {
-		return "", err
+		return err
 	}
-	call.NotePrepared(created.OrderID, "1.00 yuan")
-	return created.OrderID, nil
-}
-
-func show(call *cli.Call, event string, order *codepay.Order) {
-	call.Show(event,
-		cli.Field{Name: "order_id", Value: order.OrderID},
-		cli.Field{Name: "state", Value: int(order.State), Text: order.State.String()},
-		cli.Field{Name: "paid", Value: order.Paid()},
-		cli.Field{Name: "message", Value: order.Message})
-}
-
-func showNotification(call *cli.Call, event string, n *codepay.Notification) {
-	call.Show(event,
-		cli.Field{Name: "pay_no", Value: n.PayNo},
-		cli.Field{Name: "order_no", Value: n.OrderNo},
-		cli.Field{Name: "order_id", Value: n.OrderID},
-		cli.Field{Name: "money", Value: n.Money, Text: n.Money.String() + " (what was paid)"},
-		cli.Field{Name: "price", Value: n.Price},
-		cli.Field{Name: "differs", Value: n.Differs()},
-		cli.Field{Name: "custom", Value: n.Custom},
-		cli.Field{Name: "paid_at", Value: cli.Time(n.PaidAt)})
+	fmt.Fprintf(out, "to pay exactly %s yuan, scan the code at %s\n", order.PayableAmount, order.QRCodeURL)
+	paying := make(chan error, 1)
+	go func() { paying <- pay() }()
+	select {
+	case n := <-paid:
+		fmt.Fprintln(out, "paid:", n)
+		return <-paying
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/paygates/paygates-go/ispay"
+	"github.com/paygates/paygates-go"
 )
 
 // What NotificationHandler does, by hand: parse, confirm, own work, reply. It is
@@ -93,7 +93,7 @@ type answer struct {
 // refuse answers a callback that is not genuine or that the gateway does not
 // confirm. The five packages export the same errors, so those of one will do.
 func (s *shop) refuse(err error) answer {
-	status := ispay.NotificationStatus(err)
+	status := paygates.NotificationStatus(err)
 	s.log.Warn("callback not accepted", slog.Int("status", status), slog.String("reason", err.Error()))
 	return answer{status, "fail"}
 }

@@ -29,7 +29,7 @@ type fakes struct {
 }
 
 func startFakes() *fakes {
-	once := gatewaytest.WithRepeats()
+	once := gatewaytest.WithRetryDelays()
 	return &fakes{
 		ispaytest.NewServer(once), codepaytest.NewServer(once), gatepaytest.NewServer(once),
 		kechengcangtest.NewServer(once), pingpptest.NewServer(once),
@@ -107,7 +107,7 @@ func (f *fakes) checkouts(s *shop) []checkout {
 		{"gatepay", func(ctx context.Context, notifyURL string) (string, error) {
 			s.open("gatepay", orderNo, yuan)
 			_, err := s.gatepay.CreateOrder(ctx, gatepay.CreateOrderRequest{
-				OrderNo: orderNo, Channel: gatepay.ChannelAlipay, Amount: yuan.amount, Custom: "user-42", NotifyURL: notifyURL,
+				OrderNo: orderNo, Channel: gatepay.ChannelAlipay, Amount: yuan.amount, Attach: "user-42", NotifyURL: notifyURL,
 			})
 			return orderNo, err
 		}, f.gatepay, "success", http.StatusConflict},

@@ -26,8 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
 
-	"github.com/paygates/paygates-go/codepay"
-	"github.com/paygates/paygates-go/gatepay"
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/ispay"
 )
@@ -473,10 +472,10 @@ func TestRefuse(t *testing.T) {
 	t.Parallel()
 	s := &shop{log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	tests := map[int]error{
-		http.StatusBadRequest: codepay.ErrInvalidNotification,
-		http.StatusForbidden:  codepay.ErrInvalidSignature,
-		http.StatusConflict:   gatepay.ErrNotConfirmed,
-		http.StatusBadGateway: gatepay.ErrNoAnswer,
+		http.StatusBadRequest: paygates.ErrInvalidNotification,
+		http.StatusForbidden:  paygates.ErrInvalidSignature,
+		http.StatusConflict:   paygates.ErrNotConfirmed,
+		http.StatusBadGateway: paygates.ErrNoResponse,
 	}
 	for status, err := range tests {
 		assert.Equal(t, answer{status, "fail"}, s.refuse(fmt.Errorf("wrapped: %w", err)), err)

@@ -69,7 +69,7 @@ func (s *shop) creditIspay(_ context.Context, n *ispay.Notification) error {
 }
 
 func (s *shop) creditCodepay(_ context.Context, n *codepay.Notification) error {
-	return s.credit("codepay", n.OrderNo, n.PayNo, price{n.Money, "CNY"})
+	return s.credit("codepay", n.OrderNo, n.PaymentNo, price{n.Money, "CNY"})
 }
 
 func (s *shop) creditGatepay(_ context.Context, n *gatepay.Notification) error {

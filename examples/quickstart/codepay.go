@@ -5,16 +5,15 @@ import (
 
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/codepay/codepaytest"
-	"github.com/paygates/paygates-go/examples/internal/terminal"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 )
 
-func runCodepay(ctx context.Context, story *terminal.Story) error {
-	fake := codepaytest.NewServer(gatewaytest.WithRepeats())
+func runCodepay(ctx context.Context, tell *story) error {
+	fake := codepaytest.NewServer(gatewaytest.WithRetryDelays())
 	defer fake.Close()
 	fake.ShiftMoney(money.Cents(1))
-	story.Step("The fake gateway listens at %s.", fake.URL)
+	tell.step("The fake gateway listens at %s.", fake.URL)
 
 	client, err := codepay.New(fake.Config())
 	if err != nil {
@@ -36,38 +35,38 @@ func runCodepay(ctx context.Context, story *terminal.Story) error {
 	if err != nil {
 		return err
 	}
-	story.Step("Order 20170217200040 over %s yuan is created: the gateway calls it %s.", created.Price, created.OrderID)
-	story.Note("The payer has to pay %s, because the gateway tells payers apart by cents.", created.Money)
+	tell.step("Order 20170217200040 for %s yuan is created. The gateway's number is %s.", created.Amount, created.OrderID)
+	tell.note("The payer must pay %s: the gateway tells payers apart by cents.", created.PayableAmount)
 
 	code, err := fetch(ctx, created.QRCodeURL)
 	if err != nil {
 		return err
 	}
-	story.Step("The payer scans this, which the gateway sends as an image:")
-	if err := story.QRImage(code); err != nil {
+	tell.step("The payer scans this code, which the gateway sends as an image:")
+	if err := tell.qrImage(code); err != nil {
 		return err
 	}
 
-	story.Step("The payer pays, and the gateway calls %s back.", notifyURL)
+	tell.step("The payer pays, and the gateway sends a notification to %s.", notifyURL)
 	genuine, err := fake.Pay(created.OrderID)
 	if err != nil {
 		return err
 	}
-	if err := expect(genuine.Reply == "success" && len(credited) == 1, `the reply "success"`, genuine.Reply); err != nil {
+	if err := expect(genuine.Reply == "success" && len(credited) == 1, `the response "success"`, genuine.Reply); err != nil {
 		return err
 	}
-	story.Note("Signature right, and it covers everything: %s.", credited[0])
-	story.Note("%s yuan are credited, what was paid, not the %s that were asked.", credited[0].Money, credited[0].Price)
-	story.Note("The callback is answered with %q.", genuine.Reply)
+	tell.note("The signature is valid and covers every field: %s.", credited[0])
+	tell.note("%s yuan are credited: the amount that was paid, not the %s that were asked.", credited[0].PaidAmount, credited[0].Amount)
+	tell.note("The response to the notification is %q.", genuine.Reply)
 
 	forged, err := fake.SendTampered(created.OrderID)
 	if err != nil {
 		return err
 	}
-	story.Step("An attacker repeats the callback, but claims 900.00 yuan more.")
-	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the reply "fail"`, forged.Reply); err != nil {
+	tell.step("An attacker repeats the notification, but claims 900.00 yuan more.")
+	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the response "fail"`, forged.Reply); err != nil {
 		return err
 	}
-	story.Note("The signature does not fit any more: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
+	tell.note("The signature is invalid: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
 	return nil
 }

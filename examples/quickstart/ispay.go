@@ -3,17 +3,16 @@ package main
 import (
 	"context"
 
-	"github.com/paygates/paygates-go/examples/internal/terminal"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/ispay/ispaytest"
 	"github.com/paygates/paygates-go/money"
 )
 
-func runIspay(ctx context.Context, story *terminal.Story) error {
-	fake := ispaytest.NewServer(gatewaytest.WithRepeats())
+func runIspay(ctx context.Context, tell *story) error {
+	fake := ispaytest.NewServer(gatewaytest.WithRetryDelays())
 	defer fake.Close()
-	story.Step("The fake gateway listens at %s.", fake.URL)
+	tell.step("The fake gateway listens at %s.", fake.URL)
 
 	client, err := ispay.New(fake.Config())
 	if err != nil {
@@ -37,34 +36,34 @@ func runIspay(ctx context.Context, story *terminal.Story) error {
 	if err != nil {
 		return err
 	}
-	story.Step("Order 20191118123424 over 300.00 yuan is created: the gateway calls it %s.", created.OrderID)
+	tell.step("Order 20191118123424 for 300.00 yuan is created. The gateway's number is %s.", created.OrderID)
 
 	code, err := client.QueryQRCode(ctx, created.OrderID)
 	if err != nil {
 		return err
 	}
-	story.Step("The payer scans this, or opens %s:", created.PayPageURL)
-	story.QR(code.Code.QRCode)
+	tell.step("The payer scans this code, or opens %s:", created.PayPageURL)
+	tell.qr(code.Code.QRCode)
 
-	story.Step("The payer pays, and the gateway calls %s back.", notifyURL)
+	tell.step("The payer pays, and the gateway sends a notification to %s.", notifyURL)
 	genuine, err := fake.Pay("20191118123424")
 	if err != nil {
 		return err
 	}
-	if err := expect(genuine.Reply == "success" && len(credited) == 1, `the reply "success"`, genuine.Reply); err != nil {
+	if err := expect(genuine.Reply == "success" && len(credited) == 1, `the response "success"`, genuine.Reply); err != nil {
 		return err
 	}
-	story.Note("Signature right; the gateway, asked again, says: %s.", credited[0].Order)
-	story.Note("The callback is answered with %q.", genuine.Reply)
+	tell.note("The signature is valid, and the gateway confirms: %s.", credited[0].Order)
+	tell.note("The response to the notification is %q.", genuine.Reply)
 
 	forged, err := fake.SendTampered("20191118123424")
 	if err != nil {
 		return err
 	}
-	story.Step("An attacker repeats the callback, its valid signature included, but claims 1200.00 yuan.")
-	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the reply "fail"`, forged.Reply); err != nil {
+	tell.step("An attacker repeats the notification with its valid signature, but claims 1200.00 yuan.")
+	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the response "fail"`, forged.Reply); err != nil {
 		return err
 	}
-	story.Note("The gateway does not confirm it: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
+	tell.note("The gateway does not confirm it: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
 	return nil
 }

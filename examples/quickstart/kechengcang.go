@@ -4,17 +4,16 @@ import (
 	"context"
 	"time"
 
-	"github.com/paygates/paygates-go/examples/internal/terminal"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/kechengcang"
 	"github.com/paygates/paygates-go/kechengcang/kechengcangtest"
 	"github.com/paygates/paygates-go/money"
 )
 
-func runKechengcang(ctx context.Context, story *terminal.Story) error {
-	fake := kechengcangtest.NewServer(gatewaytest.WithRepeats())
+func runKechengcang(ctx context.Context, tell *story) error {
+	fake := kechengcangtest.NewServer(gatewaytest.WithRetryDelays())
 	defer fake.Close()
-	story.Step("The fake gateway listens at %s.", fake.URL)
+	tell.step("The fake gateway listens at %s.", fake.URL)
 
 	client, err := kechengcang.New(fake.Config())
 	if err != nil {
@@ -36,26 +35,26 @@ func runKechengcang(ctx context.Context, story *terminal.Story) error {
 	if err != nil {
 		return err
 	}
-	story.Step("An order over %s is created: the gateway calls it %s.", order.Fee, order.OrderID)
-	story.Note("The payer is to send %s, a price that changes while he waits.", order.PayFee)
-	story.Step("The payer scans this, or opens %s:", order.PayPageURL)
-	story.QR(order.PayPageURL)
+	tell.step("An order for %s is created. The gateway's number is %s.", order.Fee, order.OrderID)
+	tell.note("The payer must send %s. This price changes while the order waits.", order.PayFee)
+	tell.step("The payer scans this code, or opens %s:", order.PayPageURL)
+	tell.qr(order.PayPageURL)
 
-	story.Step("The payer pays, and the gateway calls %s back.", notifyURL)
+	tell.step("The payer pays, and the gateway sends a notification to %s.", notifyURL)
 	genuine, err := fake.Pay(order.OrderID)
 	if err != nil {
 		return err
 	}
-	if err := expect(genuine.Reply == "ok" && len(credited) == 1, `the reply "ok"`, genuine.Reply); err != nil {
+	if err := expect(genuine.Reply == "ok" && len(credited) == 1, `the response "ok"`, genuine.Reply); err != nil {
 		return err
 	}
-	story.Note("Callbacks are not signed here; the gateway, asked again, says: %s.", credited[0].Order)
-	story.Note("The callback is answered with %q.", genuine.Reply)
+	tell.note("Notifications are unsigned here, so the gateway is queried. It confirms: %s.", credited[0].Order)
+	tell.note("The response to the notification is %q.", genuine.Reply)
 	paid, err := client.WaitForPayment(ctx, order.OrderID, 100*time.Millisecond)
 	if err != nil {
 		return err
 	}
-	story.Note("Who waits by query learns the same, and does not depend on callbacks: state %s.", paid.State)
+	tell.note("WaitForPayment queries the same state and does not depend on notifications: %s.", paid.State)
 
 	unpaid, err := client.CreateOrder(ctx, request)
 	if err != nil {
@@ -65,10 +64,10 @@ func runKechengcang(ctx context.Context, story *terminal.Story) error {
 	if err != nil {
 		return err
 	}
-	story.Step("An attacker orders too, pays nothing, and sends a callback that says he did.")
-	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the reply "fail"`, forged.Reply); err != nil {
+	tell.step("An attacker orders too, pays nothing, and sends a notification of a payment.")
+	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the response "fail"`, forged.Reply); err != nil {
 		return err
 	}
-	story.Note("The gateway does not confirm it: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
+	tell.note("The gateway does not confirm it: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
 	return nil
 }

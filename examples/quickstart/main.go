@@ -1,6 +1,6 @@
-// Quickstart takes one payment through each gateway, from the order to the
-// credited callback, and then shows a forged callback being refused. It runs
-// against the fake gateways of the SDK: no credentials, no network.
+// Command quickstart takes one payment through each gateway, from the order to the
+// credited notification, and then shows how a forged notification is rejected. It runs
+// on the fake gateways of the SDK, without credentials and without a network.
 //
 //	go run ./examples/quickstart          all gateways
 //	go run ./examples/quickstart ispay    the named ones
@@ -16,14 +16,12 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/paygates/paygates-go/examples/internal/terminal"
 )
 
 // A gateway joins the quickstart with one line here and one file.
 type gateway struct {
 	name, title string
-	run         func(context.Context, *terminal.Story) error
+	run         func(context.Context, *story) error
 }
 
 func gateways() []gateway {
@@ -51,27 +49,27 @@ func run(out io.Writer, names []string) error {
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("no gateway %q: there are %s", name, strings.Join(known, ", "))
+			return fmt.Errorf("unknown gateway %q: use %s", name, strings.Join(known, ", "))
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	story := &terminal.Story{Out: out}
+	tell := &story{out: out}
 	for _, g := range all {
 		if len(names) > 0 && !slices.Contains(names, g.name) {
 			continue
 		}
-		story.Title(g.title)
-		if err := g.run(ctx, story); err != nil {
+		tell.title(g.title)
+		if err := g.run(ctx, tell); err != nil {
 			return fmt.Errorf("%s: %w", g.name, err)
 		}
 	}
-	_, _ = fmt.Fprintln(out, "\nEvery payment was credited once, and every forged callback refused.")
+	_, _ = fmt.Fprintln(out, "\nEvery payment was credited once, and every forged notification was rejected.")
 	return nil
 }
 
-// serve starts the merchant's web server with its callback handler and returns
-// the notify URL.
+// serve starts the merchant's web server with its notification handler and returns the
+// notify URL.
 func serve(notify http.Handler) (notifyURL string, stop func()) {
 	mux := http.NewServeMux()
 	mux.Handle("/notify", notify)
@@ -79,7 +77,7 @@ func serve(notify http.Handler) (notifyURL string, stop func()) {
 	return server.URL + "/notify", server.Close
 }
 
-// fetch returns the image at a URL that a gateway gave.
+// fetch returns the image at a URL of a gateway.
 func fetch(ctx context.Context, url string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

@@ -26,6 +26,6 @@ func TestAnUnknownGatewayIsNamed(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	err := run(&out, []string{"isspay"})
-	require.ErrorContains(t, err, `no gateway "isspay": there are ispay`)
+	require.ErrorContains(t, err, `unknown gateway "isspay": use ispay`)
 	assert.Empty(t, out.String())
 }

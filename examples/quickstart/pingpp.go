@@ -3,17 +3,16 @@ package main
 import (
 	"context"
 
-	"github.com/paygates/paygates-go/examples/internal/terminal"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/pingpp"
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
 )
 
-func runPingpp(ctx context.Context, story *terminal.Story) error {
-	fake := pingpptest.NewServer(gatewaytest.WithRepeats())
+func runPingpp(ctx context.Context, tell *story) error {
+	fake := pingpptest.NewServer(gatewaytest.WithRetryDelays())
 	defer fake.Close()
-	story.Step("The fake merchant backend, and a fake Ping++ behind it, listen at %s.", fake.URL)
+	tell.step("The fake merchant backend, and a fake Ping++ behind it, listen at %s.", fake.URL)
 
 	client, err := pingpp.New(fake.Config())
 	if err != nil {
@@ -29,7 +28,7 @@ func runPingpp(ctx context.Context, story *terminal.Story) error {
 	defer stop()
 	fake.SetWebhookURL(notifyURL)
 
-	// Longer than an int64.
+	// This number is larger than an int64.
 	const orderNo = "12134676899915430002"
 	if err := fake.AddOrder(orderNo, money.Cents(9900), "Example book"); err != nil {
 		return err
@@ -39,31 +38,31 @@ func runPingpp(ctx context.Context, story *terminal.Story) error {
 		return err
 	}
 	charge := created.Charge
-	story.Step("The backend knows order %s and gives it a charge over %s yuan: %s.", orderNo, charge.Amount, charge.ID)
+	tell.step("The backend knows order %s and creates a charge of %s yuan for it: %s.", orderNo, charge.Amount, charge.ID)
 	if _, err := charge.AlipayCredential(); err != nil {
 		return err
 	}
-	story.Step("The mobile app hands the charge, untouched, to its Ping++ SDK, which opens Alipay.")
+	tell.step("The mobile app passes the charge to its Ping++ SDK, which opens Alipay.")
 
-	story.Step("The payer pays, and Ping++ calls %s back.", notifyURL)
+	tell.step("The payer pays, and Ping++ sends a webhook to %s.", notifyURL)
 	genuine, err := fake.Pay(charge.ID)
 	if err != nil {
 		return err
 	}
-	if err := expect(genuine.Reply == "success" && len(credited) == 1, `the reply "success"`, genuine.Reply); err != nil {
+	if err := expect(genuine.Reply == "success" && len(credited) == 1, `the response "success"`, genuine.Reply); err != nil {
 		return err
 	}
-	story.Note("Signature right, and it covers the whole body: %s.", credited[0])
-	story.Note("The callback is answered with HTTP %d, %q.", genuine.Status, genuine.Reply)
+	tell.note("The signature is valid and covers the whole body: %s.", credited[0])
+	tell.note("The response to the webhook is HTTP %d, %q.", genuine.Status, genuine.Reply)
 
 	forged, err := fake.SendTampered(charge.ID)
 	if err != nil {
 		return err
 	}
-	story.Step("An attacker repeats the callback, its signature included, but writes 999.00 yuan into the body.")
-	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the reply "fail"`, forged.Reply); err != nil {
+	tell.step("An attacker repeats the webhook with its signature, but writes 999.00 yuan into the body.")
+	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the response "fail"`, forged.Reply); err != nil {
 		return err
 	}
-	story.Note("The signature does not fit any more: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
+	tell.note("The signature is invalid: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
 	return nil
 }

@@ -8,10 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/paygates/paygates-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/paygates/paygates-go/ispay"
 )
 
 func none(string) string { return "" }
@@ -69,7 +68,7 @@ func TestHalfOfTheCredentialsIsAnError(t *testing.T) {
 			}
 			return ""
 		}, slog.New(slog.DiscardHandler))
-		require.ErrorIs(t, err, ispay.ErrInvalidConfig, variable)
+		require.ErrorIs(t, err, paygates.ErrInvalidConfig, variable)
 		assert.ErrorContains(t, err, field)
 	}
 }

@@ -73,7 +73,7 @@ func (g codepayGateway) Notifications(accept func(context.Context, payment) erro
 	return g.client.NotificationHandler(func(ctx context.Context, n *codepay.Notification) error {
 		return accept(ctx, payment{
 			account: g.account,
-			No:      n.PayNo, OrderNo: n.OrderNo,
+			No:      n.PaymentNo, OrderNo: n.OrderNo,
 			Amount: n.Money, Currency: "CNY", Received: n.Money,
 			PaidAt: n.PaidAt, Source: fromCallback,
 		})

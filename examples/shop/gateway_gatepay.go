@@ -31,7 +31,7 @@ func (g gatepayGateway) Create(ctx context.Context, o order, urls urls) (created
 		OrderNo:   o.No,
 		Channel:   gatepay.Channel(o.Channel),
 		Amount:    o.Price,
-		Custom:    o.No,
+		Attach:    o.No,
 		NotifyURL: urls.Notify,
 		ReturnURL: urls.Return,
 	})

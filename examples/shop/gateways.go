@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/paygates/paygates-go/ispay"
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/money"
 )
 
@@ -69,8 +69,8 @@ type answer struct {
 var (
 	// The five packages export the same values under the same names, so testing
 	// for one package's is testing for all.
-	errOutcomeUnknown = ispay.ErrOutcomeUnknown
-	errNotFound       = ispay.ErrOrderNotFound
+	errOutcomeUnknown = paygates.ErrOutcomeUnknown
+	errNotFound       = paygates.ErrOrderNotFound
 
 	errCannotAsk = errors.New("the gateway cannot be asked for this order")
 )

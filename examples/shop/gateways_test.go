@@ -109,7 +109,7 @@ func TestALostAnswerToACreate(t *testing.T) {
 	t.Parallel()
 	onEachGateway(t, func(t *testing.T, s *shop, gateway string) {
 		fake := s.fakes.of(gateway)
-		fake.Misbehave(gatewaytest.Fault{Processed: true, Reset: true, Times: 1})
+		fake.InjectFault(gatewaytest.Fault{Processed: true, Reset: true, Times: 1})
 		o := buy(t, s, gateway, 990)
 		require.Equal(t, statusUnknown, o.Status)
 		require.Len(t, fake.Orders(), 1, "it was made nevertheless, and once")
@@ -157,7 +157,7 @@ func (s *shop) askedOnce(t *testing.T, no string) {
 func TestARefusedCreate(t *testing.T) {
 	t.Parallel()
 	onEachGateway(t, func(t *testing.T, s *shop, gateway string) {
-		s.fakes.of(gateway).Misbehave(gatewaytest.Fault{Status: http.StatusBadRequest, Times: 1})
+		s.fakes.of(gateway).InjectFault(gatewaytest.Fault{Status: http.StatusBadRequest, Times: 1})
 		o := buy(t, s, gateway, 990)
 		assert.Equal(t, statusRefused, o.Status)
 		assert.Contains(t, o.Note, "HTTP 400")
@@ -246,7 +246,7 @@ func TestAGatewayThatIsDownIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	onEachGateway(t, func(t *testing.T, s *shop, gateway string) {
 		o := buy(t, s, gateway, 990)
-		s.fakes.of(gateway).Misbehave(gatewaytest.Fault{Status: http.StatusBadRequest, Body: "<html>"})
+		s.fakes.of(gateway).InjectFault(gatewaytest.Fault{Status: http.StatusBadRequest, Body: "<html>"})
 		s.askedOnce(t, o.No)
 		o = stored(t, s, o.No)
 		assert.Equal(t, statusWaiting, o.Status)

@@ -77,7 +77,7 @@ func openShop(t *testing.T, database string) *shop {
 			requery: 10 * time.Millisecond, timeout: 5 * time.Second, workers: 2,
 		},
 		store: testStore(t, database),
-		fakes: startFakes(gatewaytest.WithRepeats()),
+		fakes: startFakes(gatewaytest.WithRetryDelays()),
 		log:   slog.New(slog.DiscardHandler),
 	}
 	t.Cleanup(s.fakes.close)
@@ -148,7 +148,7 @@ type fake interface {
 	SendTampered(number string) (gatewaytest.Delivery, error)
 	Expire(number string) error
 	Orders() []gatewaytest.Order
-	Misbehave(gatewaytest.Fault)
+	InjectFault(gatewaytest.Fault)
 	Close()
 }
 

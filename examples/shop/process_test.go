@@ -201,7 +201,7 @@ func (p *process) waitFor(t *testing.T, no string, want stage) {
 // which it finds them.
 func outsideFakes(t *testing.T) (*fakes, []string) {
 	t.Helper()
-	f := startFakes(gatewaytest.WithRepeats())
+	f := startFakes(gatewaytest.WithRetryDelays())
 	t.Cleanup(f.close)
 	backend := httptest.NewServer(knowingBackend(t, f.pingpp))
 	t.Cleanup(backend.Close)
@@ -337,7 +337,7 @@ func TestKilledInTheMiddleOfACreate(t *testing.T) {
 		fakes, env := outsideFakes(t)
 		shop := startProcess(t, database, env...)
 		books := testStore(t, database)
-		fakes.ispay.Misbehave(gatewaytest.Fault{Path: "/gateway", Processed: true, Delay: time.Minute, Times: 1})
+		fakes.ispay.InjectFault(gatewaytest.Fault{Path: "/gateway", Processed: true, Delay: time.Minute, Times: 1})
 		bought := make(chan error, 1)
 		go func() {
 			_, err := shop.tryBuy("ispay", "P901")
@@ -418,7 +418,7 @@ func TestTheShopClosesWhenItIsAsked(t *testing.T) {
 	fakes, env := outsideFakes(t)
 	shop := startProcess(t, filepath.Join(t.TempDir(), "shop.db"), env...)
 	// A payer who is at the checkout right now is served first.
-	fakes.ispay.Misbehave(gatewaytest.Fault{Path: "/gateway", Delay: 500 * time.Millisecond, Times: 1})
+	fakes.ispay.InjectFault(gatewaytest.Fault{Path: "/gateway", Delay: 500 * time.Millisecond, Times: 1})
 	bought := make(chan error, 1)
 	go func() {
 		_, err := shop.tryBuy("ispay", "P901")

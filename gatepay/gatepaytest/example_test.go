@@ -10,8 +10,8 @@ import (
 	"github.com/paygates/paygates-go/money"
 )
 
-// A merchant's own test: the account's callback URL is used, the gateway calls
-// back twice, and the shop, whose code is accept here, credits once.
+// A test of a shop: the gateway sends the notification twice to the notify URL of the
+// account, and the shop credits the order once.
 func ExampleNewServer() {
 	gateway := gatepaytest.NewServer()
 	defer gateway.Close()
@@ -21,19 +21,19 @@ func ExampleNewServer() {
 		return
 	}
 	credited := map[string]money.Amount{}
-	accept := func(_ context.Context, n *gatepay.Notification) error {
-		if _, again := credited[n.OrderNo]; !again {
+	handle := func(_ context.Context, n *gatepay.Notification) error {
+		if _, done := credited[n.OrderNo]; !done {
 			credited[n.OrderNo] = n.Order.Amount
-			fmt.Println("credit", n.Order.Amount, "to", n.Custom)
+			fmt.Println("credit", n.Order.Amount, "to", n.Attach)
 		}
 		return nil
 	}
-	shop := httptest.NewServer(client.NotificationHandler(accept))
+	shop := httptest.NewServer(client.NotificationHandler(handle))
 	defer shop.Close()
 	gateway.SetAccount(shop.URL, "")
 
 	_, err = client.CreateProductOrder(context.Background(), gatepay.CreateProductOrderRequest{
-		OrderNo: "S20191118123424E", Channel: gatepay.ChannelWeChat, ProductID: "10", Custom: "user-42",
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelWeChat, ProductID: "10", Attach: "user-42",
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -3,6 +3,7 @@ package gatepaytest_test
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatepay"
 	"github.com/paygates/paygates-go/gatepay/gatepaytest"
 	"github.com/paygates/paygates-go/gatewaytest"
@@ -36,10 +38,10 @@ func setup(t *testing.T, opts ...gatewaytest.Option) (*gatepaytest.Server, *gate
 }
 
 func order(no string) gatepay.CreateOrderRequest {
-	return gatepay.CreateOrderRequest{OrderNo: no, Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Custom: "张三 & co"}
+	return gatepay.CreateOrderRequest{OrderNo: no, Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Attach: "张三 + co"}
 }
 
-// send posts a form, or gets a query, and returns code and msg.
+// send sends a form by POST, or a query by GET, and returns code and msg.
 func send(t *testing.T, method, target string, form url.Values) (int, string) {
 	t.Helper()
 	var body io.Reader
@@ -54,14 +56,14 @@ func send(t *testing.T, method, target string, form url.Values) (int, string) {
 	response, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
-	var reply struct {
+	var fields struct {
 		Code int    `json:"code"`
 		Msg  string `json:"msg"`
 		Time string `json:"time"`
 	}
-	require.NoError(t, json.NewDecoder(response.Body).Decode(&reply))
-	assert.Len(t, reply.Time, 10)
-	return reply.Code, reply.Msg
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&fields))
+	assert.Len(t, fields.Time, 10)
+	return fields.Code, fields.Msg
 }
 
 // signed returns the fields with appkey and signature.
@@ -79,7 +81,7 @@ func signed(t *testing.T, namesAndValues ...string) url.Values {
 	return form
 }
 
-func TestTheCodesThatARequestProvokes(t *testing.T) {
+func TestCodesOfInvalidRequests(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
 	good := func() url.Values {
@@ -95,7 +97,7 @@ func TestTheCodesThatARequestProvokes(t *testing.T) {
 		form.Del(name)
 		return form
 	}
-	basket := func(fields string) url.Values {
+	group := func(fields string) url.Values {
 		return signed(t, "fields", fields, "type", "alipay", "out_order_id", "A", "custom", "x")
 	}
 	product := func(id, channel string) url.Values {
@@ -109,7 +111,7 @@ func TestTheCodesThatARequestProvokes(t *testing.T) {
 		name, path string
 		form       url.Values
 		code       int
-		words      string
+		message    string
 	}{
 		{"no appkey", anyPay, drop("appkey"), 101, "秘钥必须"},
 		{"wrong appkey", anyPay, change("appkey", "x"), 102, "无效的秘钥"},
@@ -121,15 +123,15 @@ func TestTheCodesThatARequestProvokes(t *testing.T) {
 		{"no fields", groupPay, drop("price"), 105, "参数缺失"},
 		{"unknown parameter", anyPay, change("skin", "1"), 106, "存在禁止传递的参数"},
 		{"URL to the cloud", cloudPay, change("notify_url", "https://shop.example.com"), 106, "存在禁止传递的参数"},
-		{"price integer", anyPay, amount("1", "alipay"), 201, "价格无效"},
+		{"price with comma", anyPay, amount("1,00", "alipay"), 201, "价格无效"},
 		{"price zero", anyPay, amount("0.00", "alipay"), 201, "价格无效"},
 		{"cloud price", cloudPay, amount("1.888", "alipay"), 201, "价格无效"},
 		{"type", anyPay, amount("1.88", "qq"), 202, "无效的支付方式"},
 		{"cloud type", cloudPay, amount("1.88", "qq"), 202, "无效的支付方式"},
 		{"group type", groupPay, signed(t, "fields", "8:1", "type", "qq", "out_order_id", "A", "custom", "x"), 201, "无效的支付方式"},
-		{"nothing in stock", groupPay, basket("9:1,77:1"), 204, "组合内无有效库存商品"},
-		{"too many of it", groupPay, basket("10:2"), 204, "组合内无有效库存商品"},
-		{"malformed basket", groupPay, basket("8"), 204, "组合内无有效库存商品"},
+		{"nothing in stock", groupPay, group("9:1,77:1"), 204, "组合内无有效库存商品"},
+		{"too many of it", groupPay, group("10:2"), 204, "组合内无有效库存商品"},
+		{"malformed group", groupPay, group("8"), 204, "组合内无有效库存商品"},
 		{"product type", stablePay, product("8", "qq"), 201, "无效的支付方式"},
 		{"no such product", stablePay, product("77", "alipay"), 205, "产品不可获得"},
 		{"sold out", stablePay, product("9", "alipay"), 206, "当前产品无库存"},
@@ -137,9 +139,9 @@ func TestTheCodesThatARequestProvokes(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			code, words := send(t, http.MethodPost, srv.URL+test.path, test.form)
+			code, message := send(t, http.MethodPost, srv.URL+test.path, test.form)
 			assert.Equal(t, test.code, code)
-			assert.Equal(t, test.words, words)
+			assert.Equal(t, test.message, message)
 		})
 	}
 	const check = "/api/order/check"
@@ -152,7 +154,7 @@ func TestTheCodesThatARequestProvokes(t *testing.T) {
 	}
 }
 
-// An order lives through all of it: four creates, pay page, code, query, callback.
+// The four creates, with pay page, QR code, query and states.
 func TestOrders(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
@@ -161,18 +163,18 @@ func TestOrders(t *testing.T) {
 		"A1": func() (*gatepay.CreatedOrder, error) { return client.CreateOrder(ctx, order("A1")) },
 		"A2": func() (*gatepay.CreatedOrder, error) {
 			return client.CreateCloudOrder(ctx, gatepay.CreateCloudOrderRequest{
-				OrderNo: "A2", Channel: gatepay.ChannelWeChat, Amount: money.Cents(188), Custom: "x",
+				OrderNo: "A2", Channel: gatepay.ChannelWeChat, Amount: money.Cents(188), Attach: "x",
 			})
 		},
 		"A3": func() (*gatepay.CreatedOrder, error) {
 			return client.CreateGroupOrder(ctx, gatepay.CreateGroupOrderRequest{
-				OrderNo: "A3", Channel: gatepay.ChannelWeChat, Custom: "x",
-				Basket: []gatepay.BasketItem{{ProductID: "7", Count: 1}, {ProductID: "8", Count: 2}, {ProductID: "9", Count: 1}},
+				OrderNo: "A3", Channel: gatepay.ChannelWeChat, Attach: "x",
+				Items: []gatepay.GroupItem{{ProductID: "7", Count: 1}, {ProductID: "8", Count: 2}, {ProductID: "9", Count: 1}},
 			})
 		},
 		"A4": func() (*gatepay.CreatedOrder, error) {
 			return client.CreateProductOrder(ctx, gatepay.CreateProductOrderRequest{
-				OrderNo: "A4", Channel: gatepay.ChannelWeChat, Custom: "x", ProductID: "10",
+				OrderNo: "A4", Channel: gatepay.ChannelWeChat, Attach: "x", ProductID: "10",
 			})
 		},
 	}
@@ -180,7 +182,7 @@ func TestOrders(t *testing.T) {
 	for no, create := range create {
 		created, err := create()
 		require.NoError(t, err)
-		assert.WithinDuration(t, time.Now(), created.AnsweredAt, time.Minute)
+		assert.WithinDuration(t, time.Now(), created.RespondedAt, time.Minute)
 		params, err := created.Params()
 		require.NoError(t, err)
 		assert.Equal(t, no, params["out_order_id"])
@@ -195,16 +197,16 @@ func TestOrders(t *testing.T) {
 		_, err = png.Decode(bytes.NewReader(fromURL))
 		require.NoError(t, err)
 		if no == "A2" {
-			assert.Empty(t, created.ImageText, "the cloud sends none")
+			assert.Empty(t, created.ImageText, "the cloud API sends none")
 		} else {
 			body, err := created.Image()
 			require.NoError(t, err)
 			assert.Equal(t, fromURL, body)
 		}
 		assert.Contains(t, string(get(t, created.PayPageURL)), amounts[no])
-		page, err := client.PaymentPage(ctx, created.PayPageURL)
+		page, err := client.QueryPaymentPage(ctx, created.PayPageURL)
 		require.NoError(t, err)
-		assert.Contains(t, string(page.Raw), `"out_order_id":"`+no+`"`)
+		assert.Contains(t, string(page.Raw.Reveal()), `"out_order_id":"`+no+`"`)
 	}
 	stock := map[string]int{}
 	for _, product := range srv.Products() {
@@ -223,13 +225,13 @@ func TestOrders(t *testing.T) {
 		require.True(t, ok)
 		assert.Equal(t, state.Paid(), made.Paid)
 	}
-	// The gateway's own number is not one to ask by.
+	// The query knows merchant order numbers only.
 	made, _ := srv.Order("A1")
 	_, err := client.QueryOrder(ctx, made.ID)
-	require.ErrorIs(t, err, gatepay.ErrOrderNotFound)
+	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
 	_, err = client.CreateOrder(ctx, order("A1"))
 	require.ErrorIs(t, err, gatepay.ErrUnknown)
-	assert.ErrorIs(t, err, gatepay.ErrOutcomeUnknown)
+	assert.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 }
 
 func get(t *testing.T, target string) []byte {
@@ -243,7 +245,7 @@ func get(t *testing.T, target string) []byte {
 	return body
 }
 
-// shop is a merchant's server that answers the first callbacks with an error.
+// shop is a merchant's server that responds to the first notifications with an error.
 func shop(t *testing.T, client *gatepay.Client, failures int64) (*httptest.Server, *atomic.Int64) {
 	t.Helper()
 	var calls atomic.Int64
@@ -258,7 +260,7 @@ func shop(t *testing.T, client *gatepay.Client, failures int64) (*httptest.Serve
 	return server, &calls
 }
 
-func TestCallback(t *testing.T) {
+func TestNotification(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	server, calls := shop(t, client, 0)
@@ -281,18 +283,88 @@ func TestCallback(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "1.88", n.Amount.String())
 	assert.Equal(t, "1.85", n.PaidAmount.String())
-	assert.Equal(t, "张三 & co", n.Custom)
+	assert.Equal(t, "张三 + co", n.Attach)
 	assert.WithinDuration(t, time.Now(), n.PaidAt, time.Minute)
-	assert.Len(t, n.Raw, 8, "the fields of the document's table")
+	assert.Len(t, n.Raw.Reveal(), 9, "the fields of the document's table, and appkey")
 }
 
-func TestCallbackOfTheAccount(t *testing.T) {
+// The provider's notify.php and notify.js take appkey from the notification and compare
+// md5(md5(appkey+order_id+out_order_id+price+realprice+type+paytime+extend)+appsecret).
+func verifiedByTheProvidersSample(t *testing.T, f url.Values) bool {
+	t.Helper()
+	text := ""
+	for _, name := range []string{"appkey", "order_id", "out_order_id", "price", "realprice", "type", "paytime", "extend"} {
+		require.True(t, f.Has(name), name)
+		text += f.Get(name)
+	}
+	hash := func(text string) string { return fmt.Sprintf("%x", md5.Sum([]byte(text))) }
+	return f.Get("sign") == hash(hash(text)+gatepaytest.Secret)
+}
+
+// An older edition of the document sends the notification by GET, beside the query of the
+// notify URL. The texts of the amounts are those of a deployment that writes no zeros.
+func TestNotificationByEitherMethod(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{http.MethodPost, http.MethodGet} {
+		for _, query := range []string{"", "?shop=1"} {
+			srv, client := setup(t)
+			server, calls := shop(t, client, 0)
+			if method == http.MethodGet {
+				srv.NotifyByGET()
+			}
+			request := order("S1E")
+			request.Amount, request.NotifyURL = money.Cents(1250), server.URL+"/notify"+query
+			_, err := client.CreateOrder(context.Background(), request)
+			require.NoError(t, err)
+			require.NoError(t, srv.Update("S1E", func(o *gatewaytest.Order) {
+				o.Fields["price"], o.Fields["realprice"] = "12.5", "12"
+			}))
+			delivery, err := srv.Pay("S1E")
+			require.NoError(t, err)
+			assert.True(t, delivery.Accepted, delivery.Reply)
+			assert.Equal(t, method, delivery.Method)
+			assert.EqualValues(t, 1, calls.Load())
+
+			text := delivery.Body
+			if method == http.MethodGet {
+				assert.Empty(t, delivery.Body)
+				_, text, _ = strings.Cut(delivery.URL, "?")
+				assert.Equal(t, query != "", strings.HasPrefix(text, "shop=1&"))
+			}
+			fields, err := url.ParseQuery(text)
+			require.NoError(t, err)
+			assert.Equal(t, "12.5 12", fields.Get("price")+" "+fields.Get("realprice"))
+			assert.True(t, verifiedByTheProvidersSample(t, fields))
+			tampered, err := srv.SendTampered("S1E")
+			require.NoError(t, err)
+			assert.False(t, tampered.Accepted)
+		}
+	}
+}
+
+// The provider's README sends prices such as 1 and 12.5.
+func TestPricesOfTheProvidersReadme(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	for price, want := range map[string]string{"1": "1.00", "12.5": "12.50", "10.23": "10.23", "1.8800": "1.88"} {
+		no := "P" + strings.ReplaceAll(price, ".", "-")
+		code, message := send(t, http.MethodPost, srv.URL+"/api/anypay/create",
+			signed(t, "price", price, "type", "wechat", "out_order_id", no, "custom", "x"))
+		require.Equal(t, 100, code, message)
+		got, err := client.QueryOrder(context.Background(), no)
+		require.NoError(t, err)
+		assert.Equal(t, want, got.Amount.String())
+		assert.Equal(t, "任意金额支付:"+price+"元", got.Subject)
+	}
+}
+
+func TestNotificationToTheAccountURL(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	server, calls := shop(t, client, 0)
 	srv.SetAccount(server.URL, "")
 	_, err := client.CreateCloudOrder(context.Background(), gatepay.CreateCloudOrderRequest{
-		OrderNo: "S1E", Channel: gatepay.ChannelWeChat, Amount: money.Cents(188), Custom: "x",
+		OrderNo: "S1E", Channel: gatepay.ChannelWeChat, Amount: money.Cents(188), Attach: "x",
 	})
 	require.NoError(t, err)
 	_, err = srv.Pay("S1E")
@@ -300,10 +372,10 @@ func TestCallbackOfTheAccount(t *testing.T) {
 	assert.EqualValues(t, 1, calls.Load())
 }
 
-func TestCallbackIsRepeatedThreeTimes(t *testing.T) {
+func TestNotificationIsRetriedThreeTimes(t *testing.T) {
 	t.Parallel()
-	pause := 5 * time.Millisecond
-	srv, client := setup(t, gatewaytest.WithRepeats(pause, pause, pause))
+	delay := 5 * time.Millisecond
+	srv, client := setup(t, gatewaytest.WithRetryDelays(delay, delay, delay))
 	server, calls := shop(t, client, 100)
 	request := order("S1E")
 	request.NotifyURL = server.URL
@@ -313,14 +385,14 @@ func TestCallbackIsRepeatedThreeTimes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 500, delivery.Status)
 	assert.Equal(t, "fail", delivery.Reply)
-	require.Eventually(t, func() bool { return len(srv.Deliveries()) == 4 }, 5*time.Second, pause)
+	require.Eventually(t, func() bool { return len(srv.Deliveries()) == 4 }, 5*time.Second, delay)
 	assert.Equal(t, 4, srv.Deliveries()[3].Attempt)
 	assert.EqualValues(t, 4, calls.Load())
 }
 
-// A tampered callback is a genuine one cut differently: its signature is right
-// wherever the order number has a digit at one of its ends.
-func TestTamperedCallback(t *testing.T) {
+// A tampered notification is a genuine one that was cut differently. Its signature is valid
+// if the order number begins or ends with a digit.
+func TestTamperedNotification(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	server, calls := shop(t, client, 0)
@@ -346,22 +418,22 @@ func TestTamperedCallback(t *testing.T) {
 		assert.True(t, delivery.Tampered)
 		assert.False(t, delivery.Accepted)
 		assert.Equal(t, "fail", delivery.Reply)
-		assert.Equal(t, before, calls.Load(), "the merchant's function did not run")
+		assert.Equal(t, before, calls.Load(), "the function was not called")
 		values, err := url.ParseQuery(delivery.Body)
 		require.NoError(t, err)
 		assert.Equal(t, want.claim, values.Get("out_order_id")+" "+values.Get("price"))
 		_, err = client.VerifyNotification(values)
 		if want.recut {
-			assert.NoError(t, err, "the bare signature check takes it")
+			assert.NoError(t, err, "the signature alone is valid")
 			assert.Equal(t, 409, delivery.Status)
 		} else {
-			assert.ErrorIs(t, err, gatepay.ErrInvalidSignature)
+			assert.ErrorIs(t, err, paygates.ErrInvalidSignature)
 			assert.Equal(t, 403, delivery.Status)
 		}
 	}
 }
 
-func TestCashierLeadsBackWithASignedReturn(t *testing.T) {
+func TestCashierRedirectsToTheSignedReturnURL(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	request := order("S1E")
@@ -369,7 +441,7 @@ func TestCashierLeadsBackWithASignedReturn(t *testing.T) {
 	created, err := client.CreateOrder(context.Background(), request)
 	require.NoError(t, err)
 	_, err = client.CreateProductOrder(context.Background(), gatepay.CreateProductOrderRequest{
-		OrderNo: "S2E", Channel: gatepay.ChannelWeChat, ProductID: "8", Custom: "x", ReturnURL: "https://shop.example.com/paid",
+		OrderNo: "S2E", Channel: gatepay.ChannelWeChat, ProductID: "8", Attach: "x", ReturnURL: "https://shop.example.com/paid",
 	})
 	require.NoError(t, err)
 
@@ -383,7 +455,7 @@ func TestCashierLeadsBackWithASignedReturn(t *testing.T) {
 	assert.Equal(t, "S1E", back.OrderNo)
 	assert.Equal(t, "1.88", back.Amount.String())
 	assert.Empty(t, back.ProductID)
-	assert.Equal(t, "1", back.Raw.Get("shop"))
+	assert.Equal(t, "1", back.Raw.Reveal().Get("shop"))
 
 	product, ok := srv.Order("S2E")
 	require.True(t, ok)
@@ -391,7 +463,7 @@ func TestCashierLeadsBackWithASignedReturn(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "8", back.ProductID)
 
-	// Without a return URL the payer stays.
+	// Without a return URL the payer stays on the page.
 	created, err = client.CreateOrder(context.Background(), order("S3E"))
 	require.NoError(t, err)
 	response, err = stay.Post(created.PayPageURL, "", nil)
@@ -406,15 +478,15 @@ func TestQuickPayPage(t *testing.T) {
 	server, calls := shop(t, client, 0)
 	srv.SetAccount(server.URL, "")
 	link, err := client.QuickPayURL(gatepay.QuickPayRequest{
-		Token: gatepaytest.Token, Amount: money.Cents(188), Custom: `"><b>`, Fixed: true, Skin: 1,
+		Token: gatepaytest.Token, Amount: money.Cents(188), Fixed: true, Skin: 1,
 	})
 	require.NoError(t, err)
-	page := string(get(t, link))
+	page := string(get(t, link+"&custom="+url.QueryEscape(`"><b>`)))
 	assert.Contains(t, page, `name="price" value="1.88" readonly`)
 	assert.Contains(t, page, "skin 1")
 	assert.NotContains(t, page, "<b>")
 
-	// Nothing holds the payer to the price of the link.
+	// The payer may change the price of the link.
 	stay := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := stay.PostForm(link, url.Values{"price": {"0.01"}, "custom": {"x"}, "type": {"wechat"}})
 	require.NoError(t, err)
@@ -428,7 +500,7 @@ func TestQuickPayPage(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, calls.Load())
 
-	for _, bad := range []url.Values{{"price": {"1"}, "type": {"wechat"}}, {"price": {"1.00"}, "type": {"qq"}}} {
+	for _, bad := range []url.Values{{"price": {"1.001"}, "type": {"wechat"}}, {"price": {"1.00"}, "type": {"qq"}}} {
 		response, err = stay.PostForm(link, bad)
 		require.NoError(t, err)
 		_ = response.Body.Close()
@@ -446,7 +518,7 @@ func TestQuickPayPage(t *testing.T) {
 	}
 }
 
-func TestPagesThatAreNot(t *testing.T) {
+func TestUnknownPages(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
 	for path, status := range map[string]int{
@@ -467,8 +539,8 @@ func TestPagesThatAreNot(t *testing.T) {
 	assert.Equal(t, 105, code)
 }
 
-// Refuse says each code of each table in the document's words, once.
-func TestRefuse(t *testing.T) {
+// Reject sends each code of each table with the document's message, once.
+func TestReject(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	for path, last := range map[string]int{
@@ -479,17 +551,17 @@ func TestRefuse(t *testing.T) {
 			codes = append(codes, code)
 		}
 		for _, code := range codes {
-			srv.Refuse(path, code)
+			srv.Reject(path, code)
 			method := http.MethodPost
 			if strings.HasSuffix(path, "check") {
 				method = http.MethodGet
 			}
-			got, words := send(t, method, srv.URL+path, nil)
+			got, message := send(t, method, srv.URL+path, nil)
 			assert.Equal(t, code, got)
-			assert.NotEmpty(t, words, fmt.Sprint(path, code))
+			assert.NotEmpty(t, message, fmt.Sprint(path, code))
 		}
 	}
-	srv.Refuse("/api/anypay/create", 110)
+	srv.Reject("/api/anypay/create", 110)
 	_, err := client.CreateOrder(context.Background(), order("S1E"))
 	require.ErrorIs(t, err, gatepay.ErrPlanExceeded)
 	require.ErrorContains(t, err, "套餐已超额")
@@ -497,13 +569,13 @@ func TestRefuse(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A create that the gateway carried out but did not answer is found by a query.
+// The gateway processed a create and sent no response. A query finds the order.
 func TestOutcomeUnknown(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
-	srv.Misbehave(gatewaytest.Fault{Path: "/api/anypay/create", Times: 1, Processed: true, Reset: true})
+	srv.InjectFault(gatewaytest.Fault{Path: "/api/anypay/create", Times: 1, Processed: true, Reset: true})
 	_, err := client.CreateOrder(context.Background(), order("S1E"))
-	require.ErrorIs(t, err, gatepay.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 	got, err := client.QueryOrder(context.Background(), "S1E")
 	require.NoError(t, err)
 	assert.Equal(t, "1.88", got.Amount.String())

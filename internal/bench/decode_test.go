@@ -92,7 +92,7 @@ func BenchmarkDecode(b *testing.B) {
 		Message    string `json:"msg"`
 		QRCode     string `json:"qrcode"`
 		Status     string `json:"status"`
-		Chart      string `json:"chart"`
+		Charset      string `json:"chart"`
 		OrderID    string `json:"order_id"`
 		PayID      string `json:"pay_id"`
 		Type       string `json:"type"`

@@ -160,7 +160,7 @@ func BenchmarkCreate(b *testing.B) {
 	gatepayClient := gatepayClient(b, canned(gatepayCreated).client())
 	calls(b, "gatepay", func(ctx context.Context) error {
 		_, err := gatepayClient.CreateOrder(ctx, gatepay.CreateOrderRequest{
-			OrderNo: "5cc75a6a0b418", Channel: gatepay.ChannelAlipay, Amount: money.Cents(82), Custom: "test_user",
+			OrderNo: "5cc75a6a0b418", Channel: gatepay.ChannelAlipay, Amount: money.Cents(82), Attach: "test_user",
 		})
 		return err
 	})

@@ -1,8 +1,10 @@
-// Package check validates what a merchant passes in, before anything is sent.
-// Each function returns what is allowed, for the error, or "" for a good value.
+// Package check validates what a merchant passes in and what a notification holds. A
+// Checker records the first violation: which field, and what is allowed, never the
+// value.
 package check
 
 import (
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -10,43 +12,140 @@ import (
 	"unicode/utf8"
 
 	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
 )
 
-// Name wants 1 to longest bytes of ASCII letters, digits, "-" and "_": an
-// identifier that means the same in a path, in a query and in a signature.
-func Name(value string, longest int) string {
-	if len(value) >= 1 && len(value) <= longest && strings.IndexFunc(value, notNameRune) < 0 {
-		return ""
-	}
-	return "must be 1 to " + strconv.Itoa(longest) + " letters, digits, - or _"
+// Checker records the first violation. Its methods do nothing after it.
+type Checker struct {
+	gateway string
+	kind    error
+	err     error
 }
 
-func notNameRune(r rune) bool {
-	return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+// New returns a Checker whose violations are kind: paygates.ErrInvalidRequest,
+// ErrInvalidConfig or ErrInvalidNotification.
+func New(gateway string, kind error) *Checker { return &Checker{gateway: gateway, kind: kind} }
+
+// Err returns the first violation, or nil.
+func (v *Checker) Err() error { return v.err }
+
+// Fail records a violation: what the field must be.
+func (v *Checker) Fail(field, rule string) {
+	if v.err == nil {
+		v.err = fmt.Errorf("%s: %w: %s %s", v.gateway, v.kind, field, rule)
+	}
 }
 
-// Digits wants 1 to longest ASCII digits.
-func Digits(value string, longest int) string {
-	notDigit := func(r rune) bool { return r < '0' || r > '9' }
-	if len(value) >= 1 && len(value) <= longest && strings.IndexFunc(value, notDigit) < 0 {
-		return ""
+// That records the rule as violated unless ok.
+func (v *Checker) That(ok bool, field, rule string) {
+	if !ok {
+		v.Fail(field, rule)
 	}
-	return "must be 1 to " + strconv.Itoa(longest) + " digits"
 }
 
-// Text wants at most longest bytes of UTF-8 without control characters.
-func Text(value string, longest int) string {
-	if len(value) > longest {
-		return "must be at most " + strconv.Itoa(longest) + " bytes long"
+// OneOf requires one of the allowed values.
+func OneOf[T comparable](v *Checker, field string, value T, allowed ...T) {
+	words := make([]string, len(allowed))
+	for i, one := range allowed {
+		if value == one {
+			return
+		}
+		words[i] = fmt.Sprint(one)
 	}
-	if IsPlain(value) || utf8.ValidString(value) && strings.IndexFunc(value, unicode.IsControl) < 0 {
-		return ""
+	last := len(words) - 1
+	v.Fail(field, "must be "+strings.Join(words[:last], ", ")+" or "+words[last])
+}
+
+// ID requires 1 to longest ASCII letters, digits, "-" or "_": an identifier that means
+// the same in a path, in a query and in a signature.
+func (v *Checker) ID(field, value string, longest int) {
+	if !isID(value, longest) {
+		v.Fail(field, "must be 1 to "+strconv.Itoa(longest)+` letters, digits, "-" or "_"`)
 	}
-	return "must be UTF-8 without control characters"
+}
+
+func isID(value string, longest int) bool {
+	if value == "" || len(value) > longest {
+		return false
+	}
+	for i := range len(value) {
+		c := value[i]
+		if c != '-' && c != '_' && !isAlphanumeric(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// Alphanumeric requires 1 to longest ASCII letters or digits.
+func (v *Checker) Alphanumeric(field, value string, longest int) {
+	if !isID(value, longest) || strings.ContainsAny(value, "-_") {
+		v.Fail(field, "must be 1 to "+strconv.Itoa(longest)+" letters or digits")
+	}
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+}
+
+// Digits requires 1 to longest ASCII digits.
+func (v *Checker) Digits(field, value string, longest int) {
+	if !AreDigits(value) || len(value) > longest {
+		v.Fail(field, "must be 1 to "+strconv.Itoa(longest)+" digits")
+	}
+}
+
+// AreDigits reports whether value consists of ASCII digits, at least one.
+func AreDigits(value string) bool {
+	for i := range len(value) {
+		if value[i] < '0' || value[i] > '9' {
+			return false
+		}
+	}
+	return value != ""
+}
+
+// Text requires at most longest bytes of UTF-8 without control characters. "" is
+// allowed.
+func (v *Checker) Text(field, value string, longest int) {
+	switch {
+	case len(value) > longest:
+		v.Fail(field, "must be at most "+strconv.Itoa(longest)+" bytes long")
+	case !IsText(value):
+		v.Fail(field, "must be UTF-8 without control characters")
+	}
+}
+
+// Required requires a value that is not blank.
+func (v *Checker) Required(field, value string) {
+	if strings.TrimSpace(value) == "" {
+		v.Fail(field, "is required")
+	}
+}
+
+// SignedText requires text without "&", for signatures that join their values with it.
+func (v *Checker) SignedText(field, value string, longest int) {
+	if strings.Contains(value, "&") {
+		v.Fail(field, `must not contain "&", which separates the fields that are signed`)
+	}
+	v.Text(field, value, longest)
+}
+
+// NoMarkup requires text without the characters that PHP deployments return escaped
+// for HTML, and so with "&".
+func (v *Checker) NoMarkup(field, value string) {
+	if i := strings.IndexAny(value, `"'<>`); i >= 0 {
+		v.Fail(field, "must not contain "+value[i:i+1]+", which deployments of the gateway return escaped for HTML")
+	}
+}
+
+// IsText reports whether value is UTF-8 without control characters.
+func IsText(value string) bool {
+	return IsPlain(value) || utf8.ValidString(value) && strings.IndexFunc(value, unicode.IsControl) < 0
 }
 
 // IsPlain reports whether value is printable ASCII, which is the same in every
-// encoding and most of what there is.
+// encoding.
 func IsPlain(value string) bool {
 	for i := range len(value) {
 		if value[i] < ' ' || value[i] > '~' {
@@ -56,49 +155,40 @@ func IsPlain(value string) bool {
 	return true
 }
 
-// OptionalURL wants "" or an absolute http or https URL of at most longest bytes
-// without credentials. The gateway reads the rest of it.
-func OptionalURL(value string, longest int) string {
-	if value == "" {
-		return ""
-	}
-	if allowed := Text(value, longest); allowed != "" {
-		return allowed
-	}
-	rest, ok := strings.CutPrefix(value, "https://")
-	if !ok {
-		rest, ok = strings.CutPrefix(value, "http://")
-	}
-	host := rest
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		host = rest[:end]
-	}
-	if !ok || host == "" || host[0] == ':' || strings.ContainsAny(host, "@\\ ") {
-		return "must be an absolute http or https URL"
-	}
-	return ""
-}
-
-// IP wants an IPv4 or IPv6 address without a zone.
-func IP(value string) string {
+// IP requires an IPv4 or IPv6 address without a zone.
+func (v *Checker) IP(field, value string) {
 	if ip, err := netip.ParseAddr(value); err != nil || ip.Zone() != "" {
-		return "must be an IPv4 or IPv6 address"
+		v.Fail(field, "must be an IPv4 or IPv6 address")
 	}
-	return ""
 }
 
-// Amount wants least to most.
-func Amount(value, least, most money.Amount) string {
-	if value >= least && value <= most {
-		return ""
+// Amount requires least to most.
+func (v *Checker) Amount(field string, value, least, most money.Amount) {
+	if value < least || value > most {
+		v.Fail(field, "must be "+least.String()+" to "+most.String())
 	}
-	return "must be " + least.String() + " to " + most.String()
 }
 
-// PathSegment wants 1 to longest bytes that stand in a URL path as one segment.
-func PathSegment(value string, longest int) string {
-	if value == "" || value == "." || value == ".." {
-		return "is required"
+// PathSegment requires 1 to longest bytes that form one segment of a URL path.
+func (v *Checker) PathSegment(field, value string, longest int) {
+	v.That(value != "" && value != "." && value != "..", field, "is required")
+	v.Text(field, value, longest)
+}
+
+// Secret requires a secret without white space, quotes, line breaks or a byte order
+// mark around it, which come from a copied line or a settings file.
+func (v *Checker) Secret(field string, secret sign.Secret) {
+	value := secret.Reveal()
+	switch trimmed := strings.TrimFunc(value, surroundsSecret); {
+	case trimmed == "":
+		v.Fail(field, "is required")
+	case trimmed != value:
+		v.Fail(field, "must not have blanks, quotes, line breaks or a byte order mark around it")
+	case !IsText(value):
+		v.Fail(field, "must be UTF-8 without control characters")
 	}
-	return Text(value, longest)
+}
+
+func surroundsSecret(r rune) bool {
+	return unicode.IsSpace(r) || strings.ContainsRune("\ufeff\u200b\"'`“”‘’", r)
 }

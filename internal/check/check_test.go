@@ -6,13 +6,165 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
 )
 
-func TestName(t *testing.T) {
+// rule returns the rule that a check records, "" for none.
+func rule(check func(*Checker)) string {
+	v := New("ispay", paygates.ErrInvalidRequest)
+	check(v)
+	if v.Err() == nil {
+		return ""
+	}
+	text, _ := strings.CutPrefix(v.Err().Error(), "ispay: invalid request: Field ")
+	return text
+}
+
+func TestCheckerKeepsTheFirstViolation(t *testing.T) {
 	t.Parallel()
-	const allowed = "must be 1 to 8 letters, digits, - or _"
+	v := New("ispay", paygates.ErrInvalidConfig)
+	v.Required("First", "value")
+	require.NoError(t, v.Err())
+	v.Required("Second", " ")
+	v.Fail("Third", "is required")
+	v.That(false, "Fourth", "is required")
+	v.Required("Fifth", "value")
+	require.ErrorIs(t, v.Err(), paygates.ErrInvalidConfig)
+	assert.EqualError(t, v.Err(), "ispay: invalid configuration: Second is required")
+	require.NotErrorIs(t, v.Err(), paygates.ErrInvalidRequest)
+}
+
+func TestThat(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, rule(func(v *Checker) { v.That(true, "Field", "is wrong") }))
+	assert.Equal(t, "is wrong", rule(func(v *Checker) { v.That(false, "Field", "is wrong") }))
+}
+
+func TestOneOf(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, rule(func(v *Checker) { OneOf(v, "Field", "b", "a", "b") }))
+	assert.Equal(t, "must be a, b or c", rule(func(v *Checker) { OneOf(v, "Field", "", "a", "b", "c") }))
+	assert.Equal(t, "must be 1 or 2", rule(func(v *Checker) { OneOf(v, "Field", 3, 1, 2) }))
+}
+
+func TestRequired(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{"a": "", " a ": "", "": "is required", " \t\n": "is required", "\u3000": "is required"} {
+		assert.Equal(t, want, rule(func(v *Checker) { v.Required("Field", value) }), "%q", value)
+	}
+}
+
+func TestSignedText(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"": "", "a=b": "", "订单": "",
+		"a&b": `must not contain "&", which separates the fields that are signed`,
+		"&":   `must not contain "&", which separates the fields that are signed`,
+		"a\n": "must be UTF-8 without control characters", "1234567": "must be at most 6 bytes long",
+	} {
+		assert.Equal(t, want, rule(func(v *Checker) { v.SignedText("Field", value, 6) }), "%q", value)
+	}
+}
+
+func TestNoMarkup(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"": "", "a b;c&d": "", "手机 128GB": "",
+		`a"b`: `"`, "it's": "'", "a<b": "<", "b>a": ">", `<a href="x">`: "<",
+	} {
+		if want != "" {
+			want = "must not contain " + want + ", which deployments of the gateway return escaped for HTML"
+		}
+		assert.Equal(t, want, rule(func(v *Checker) { v.NoMarkup("Field", value) }), "%q", value)
+	}
+}
+
+func TestAlphanumeric(t *testing.T) {
+	t.Parallel()
+	const allowed = "must be 1 to 4 letters or digits"
+	for value, want := range map[string]string{
+		"aZ09": "", "": allowed, "12345": allowed, "a-b": allowed, "a_b": allowed, "a b": allowed, "é": allowed,
+	} {
+		assert.Equal(t, want, rule(func(v *Checker) { v.Alphanumeric("Field", value, 4) }), "%q", value)
+	}
+}
+
+func TestSecret(t *testing.T) {
+	t.Parallel()
+	const around = "must not have blanks, quotes, line breaks or a byte order mark around it"
+	for value, want := range map[string]string{
+		"example-secret":            "",
+		"example secret":            "", // a blank inside may belong to it
+		`ex"ample`:                  "",
+		"密钥":                        "",
+		"":                          "is required",
+		" \t":                       "is required",
+		`""`:                        "is required",
+		"\ufeff":                    "is required",
+		" example-secret":           around,
+		"example-secret ":           around,
+		"example-secret\n":          around,
+		"example-secret\r\n":        around,
+		"\texample-secret":          around,
+		`"example-secret"`:          around,
+		`"example-secret`:           around,
+		`example-secret"`:           around,
+		"'example-secret'":          around,
+		"`example-secret`":          around,
+		"“example-secret”":          around,
+		"‘example-secret’":          around,
+		"\ufeffexample-secret":      around,
+		"\u00a0example-secret":      around,
+		"example-secret\u3000":      around,
+		"example-secret\u2003":      around,
+		"example-secret\u200b":      around,
+		"\"example-secret\"\n":      around,
+		"example\nsecret":           "must be UTF-8 without control characters",
+		"example\x00secret":         "must be UTF-8 without control characters",
+		"\xff\xfee\x00x\x00":        "must be UTF-8 without control characters",
+		"-----BEGIN KEY-----\nAAAA": "must be UTF-8 without control characters",
+	} {
+		got := rule(func(v *Checker) { v.Secret("Field", sign.NewSecret(value)) })
+		assert.Equal(t, want, got, "%q", value)
+		assert.NotContains(t, got, "xample", "no part of the secret")
+	}
+	assert.Equal(t, "is required", rule(func(v *Checker) { v.Secret("Field", sign.Secret{}) }))
+}
+
+// What a notify URL may hold depends on what the gateway does with its query.
+func TestNotifyURL(t *testing.T) {
+	t.Parallel()
+	const (
+		shop     = "https://shop.example.com/notify"
+		absolute = "must be an absolute http or https URL without blanks and credentials"
+		fragment = "must not have a fragment: it is not sent"
+	)
+	for value, want := range map[string]map[NotifyQuery]string{
+		"":                   {QueryKept: "", QueryBroken: "", QuerySigned: ""},
+		shop:                 {QueryKept: "", QueryBroken: "", QuerySigned: ""},
+		shop + "/a&b=c;d":    {QueryKept: "", QueryBroken: "", QuerySigned: ""},
+		shop + "?":           {QueryKept: "", QueryBroken: string(QueryBroken), QuerySigned: string(QuerySigned)},
+		shop + "?shop=7":     {QueryKept: "", QueryBroken: string(QueryBroken), QuerySigned: string(QuerySigned)},
+		shop + "#":           {QueryKept: fragment, QueryBroken: string(QueryBroken), QuerySigned: string(QuerySigned)},
+		shop + "#paid":       {QueryKept: fragment, QueryBroken: string(QueryBroken), QuerySigned: string(QuerySigned)},
+		shop + " ":           {QueryKept: absolute, QueryBroken: absolute, QuerySigned: absolute},
+		shop + "?a=1 2":      {QueryKept: absolute, QueryBroken: absolute, QuerySigned: absolute},
+		shop + "\u3000":      {QueryKept: absolute, QueryBroken: absolute, QuerySigned: absolute},
+		"shop.example.com/n": {QueryKept: absolute, QueryBroken: absolute, QuerySigned: absolute},
+	} {
+		for query, want := range want {
+			assert.Equal(t, want, rule(func(v *Checker) { v.NotifyURL("Field", value, 100, query) }), "%q %q", value, query)
+		}
+	}
+}
+
+func TestID(t *testing.T) {
+	t.Parallel()
+	const allowed = "must be 1 to 8 letters, digits, \"-\" or \"_\""
 	for value, want := range map[string]string{
 		"a":         "",
 		"azAZ09-_":  "",
@@ -37,7 +189,7 @@ func TestName(t *testing.T) {
 		"{":         allowed, // after z
 		":":         allowed, // after 9
 	} {
-		assert.Equal(t, want, Name(value, 8), "%q", value)
+		assert.Equal(t, want, rule(func(v *Checker) { v.ID("Field", value, 8) }), "%q", value)
 	}
 }
 
@@ -60,7 +212,7 @@ func TestDigits(t *testing.T) {
 		"/":     allowed,
 		":":     allowed,
 	} {
-		assert.Equal(t, want, Digits(value, 4), "%q", value)
+		assert.Equal(t, want, rule(func(v *Checker) { v.Digits("Field", value, 4) }), "%q", value)
 	}
 }
 
@@ -83,13 +235,13 @@ func TestText(t *testing.T) {
 		"\xff":     control,
 		"\xc4\xe3": control, // GBK
 	} {
-		assert.Equal(t, want, Text(value, 6), "%q", value)
+		assert.Equal(t, want, rule(func(v *Checker) { v.Text("Field", value, 6) }), "%q", value)
 	}
 }
 
-func TestOptionalURL(t *testing.T) {
+func TestURL(t *testing.T) {
 	t.Parallel()
-	const allowed, control = "must be an absolute http or https URL", "must be UTF-8 without control characters"
+	const allowed, control = "must be an absolute http or https URL without blanks and credentials", "must be UTF-8 without control characters"
 	for value, want := range map[string]string{
 		"":                                     "",
 		"https://shop.example.com":             "",
@@ -123,9 +275,9 @@ func TestOptionalURL(t *testing.T) {
 		"https://shop.example.com/\xff":      control,
 		"https://" + strings.Repeat("a", 93): "must be at most 100 bytes long",
 	} {
-		assert.Equal(t, want, OptionalURL(value, 100), "%q", value)
+		assert.Equal(t, want, rule(func(v *Checker) { v.URL("Field", value, 100) }), "%q", value)
 	}
-	assert.Empty(t, OptionalURL("https://"+strings.Repeat("a", 92), 100))
+	assert.Empty(t, rule(func(v *Checker) { v.URL("Field", "https://"+strings.Repeat("a", 92), 100) }))
 }
 
 func TestIP(t *testing.T) {
@@ -146,7 +298,7 @@ func TestIP(t *testing.T) {
 		"203.0.113.0/24":     allowed,
 		"shop.example.com":   allowed,
 	} {
-		assert.Equal(t, want, IP(value), "%q", value)
+		assert.Equal(t, want, rule(func(v *Checker) { v.IP("Field", value) }), "%q", value)
 	}
 }
 
@@ -162,7 +314,7 @@ func TestAmount(t *testing.T) {
 		math.MaxInt64: allowed,
 		math.MinInt64: allowed,
 	} {
-		assert.Equal(t, want, Amount(value, 1, 9999999), "%s", value)
+		assert.Equal(t, want, rule(func(v *Checker) { v.Amount("Field", value, 1, 9999999) }), "%s", value)
 	}
 }
 
@@ -179,6 +331,6 @@ func TestPathSegment(t *testing.T) {
 		"a\n":         "must be UTF-8 without control characters",
 		"12345678901": "must be at most 10 bytes long",
 	} {
-		assert.Equal(t, want, PathSegment(value, 10), "%q", value)
+		assert.Equal(t, want, rule(func(v *Checker) { v.PathSegment("Field", value, 10) }), "%q", value)
 	}
 }

@@ -1,6 +1,10 @@
-// Package loosejson decodes the JSON of gateways written in languages with
-// loose types: a number may arrive quoted, a text may arrive as a number, an
-// absent value may be null or "". No number passes through a float.
+// Package loosejson decodes the JSON of gateways written in languages with loose
+// types: a number may arrive quoted, a text may arrive as a number, an absent value
+// may be null or "". No number passes through a float.
+//
+// A wire struct has a [Scalar] for every field. [Fields] reads them: what decides
+// about money with the methods that begin with Need, everything else with the others,
+// which leave a field zero and list it if it has another shape.
 package loosejson
 
 import (
@@ -8,193 +12,96 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
-	"time"
 	"unicode/utf8"
-
-	"github.com/paygates/paygates-go/money"
 )
 
 var (
 	errUTF8   = errors.New("not UTF-8")
 	errEmpty  = errors.New("empty")
-	errScalar = errors.New("not a single value")
-	errInt    = errors.New("not a whole number")
-	errBool   = errors.New("neither true nor false")
-	errTime   = errors.New("not a time such as 2006-01-02 15:04:05")
+	errObject = errors.New("not a JSON object")
 )
 
-// Shanghai is the time zone of the gateways: UTC+8 all year.
-var Shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
-
-// The UTF-8 byte order mark that a PHP file saved by some editors prints first.
+// byteOrderMark is what a PHP file saved by some editors prints first.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// Unmarshal is json.Unmarshal for a whole answer: it drops a byte order mark, and
-// refuses bytes that are not UTF-8 and objects that have a name twice.
-func Unmarshal(data []byte, into any) error {
+// Unmarshal decodes a whole response. It drops a byte order mark, and rejects bytes
+// that are not UTF-8 and objects that have a name twice. unread names a field that
+// should be an object or a list and is not: it is left as it was.
+func Unmarshal(data []byte, into any) (unread []string, err error) {
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	if len(bytes.TrimSpace(data)) == 0 {
-		return errEmpty
+		return nil, errEmpty
 	}
 	if !utf8.Valid(data) {
-		return errUTF8
+		return nil, errUTF8
 	}
 	if err := checkNames(data); err != nil {
-		return err
+		return nil, err
 	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return plain(err)
-	}
-	return nil
+	return decode(data, into)
 }
 
-// plain keeps the values that encoding/json quotes out of an error.
-func plain(err error) error {
+func decode(data []byte, into any) (unread []string, err error) {
+	err = json.Unmarshal(data, into)
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
-	case errors.As(err, &syntax):
-		return fmt.Errorf("not JSON at byte %d", syntax.Offset)
-	case errors.As(err, &kind):
-		return fmt.Errorf("%q is not of its documented type", kind.Field)
+	case err == nil:
+		return nil, nil
+	case errors.As(err, &syntax): // without the text that encoding/json quotes
+		return nil, fmt.Errorf("not JSON at byte %d", syntax.Offset)
+	case errors.As(err, &kind) && kind.Field == "":
+		return nil, errObject
+	case errors.As(err, &kind): // encoding/json has decoded the other fields
+		return []string{kind.Field}, nil
 	default:
-		return err
+		return nil, err
 	}
 }
 
-// scalar returns the text of a JSON string, number, true or false; nothing for
-// null. It is a part of data where that is possible.
-func scalar(data []byte) ([]byte, error) {
+// Scalar is a JSON string, number, true or false as text: the digits of a number are
+// kept. Decoding it never fails.
+type Scalar struct {
+	text  string
+	state state
+}
+
+type state uint8
+
+const (
+	absent state = iota // null, or no such field
+	present
+	unreadable // an object or a list
+)
+
+// NewScalar returns a Scalar with the text of a form's field.
+func NewScalar(text string) Scalar { return Scalar{text, present} }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *Scalar) UnmarshalJSON(data []byte) error {
 	switch data[0] {
 	case '"':
-		if inner := data[1 : len(data)-1]; bytes.IndexByte(inner, '\\') < 0 {
-			return inner, nil
+		inner := data[1 : len(data)-1]
+		if bytes.IndexByte(inner, '\\') >= 0 {
+			*s = Scalar{state: present}
+			return json.Unmarshal(data, &s.text)
 		}
-		var text string
-		err := json.Unmarshal(data, &text)
-		return []byte(text), err
+		*s = Scalar{string(inner), present}
 	case 'n':
-		return nil, nil
+		*s = Scalar{}
 	case '{', '[':
-		return nil, errScalar
+		*s = Scalar{state: unreadable}
 	default:
-		return data, nil
-	}
-}
-
-// String is a text that may arrive as a number: its digits are kept as they
-// are. null is "".
-type String string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (s *String) UnmarshalJSON(data []byte) error {
-	text, err := scalar(data)
-	if err != nil {
-		return err
-	}
-	*s = String(text)
-	return nil
-}
-
-// Int is a whole number that may arrive quoted. Set is false after null, "" or
-// nothing.
-type Int struct {
-	Value int64
-	Set   bool
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (i *Int) UnmarshalJSON(data []byte) error {
-	*i = Int{}
-	text, err := scalar(data)
-	if err != nil || len(text) == 0 {
-		return err
-	}
-	value, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		return errInt
-	}
-	*i = Int{value, true}
-	return nil
-}
-
-// Bool is a truth value that may arrive as 1, 0 or quoted. Set is false after
-// null, "" or nothing.
-type Bool struct{ Value, Set bool }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (b *Bool) UnmarshalJSON(data []byte) error {
-	*b = Bool{}
-	text, err := scalar(data)
-	if err != nil || len(text) == 0 {
-		return err
-	}
-	switch string(text) {
-	case "true", "1":
-		*b = Bool{Value: true, Set: true}
-	case "false", "0":
-		*b = Bool{Set: true}
-	default:
-		return errBool
+		*s = Scalar{string(data), present}
 	}
 	return nil
 }
 
-// Amount is an amount in units with at most two decimals, as a number or
-// quoted. Set is false after null, "" or nothing.
-type Amount struct {
-	Value money.Amount
-	Set   bool
-}
+// Text returns the text, "" for null, an object, a list, or nothing.
+func (s Scalar) Text() string { return s.text }
 
-// UnmarshalJSON implements json.Unmarshaler.
-func (a *Amount) UnmarshalJSON(data []byte) error {
-	*a = Amount{}
-	text, err := scalar(data)
-	if err != nil || len(text) == 0 {
-		return err
-	}
-	value, err := money.Parse(string(text))
-	if err != nil {
-		return err
-	}
-	*a = Amount{value, true}
-	return nil
-}
+// IsSet reports whether the field holds a text that is not empty.
+func (s Scalar) IsSet() bool { return s.state == present && s.text != "" }
 
-// Time is a time in Shanghai written as "2006-01-02 15:04:05". It is zero after
-// null, "", MySQL's "0000-00-00 00:00:00" or nothing.
-type Time struct{ time.Time }
-
-const noTime = "0000-00-00 00:00:00"
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *Time) UnmarshalJSON(data []byte) error {
-	*t = Time{}
-	text, err := scalar(data)
-	if err != nil || len(text) == 0 || string(text) == noTime {
-		return err
-	}
-	value, err := time.ParseInLocation(time.DateTime, string(text), Shanghai)
-	if err != nil {
-		return errTime
-	}
-	t.Time = value
-	return nil
-}
-
-// Unix is a time in Unix seconds, as a number or quoted. It is zero after 0,
-// null, "" or nothing.
-type Unix struct{ time.Time }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (u *Unix) UnmarshalJSON(data []byte) error {
-	*u = Unix{}
-	var seconds Int
-	if err := seconds.UnmarshalJSON(data); err != nil || seconds.Value == 0 {
-		return err
-	}
-	u.Time = time.Unix(seconds.Value, 0).In(Shanghai)
-	return nil
-}
+// IsObject tells {…} from null and from [], as which PHP writes an empty object.
+func IsObject(data []byte) bool { return len(data) > 0 && data[0] == '{' }

@@ -3,15 +3,17 @@ package loosejson
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-func TestANameTwiceInOneObjectIsRefused(t *testing.T) {
+func TestANameTwiceInOneObjectIsRejected(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		`{"number":1,"number":9}`,
@@ -25,8 +27,20 @@ func TestANameTwiceInOneObjectIsRefused(t *testing.T) {
 		"{\"s\":1,\"\u017f\":2}",
 		"{\"\u212a\":1,\"k\":2}",
 		`{"metadata":{"a":1},"Metadata":{"b":1}}`,
-		`{"metadata":{"a":1,"a":2}}`,
+		// An object beside or after an opaque one is checked.
 		`{"metadata":{"a":1},"more":{"a":1,"A":2}}`,
+		`{"metadata":{"a":1,"a":2},"more":{"a":1,"a":2}}`,
+		`{"metadata":[{"a":1},{"a":1}],"more":[{"a":1,"a":2}]}`,
+		`{"extra":1,"more":{"a":1,"a":2}}`,
+		`{"extra":[],"more":{"a":1,"a":2}}`,
+		`{"list":[{"extra":{"a":1,"A":2}},{"a":1,"A":2}]}`,
+		`{"list":[{"credential":{}}],"text":1,"text":2}`,
+		`{"credential":{"metadata":{"a":1}},"a":1,"a":2}`,
+		`["metadata",{"a":1,"a":2}]`,
+		`{"text":"metadata","more":{"a":1,"a":2}}`,
+		// Whose name is written otherwise, is no opaque one.
+		`{"Metadata":{"a":1,"a":2}}`,
+		`{"extras":{"a":1,"a":2}}`,
 		`{"text":"a","te\u0078t":"b"}`,
 		// Of a name that no field has, too: it may be the next call's field.
 		`{"more":1,"more":2}`,
@@ -39,15 +53,19 @@ func TestANameTwiceInOneObjectIsRefused(t *testing.T) {
 		`{"text":"\\","more":1,"text":"a"}`,
 		`{"a":{"text":1},"text":"1","b":[{"text":1}],"text":"2"}`,
 	} {
-		var a answer
-		require.ErrorIs(t, Unmarshal([]byte(text), &a), errRepeated, text)
-		assert.Equal(t, answer{}, a, text)
+		var w wire
+		_, err := Unmarshal([]byte(text), &w)
+		require.ErrorIs(t, err, errRepeated, text)
+		assert.Equal(t, wire{}, w, text)
 	}
 }
 
 func TestTheSameNameInDifferentObjectsIsNot(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
+		`{"text":"a","metadata":{"Buyer":1,"buyer":2},"credential":{"wx":{"sign":1,"Sign":2}},"extra":[{"A":1,"a":2},{"a":1,"a":2}]}`,
+		`{"text":"a","metadata":{"deep":[[{"Buyer":1,"buyer":2}]],"Buyer":1,"buyer":2}}`,
+		`{"text":"a","m\u0065tadata":{"Buyer":1,"buyer":2}}`,
 		`{"text":"a","more":{"text":"b"},"other":[{"text":"c"},{"text":"d"}]}`,
 		`{"more":{"more":{"more":{}}},"text":"a"}`,
 		`{"text":"a","texts":1,"tex":2,"txet":3,"":4}`,
@@ -58,13 +76,16 @@ func TestTheSameNameInDifferentObjectsIsNot(t *testing.T) {
 		`{"more":"{","text":"a"}`,
 		"{\"text\":\"a\",\"\u0442ext\":1,\"订单\":1,\"订单号\":2}",
 	} {
-		assert.Equal(t, answer{Text: "a"}, decode(t, text), text)
+		got, f := read(t, text)
+		assert.Equal(t, values{Text: "a"}, got, text)
+		assert.Empty(t, f.Unread)
 	}
-	var values []json.RawMessage
-	require.NoError(t, Unmarshal([]byte(`["a","a",{"a":1},{"a":1},1,1]`), &values))
+	var list []json.RawMessage
+	_, err := Unmarshal([]byte(`["a","a",{"a":1},{"a":1},1,1]`), &list)
+	require.NoError(t, err)
 }
 
-// Comparing many names takes long, and a stranger chooses how many there are.
+// The sender of a notification chooses how many names there are.
 func TestAnObjectHasAtMost256Names(t *testing.T) {
 	t.Parallel()
 	object := func(names int) string {
@@ -74,29 +95,32 @@ func TestAnObjectHasAtMost256Names(t *testing.T) {
 		}
 		return `{` + b.String() + `"text":"a"}`
 	}
-	assert.Equal(t, answer{Text: "a"}, decode(t, object(256)))
-	require.ErrorIs(t, Unmarshal([]byte(object(257)), &answer{}), errMany)
-	require.ErrorIs(t, Unmarshal([]byte(object(100_000)), &answer{}), errMany)
+	got, _ := read(t, object(256))
+	assert.Equal(t, values{Text: "a"}, got)
+	for _, names := range []int{257, 100_000} {
+		_, err := Unmarshal([]byte(object(names)), &wire{})
+		require.ErrorIs(t, err, errMany)
+	}
 }
 
-// What is no JSON is said to be none, without a panic.
-func TestNamesOfWhatIsNoJSON(t *testing.T) {
+// What is not JSON is reported as such, without a panic.
+func TestNamesOfWhatIsNotJSON(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		`"`, `{"`, `{"\`, `{"\"`, `{"text`, `{"text"`, `{"text":`, `}`, `}}{`, `{}}`, `"text":1,"text":2`, `"\ud8"`, `{"\u00":1}`,
 		strings.Repeat(`{"a":`, 20_000), strings.Repeat(`{`, 100_000), strings.Repeat(`}`, 100_000),
 	} {
-		require.ErrorContains(t, Unmarshal([]byte(text), &answer{}), "not JSON", text[:min(len(text), 20)])
+		_, err := Unmarshal([]byte(text), &wire{})
+		require.ErrorContains(t, err, "not JSON", text[:min(len(text), 20)])
 	}
 }
 
-func TestLookingAtNamesAllocatesNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
+func TestCheckNamesAllocatesNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
 	data := []byte(`{"code":200,"message":"ok","result":{"id":"1","title":"订单 \"1\"","fee":2000,"list":[{"a":1},{"a":2}]}}`)
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = checkNames(data) }))
 }
 
-// Where encoding/json, asked for names in the order in which they come, sees one
-// twice, so does checkNames, and the reverse.
+// checkNames finds a repeated name if and only if the tokens of encoding/json have one.
 func FuzzCheckNames(f *testing.F) {
 	for _, text := range []string{
 		`{"a":1,"a":2}`, `{"metadata":{"a":1,"A":[{"b":1,"B":2}]}}`, `{"a":{"b":1},"B":[{"b":1}]}`, `{"\u0061":1,"A":2}`, `{"a":"}","b":{}}`, "{\"s\":1,\"\u017f\":2}", `[{"a":1},"a"]`,
@@ -110,13 +134,13 @@ func FuzzCheckNames(f *testing.F) {
 		}
 		decoder := json.NewDecoder(strings.NewReader(string(text)))
 		decoder.UseNumber()
-		require.Equal(t, repeats(t, decoder, false), got != nil, "%q", text)
+		require.Equal(t, repeated(t, decoder, false), got != nil, "%q", text)
 	})
 }
 
-// repeats reads one value, which may be a part of metadata, and says whether an
-// object in it has a name twice.
-func repeats(t *testing.T, decoder *json.Decoder, metadata bool) bool {
+// repeated reads one value, opaque or not, and reports whether an object in it has a
+// name twice.
+func repeated(t *testing.T, decoder *json.Decoder, opaque bool) bool {
 	t.Helper()
 	token, err := decoder.Token()
 	require.NoError(t, err)
@@ -125,17 +149,18 @@ func repeats(t *testing.T, decoder *json.Decoder, metadata bool) bool {
 	switch token {
 	case json.Delim('['):
 		for decoder.More() {
-			found = repeats(t, decoder, metadata) || found
+			found = repeated(t, decoder, opaque) || found
 		}
 	case json.Delim('{'):
 		for decoder.More() {
-			name, err := decoder.Token()
+			token, err := decoder.Token()
 			require.NoError(t, err)
+			name, _ := token.(string)
 			for _, before := range names {
-				found = found || before == name.(string) || !metadata && strings.EqualFold(before, name.(string))
+				found = found || !opaque && strings.EqualFold(before, name)
 			}
-			names = append(names, name.(string))
-			found = repeats(t, decoder, metadata || name == "metadata") || found
+			names = append(names, name)
+			found = repeated(t, decoder, opaque || slices.Contains([]string{"metadata", "extra", "credential"}, name)) || found
 		}
 	default:
 		return false
@@ -143,4 +168,67 @@ func repeats(t *testing.T, decoder *json.Decoder, metadata bool) bool {
 	_, err = decoder.Token()
 	require.NoError(t, err)
 	return found
+}
+
+// wide returns about size bytes of JSON with as many names as allowed, which have
+// characters outside of ASCII.
+func wide(size int, name string) []byte {
+	var b strings.Builder
+	b.WriteString(`{"list":[{}`)
+	for b.Len() < size {
+		b.WriteString(`,{`)
+		for i := range mostNames {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, `"%s%x":1`, name, i)
+		}
+		b.WriteByte('}')
+	}
+	b.WriteString(`]}`)
+	return []byte(b.String())
+}
+
+var wideNames = map[string]string{
+	"ASCII": "a", "Chinese": "订单", "folded": "\u017f\u212a", "escaped": `\u8ba2`, "long": strings.Repeat("订", 200),
+}
+
+// The time is linear: eight times the bytes take about eight times as long, where a
+// quadratic check would take 64 times. The factor leaves room for a busy machine.
+func TestCheckNamesIsLinear(t *testing.T) { //nolint:paralleltest // it measures time
+	for name, text := range wideNames {
+		small, large := wide(64<<10, text), wide(512<<10, text)
+		duration := func(data []byte) time.Duration {
+			best := time.Hour
+			for range 5 {
+				begin := time.Now()
+				require.NoError(t, checkNames(data))
+				best = min(best, time.Since(begin))
+			}
+			return best
+		}
+		one, eight := duration(small), duration(large)
+		assert.Less(t, eight, 30*one+time.Millisecond, name)
+	}
+}
+
+// 1 MiB beside what encoding/json alone needs for it.
+func BenchmarkUnmarshal1MiB(b *testing.B) {
+	for name, text := range wideNames {
+		data := wide(1<<20, text)
+		b.Run(name, func(b *testing.B) {
+			for range b.N {
+				if _, err := Unmarshal(data, &wire{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(name+", encoding/json alone", func(b *testing.B) {
+			for range b.N {
+				if err := json.Unmarshal(data, &wire{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -5,35 +5,34 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go/internal/check"
 )
 
-// BaseURL checks a configured base URL and returns it without a slash at its
-// end. It takes https, and http to a loopback address or where plain is set; no
-// credentials, query or fragment. The error names the field, not the value.
-func BaseURL(pkg, field, configured string, plain bool) (string, error) {
-	invalid := func(allowed string) (string, error) {
-		return "", failure.Invalid(pkg, failure.ErrInvalidConfig, field, allowed)
-	}
+// BaseURL checks a configured base URL and returns it without a slash at its end. It
+// takes https, and http to a loopback address or where plain is set; no credentials,
+// query or fragment. The violation names the field, not the value.
+func BaseURL(v *check.Checker, field, configured string, plain bool) string {
 	if configured == "" {
-		return invalid("is required")
+		v.Fail(field, "is required")
+		return ""
 	}
 	u, err := url.Parse(configured)
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "" {
-		return invalid("must be an absolute URL such as https://pay.example.com")
+		v.Fail(field, "must be an absolute URL such as https://pay.example.com")
+		return ""
 	}
 	switch {
 	case u.User != nil:
-		return invalid("must not hold credentials")
+		v.Fail(field, "must not hold credentials")
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(configured, "#"):
-		return invalid("must not have a query or a fragment")
+		v.Fail(field, "must not have a query or a fragment")
 	case u.Scheme == "https":
 	case u.Scheme != "http":
-		return invalid("must begin with https://")
+		v.Fail(field, "must begin with https://")
 	case !plain && !isLoopback(u.Hostname()):
-		return invalid("must begin with https:// (set AllowPlainHTTP if the gateway has nothing better)")
+		v.Fail(field, "must begin with https:// (set AllowPlainHTTP if the gateway has nothing better)")
 	}
-	return strings.TrimRight(u.String(), "/"), nil
+	return strings.TrimRight(u.String(), "/")
 }
 
 func isLoopback(host string) bool {

@@ -6,8 +6,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
 )
+
+func baseURL(configured string, plain bool) (string, error) {
+	v := check.New("ispay", paygates.ErrInvalidConfig)
+	checked := BaseURL(v, "BaseURL", configured, plain)
+	return checked, v.Err()
+}
 
 func TestBaseURL(t *testing.T) {
 	t.Parallel()
@@ -27,17 +34,17 @@ func TestBaseURL(t *testing.T) {
 	}
 	for configured, want := range tests {
 		for _, plain := range []bool{false, true} {
-			got, err := BaseURL("ispay", "BaseURL", configured, plain)
+			got, err := baseURL(configured, plain)
 			require.NoError(t, err, configured)
 			assert.Equal(t, want, got)
 		}
 	}
-	got, err := BaseURL("ispay", "BaseURL", "http://pay.example.com/", true)
+	got, err := baseURL("http://pay.example.com/", true)
 	require.NoError(t, err)
 	assert.Equal(t, "http://pay.example.com", got)
 }
 
-func TestBaseURLRefuses(t *testing.T) {
+func TestBaseURLRejects(t *testing.T) {
 	t.Parallel()
 	const (
 		absolute    = "must be an absolute URL such as https://pay.example.com"
@@ -72,17 +79,16 @@ func TestBaseURLRefuses(t *testing.T) {
 	}
 	for configured, why := range tests {
 		for _, plain := range []bool{false, true} {
-			got, err := BaseURL("ispay", "BaseURL", configured, plain)
-			require.ErrorIs(t, err, failure.ErrInvalidConfig, configured)
+			_, err := baseURL(configured, plain)
+			require.ErrorIs(t, err, paygates.ErrInvalidConfig, configured)
 			require.EqualError(t, err, "ispay: invalid configuration: BaseURL "+why, configured)
-			assert.Empty(t, got)
 		}
 	}
 	for _, configured := range []string{
 		"http://pay.example.com", "http://203.0.113.7", "http://127.0.0.1.example.com", "http://localhost.example.com",
 		"http://128.0.0.1", "http://0.0.0.0", "http://10.0.0.1", "http://[2001:db8::1]", "http://2130706433",
 	} {
-		_, err := BaseURL("ispay", "BaseURL", configured, false)
+		_, err := baseURL(configured, false)
 		require.EqualError(t, err, "ispay: invalid configuration: BaseURL must begin with https:// (set AllowPlainHTTP if the gateway has nothing better)", configured)
 	}
 }

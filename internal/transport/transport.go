@@ -1,46 +1,39 @@
-// Package transport sends the requests of the five gateways: resty, wrapped
-// once. It follows no redirect, reads a bounded answer, says whether a request
-// may have reached the gateway, repeats only what may be repeated, and keeps
-// URLs and their signatures out of its errors.
+// Package transport sends the requests of the gateways through resty. It follows no
+// redirect, reads bounded responses, sends a create once, retries queries, tells
+// whether a request may have reached the gateway, and keeps URLs, signatures and
+// secrets out of its errors.
 package transport
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"math"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"net/http/httptrace"
-	"net/url"
-	"regexp"
-	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-resty/resty/v2"
 
-	"github.com/paygates/paygates-go/internal/bounded"
-	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/sign"
 )
 
 const (
-	// DefaultTimeout bounds one request with its answer, unless the merchant's
-	// http.Client has a Timeout of its own.
+	// DefaultTimeout limits one request and its response, unless the merchant's
+	// http.Client has a Timeout.
 	DefaultTimeout = 15 * time.Second
 
-	// MaxAnswer is the longest answer that is read. The longest documented one
-	// holds a QR code image of a few KiB.
-	MaxAnswer = 2 << 20
+	// MaxBody is the length of the longest response body that is read. The longest
+	// documented one holds a QR code image of a few KiB.
+	MaxBody = 2 << 20
 
-	attempts  = 3
-	firstWait = 100 * time.Millisecond
+	attempts     = 3
+	firstBackoff = 100 * time.Millisecond
+	// A gateway that asks for a longer delay gets no further attempt within the call.
+	longestRetryAfter = 2 * time.Second
 
 	// A merchant calls one host from many goroutines; net/http keeps two idle
 	// connections a host, and would open and close the others all day.
@@ -49,44 +42,60 @@ const (
 	userAgent = "paygates-go"
 )
 
-// ContentTypeForm is the media type of a form body.
-const ContentTypeForm = "application/x-www-form-urlencoded"
+// The media types of request bodies.
+const (
+	ContentTypeForm = "application/x-www-form-urlencoded"
+	ContentTypeJSON = "application/json"
+)
 
-// ContentTypeJSON is the media type of a JSON body.
-const ContentTypeJSON = "application/json"
+// Options are what a provider package knows about its gateway and the merchant.
+type Options struct {
+	// Gateway is the name in errors and log lines.
+	Gateway string
+	// HTTPClient is copied. Default: a client with its own connection pool.
+	HTTPClient *http.Client
+	// Log receives debug lines. Default: none.
+	Log *slog.Logger
+	// Secrets are masked in whatever a gateway says.
+	Secrets []sign.Secret
+}
 
 // Client sends the requests of one gateway. It is safe for concurrent use.
 type Client struct {
+	gateway string
 	resty   *resty.Client
+	foreign bool          // not net/http's Transport
 	blank   resty.Request // the beginning of every request
 	timeout time.Duration
 	log     *slog.Logger
-	name    string
-	reports bool // net/http's own transport, which reports connections
+	secrets []string
 }
 
-// New returns a Client that uses a copy of hc (nil: one with its own connection
-// pool). The name of the gateway stands in log lines.
-func New(name string, hc *http.Client, log *slog.Logger) *Client {
-	if log == nil {
-		log = Silent()
+// New returns a Client.
+func New(o Options) *Client {
+	if o.Log == nil {
+		o.Log = Silent()
 	}
 	own := http.Client{}
-	if hc != nil {
-		own = *hc
+	if o.HTTPClient != nil {
+		own = *o.HTTPClient
 	}
-	c := &Client{timeout: own.Timeout, log: log, name: name}
+	c := &Client{gateway: o.Gateway, timeout: own.Timeout, log: o.Log, secrets: maskedTexts(o.Secrets)}
 	if c.timeout <= 0 {
 		c.timeout = DefaultTimeout
 	}
-	// The context of each request carries the time-out instead: it costs fewer
+	// The context of each request carries the timeout instead: it costs fewer
 	// allocations than http.Client's and ends the reading of the body as well.
 	own.Timeout = 0
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if own.Transport == nil {
 		own.Transport = defaultTransport()
 	}
-	_, c.reports = own.Transport.(*http.Transport)
+	switch own.Transport.(type) {
+	case *http.Transport, *ownTransport:
+	default:
+		c.foreign = true
+	}
 	own.Transport = noLocation{own.Transport}
 	c.resty = resty.NewWithClient(&own).
 		SetLogger(silent{}).
@@ -96,9 +105,8 @@ func New(name string, hc *http.Client, log *slog.Logger) *Client {
 	return c
 }
 
-// noLocation takes the address off a redirect. net/http reads it although nobody
-// follows it, and where it cannot, returns an error that quotes it in place of the
-// answer.
+// noLocation removes the address of a redirect. net/http parses it although nobody
+// follows it, and returns an error that quotes it if it cannot be parsed.
 type noLocation struct{ http.RoundTripper }
 
 func (t noLocation) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -109,132 +117,93 @@ func (t noLocation) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-func defaultTransport() http.RoundTripper {
-	base, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	t := base.Clone()
-	t.MaxIdleConnsPerHost = idleConnections
-	return t
-}
-
 // Call is one request.
 type Call struct {
-	Op          string // stands in errors and log lines
+	Op          string // in errors and log lines
 	Method, URL string
 	ContentType string // of Body
 	Body        string
 	Header      map[string]string // beyond Accept and User-Agent
-	BasicAuth   sign.Secret       // user name of basic authentication, the password being empty
-	// Once is set for a call that must not be repeated: a create.
-	Once bool
+	BasicAuth   sign.Secret       // user name of basic authentication with an empty password
+	// NoRetry marks a create, which is sent once.
+	NoRetry bool
 }
 
-// Answer is what came back, whatever its status.
-type Answer struct {
-	Status int
-	Body   []byte
-}
-
-// OK reports whether the status is 2xx.
-func (a Answer) OK() bool { return a.Status >= 200 && a.Status < 300 }
-
-// Failure is the error of [Client.Do]: no answer, or one that cannot be read.
-type Failure struct {
-	Status int    // 0: no answer
-	Body   []byte // what arrived of it
-	// Err is failure.ErrNoAnswer or failure.ErrBadAnswer with the cause, marked
-	// with failure.ErrOutcomeUnknown if a call that is sent once may have
-	// reached the gateway.
-	Err error
-
-	passing bool // worth another try
-}
-
-func (f *Failure) Error() string { return f.Err.Error() }
-
-// Unwrap returns the cause.
-func (f *Failure) Unwrap() error { return f.Err }
-
-// Do sends the call and returns the answer, whatever its status, or a *Failure.
-// Unless call.Once is set, a call that got no answer, 429 or 5xx is repeated, three
-// times in all, with a growing pause, within ctx.
-func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
+// Do sends the call and returns the response, whatever its status. A call that got no
+// response, 429 or 5xx is sent up to three times with a growing backoff, unless
+// call.NoRetry is set. The error is an [*paygates.Error].
+func (c *Client) Do(ctx context.Context, call Call) (Response, error) {
 	if ctx.Err() != nil {
-		return Answer{}, &Failure{Err: noAnswer(context.Cause(ctx))}
-	}
-	if call.Once {
-		return c.once(ctx, call)
-	}
-	for attempt, wait := 1, firstWait; ; attempt, wait = attempt+1, wait*3 {
-		answer, err := c.once(ctx, call)
-		if attempt == attempts || !worthRepeating(answer, err) {
-			return answer, err
+		cause := noResponse(context.Cause(ctx))
+		if call.NoRetry {
+			cause = notSent(context.Cause(ctx))
 		}
-		c.log.LogAttrs(ctx, slog.LevelDebug, c.name+": repeating a request",
-			slog.String("op", call.Op), slog.Int("attempt", attempt), slog.Int("status", answer.Status))
-		// Half of the pause is random, so that many clients do not come back at once.
-		pause := wait/2 + rand.N(wait/2+1) //nolint:gosec // no secret
+		return Response{}, c.fail(call, cause)
+	}
+	if call.NoRetry {
+		response, err, _ := c.attempt(ctx, call)
+		return response, err
+	}
+	for n, backoff := 1, firstBackoff; ; n, backoff = n+1, backoff*3 {
+		response, err, retryable := c.attempt(ctx, call)
+		if n == attempts || !retryable || response.retryAfter > longestRetryAfter {
+			return response, err
+		}
+		c.log.LogAttrs(ctx, slog.LevelDebug, c.gateway+": retrying",
+			slog.String("op", call.Op), slog.Int("attempt", n), slog.Int("status", response.Status))
+		// Half of the backoff is random, so that many clients do not return at once.
+		delay := max(backoff/2+rand.N(backoff/2+1), response.retryAfter) //nolint:gosec // no secret
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
+			return response, err
+		}
 		select {
 		case <-ctx.Done():
-			return answer, err
-		case <-time.After(pause):
+			return response, err
+		case <-time.After(delay):
 		}
 	}
 }
 
-func worthRepeating(answer Answer, err error) bool {
-	var failed *Failure
-	if errors.As(err, &failed) {
-		return failed.passing
-	}
-	return answer.Status == http.StatusTooManyRequests || answer.Status >= 500
-}
-
-func (c *Client) once(ctx context.Context, call Call) (Answer, error) {
+// attempt sends the call once. retryable reports whether another attempt may succeed.
+func (c *Client) attempt(ctx context.Context, call Call) (response Response, err error, retryable bool) { //nolint:revive // the flag belongs to the other two
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	var sent *connection
-	if call.Once {
-		sent = newConnection()
-		ctx = httptrace.WithClientTrace(ctx, &sent.ClientTrace)
-		if call.Body == "" {
-			ctx = context.WithValue(ctx, onceKey{}, true)
-		}
+	var sent *trace
+	if call.NoRetry {
+		ctx, sent = withTrace(ctx, cancel, call.URL)
 	}
-
-	response, err := c.request(ctx, call).Execute(call.Method, call.URL)
+	raw, err := c.request(ctx, call).Execute(call.Method, call.URL)
 	if err != nil {
-		cause := noAnswer(withoutURL(err, call))
-		if call.Once && c.mayHaveReached(sent, err) {
-			cause = failure.Unknown(cause)
-		}
-		return Answer{}, &Failure{Err: cause, passing: !errors.Is(err, context.Canceled)}
+		return Response{}, c.fail(call, c.sendError(ctx, call, sent, err)), !errors.Is(err, context.Canceled)
 	}
-	answer, failed := read(response.RawResponse, call)
+	response, bad := c.read(ctx, raw.RawResponse, call)
 	if c.log.Enabled(ctx, slog.LevelDebug) {
-		c.log.LogAttrs(ctx, slog.LevelDebug, c.name+": answered", slog.String("op", call.Op),
-			slog.Int("status", answer.Status), slog.Int("bytes", len(answer.Body)), slog.Duration("took", response.Time()))
+		c.log.LogAttrs(ctx, slog.LevelDebug, c.gateway+": response", slog.String("op", call.Op),
+			slog.Int("status", response.Status), slog.Int("bytes", len(response.Body)), slog.Duration("took", raw.Time()))
 	}
-	if failed == nil {
-		return answer, nil
+	switch {
+	case bad != nil:
+		return response, response.Error("", "", bad), response.broken
+	case response.Status == http.StatusProxyAuthRequired && sent != nil && sent.refusedByProxy(call):
+		return response, response.fail("", "", notSent(errProxy)), false
+	default:
+		return response, nil, response.isUnavailable()
 	}
-	if call.Once {
-		failed.Err = failure.Unknown(failed.Err)
-	}
-	return answer, failed
 }
 
-// request begins a request of resty's as a copy of a blank one: what R makes are
-// five maps, of which one is needed. Nobody writes into what the copies share, the
-// header included, of which resty sends a copy.
+func (c *Client) fail(call Call, cause error) *paygates.Error {
+	return &paygates.Error{Gateway: c.gateway, Op: call.Op, Err: cause}
+}
+
+// request begins a request as a copy of a blank one: resty.Client.R makes five maps,
+// of which one is needed. Nobody writes into what the copies share, the header
+// included, of which resty sends a copy.
 func (c *Client) request(ctx context.Context, call Call) *resty.Request {
 	request := c.blank
 	request.SetContext(ctx)
 	request.Header = plainHeader
 	if call.Body != "" {
-		// As a reader the body is passed on; as a string resty copies it thrice.
+		// A reader is passed on; a string is copied three times by resty.
 		request.SetBody(strings.NewReader(call.Body))
 		request.Header = headerOf(call.ContentType)
 	}
@@ -251,8 +220,8 @@ func (c *Client) request(ctx context.Context, call Call) *resty.Request {
 var (
 	plainHeader = http.Header{
 		"User-Agent": {userAgent},
-		// Laravel answers errors with a page or a redirect without it; and
-		// without a preset value resty works one out with regular expressions.
+		// Without it Laravel reports errors as a page or a redirect, and resty finds a
+		// value with regular expressions.
 		"Accept": {ContentTypeJSON},
 	}
 	formHeader = withContentType(plainHeader, ContentTypeForm)
@@ -271,136 +240,12 @@ func headerOf(contentType string) http.Header {
 		return formHeader
 	case ContentTypeJSON:
 		return jsonHeader
-	default: // a header of its own: resty completes one without a type
+	default: // resty completes a header without a type, so it needs its own copy
 		return withContentType(plainHeader, contentType)
 	}
 }
 
-func read(response *http.Response, call Call) (Answer, *Failure) {
-	defer func() { _ = response.Body.Close() }()
-	body, err := bounded.Read(response.Body, response.ContentLength, MaxAnswer)
-	answer := Answer{Status: response.StatusCode, Body: body}
-	broken := err != nil
-	switch {
-	case broken:
-		err = fmt.Errorf("%w: it broke off: %w", failure.ErrBadAnswer, withoutURL(err, call))
-	case len(answer.Body) > MaxAnswer:
-		err = fmt.Errorf("%w: longer than %d bytes", failure.ErrBadAnswer, MaxAnswer)
-	case answer.Status >= 300 && answer.Status < 400:
-		// Not its Location: it may carry what the request carried.
-		err = fmt.Errorf("%w: a redirect, which is not followed (is the base URL right?)", failure.ErrBadAnswer)
-	default:
-		return answer, nil
-	}
-	return answer, &Failure{Status: answer.Status, Body: answer.Body, Err: err, passing: broken}
-}
-
-func noAnswer(cause error) error { return fmt.Errorf("%w: %w", failure.ErrNoAnswer, cause) }
-
-// connection learns from net/http whether a request ever had a connection to be
-// written to.
-type connection struct {
-	httptrace.ClientTrace
-	got atomic.Bool
-}
-
-func newConnection() *connection {
-	c := &connection{}
-	c.GotConn = func(httptrace.GotConnInfo) { c.got.Store(true) }
-	return c
-}
-
-// mayHaveReached reports whether a request that failed with err may have reached
-// the gateway. A RoundTripper of the merchant's own need not report connections:
-// then only an error of dialling rules it out.
-func (c *Client) mayHaveReached(sent *connection, err error) bool {
-	if sent.got.Load() {
-		return true
-	}
-	var op *net.OpError
-	dialling := errors.As(err, &op) && op.Op == "dial"
-	return !c.reports && !dialling
-}
-
-type onceKey struct{}
-
-// sendOnce keeps net/http from sending a create by GET again, which it does by
-// itself when a connection that was used before breaks, although the gateway may
-// have read the request: not with a body, which it cannot rewind. Of an empty
-// one nothing is sent.
-func sendOnce(_ *resty.Client, r *http.Request) error {
-	if r.Body == nil && r.Context().Value(onceKey{}) != nil {
-		r.Body = io.NopCloser(strings.NewReader(""))
-	}
-	return nil
-}
-
-// cause is an error whose text has been cleared of the request's URL. The error
-// below it stays reachable for errors.Is and errors.As.
-type cause struct {
-	text string
-	err  error
-}
-
-func (c *cause) Error() string { return c.text }
-func (c *cause) Unwrap() error { return c.err }
-
-// notHTTP is the beginning of what net/http says of an answer that is no HTTP. It
-// goes on with the line, which may be anything, such as the answer's JSON.
-var notHTTP = regexp.MustCompile(`^net/http: HTTP/1\.x transport connection broken: ` +
-	`(malformed|bad|invalid|unsupported|too many|http: message)[A-Za-z -]*`)
-
-// withoutURL drops net/http's own mention of the URL, and clears what a custom
-// RoundTripper may have put into its error.
-func withoutURL(err error, call Call) error {
-	var outer *url.Error
-	if errors.As(err, &outer) {
-		err = outer.Err
-	}
-	text := err.Error()
-	if what := notHTTP.FindString(text); what != "" {
-		return errors.New(strings.TrimSpace(what))
-	}
-	shown := text
-	for _, private := range privateTexts(call) {
-		shown = strings.ReplaceAll(shown, private, "[redacted]")
-	}
-	if shown == text {
-		return err
-	}
-	return &cause{shown, err}
-}
-
-// privateTexts returns what an error must not show of a call: its parts, and the
-// pieces of them, for an error that quotes them or takes them apart. The longest
-// stand first: a piece that is part of another one would leave the rest of that.
-// A piece shorter than six bytes says too little to be hidden.
-func privateTexts(call Call) []string {
-	const shortest = 6
-	user := call.BasicAuth.Reveal()
-	parts := []string{call.URL, call.Body, user, base64.StdEncoding.EncodeToString([]byte(user + ":"))}
-	for _, value := range call.Header {
-		parts = append(parts, value)
-	}
-	if u, err := url.Parse(call.URL); err == nil {
-		parts = append(parts, u.RequestURI(), u.RawQuery)
-	}
-	texts := slices.Clone(parts)
-	for _, part := range parts[1:] {
-		for _, piece := range strings.FieldsFunc(part, isDelimiter) {
-			texts = append(texts, piece)
-			if unescaped, err := url.QueryUnescape(piece); err == nil {
-				texts = append(texts, unescaped)
-			}
-		}
-	}
-	slices.SortFunc(texts, func(a, b string) int { return len(b) - len(a) })
-	return slices.DeleteFunc(texts, func(text string) bool { return len(text) < shortest })
-}
-
-func isDelimiter(r rune) bool { return strings.ContainsRune(`/?&=,:;{}[]"\ `, r) }
-
-// silent is resty's logger: what is worth saying is said by this package.
+// silent is resty's logger.
 type silent struct{}
 
 func (silent) Errorf(string, ...any) {}
@@ -410,14 +255,4 @@ func (silent) Debugf(string, ...any) {}
 // Silent returns a logger that writes nothing.
 func Silent() *slog.Logger {
 	return slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.Level(math.MaxInt)}))
-}
-
-// Explain returns the parts of an error of [Client.Do] for the Error of a
-// provider package.
-func Explain(err error) (status int, body []byte, cause error) {
-	var failed *Failure
-	if !errors.As(err, &failed) {
-		return 0, nil, err
-	}
-	return failed.Status, failed.Body, failed.Err
 }

@@ -26,7 +26,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go/internal/failure"
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/sign"
 )
 
@@ -52,7 +52,7 @@ func client(t *testing.T, timeout time.Duration) *Client {
 	t.Helper()
 	pool := &http.Transport{}
 	t.Cleanup(pool.CloseIdleConnections)
-	return New("ispay", &http.Client{Transport: pool, Timeout: timeout}, nil)
+	return New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: pool, Timeout: timeout}})
 }
 
 func query(target string) Call { return Call{Op: "query order", Method: http.MethodGet, URL: target} }
@@ -60,27 +60,27 @@ func query(target string) Call { return Call{Op: "query order", Method: http.Met
 func create(target string) Call {
 	return Call{
 		Op: "create order", Method: http.MethodPost, URL: target,
-		ContentType: ContentTypeForm, Body: "order_no=1&sign=63a5bf1f3500791f438c2829da45d037", Once: true,
+		ContentType: ContentTypeForm, Body: "order_no=1&sign=63a5bf1f3500791f438c2829da45d037", NoRetry: true,
 	}
 }
 
-// both asserts what a query and a create to the same place come to: tries is
+// both asserts how a query and a create with the same response end. attempts is
 // how often the query is sent; the create is sent once at most.
-func both(t *testing.T, c *Client, s *server, tries int, want error, unknown bool) *Failure {
+func both(t *testing.T, c *Client, s *server, attempts int, want error, unknown bool) *paygates.Error {
 	t.Helper()
-	answer, err := c.Do(context.Background(), query(s.URL+"/query"))
-	var failed *Failure
+	response, err := c.Do(context.Background(), query(s.URL+"/query"))
+	var failed *paygates.Error
 	require.ErrorAs(t, err, &failed)
 	require.ErrorIs(t, err, want)
-	require.NotErrorIs(t, err, failure.ErrOutcomeUnknown, "a query changes nothing")
-	assert.EqualValues(t, tries, s.hits.Swap(0), "queries")
-	assert.Equal(t, failed.Status, answer.Status)
+	require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown, "a query changes nothing")
+	assert.EqualValues(t, attempts, s.hits.Swap(0), "queries")
+	assert.Equal(t, failed.HTTPStatus, response.Status)
 
 	_, err = c.Do(context.Background(), create(s.URL+"/create"))
 	require.ErrorAs(t, err, &failed)
 	require.ErrorIs(t, err, want)
-	assert.Equal(t, unknown, errors.Is(err, failure.ErrOutcomeUnknown), err)
-	assert.EqualValues(t, min(tries, 1), s.hits.Load(), "creates")
+	assert.Equal(t, unknown, errors.Is(err, paygates.ErrOutcomeUnknown), err)
+	assert.EqualValues(t, min(attempts, 1), s.hits.Load(), "creates")
 	return failed
 }
 
@@ -95,16 +95,17 @@ func TestDoSendsWhatTheCallSays(t *testing.T) {
 		_, _ = io.WriteString(w, `{"ok":true}`)
 	})
 	c := client(t, 0)
-	answer, err := c.Do(context.Background(), Call{
+	response, err := c.Do(context.Background(), Call{
 		Method: http.MethodPut, URL: s.URL + "/pay/%E8%AE%A2?b=2&a=%2F+%20", ContentType: ContentTypeForm, Body: "a=1&b=%26",
 		Header:    map[string]string{"Authorization": "Token abc"},
 		BasicAuth: sign.Secret{},
 	})
 	require.NoError(t, err)
-	assert.Equal(t, Answer{Status: 201, Body: []byte(`{"ok":true}`)}, answer)
-	assert.True(t, answer.OK())
+	assert.Equal(t, 201, response.Status)
+	assert.JSONEq(t, `{"ok":true}`, string(response.Body))
+	assert.True(t, response.OK())
 	assert.Equal(t, http.MethodPut, got.Method)
-	assert.Equal(t, "/pay/%E8%AE%A2?b=2&a=%2F+%20", got.RequestURI, "the very text that was signed")
+	assert.Equal(t, "/pay/%E8%AE%A2?b=2&a=%2F+%20", got.RequestURI, "exactly what was signed")
 	assert.Equal(t, "a=1&b=%26", string(body))
 	assert.EqualValues(t, 9, got.ContentLength)
 	assert.Equal(t, "application/x-www-form-urlencoded", got.Header.Get("Content-Type"))
@@ -114,7 +115,7 @@ func TestDoSendsWhatTheCallSays(t *testing.T) {
 
 	for _, once := range []bool{false, true} {
 		call := query(s.URL)
-		call.BasicAuth, call.Once = sign.NewSecret("sk_test_example"), once
+		call.BasicAuth, call.NoRetry = sign.NewSecret("sk_test_example"), once
 		_, err = c.Do(context.Background(), call)
 		require.NoError(t, err)
 		user, password, ok := got.BasicAuth()
@@ -128,7 +129,7 @@ func TestDoSendsWhatTheCallSays(t *testing.T) {
 	}
 }
 
-func TestAnswersWithAnyStatusAreReturned(t *testing.T) {
+func TestResponsesWithAnyStatusAreReturned(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 201, 204, 400, 401, 403, 404, 405, 422} {
 		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -139,16 +140,16 @@ func TestAnswersWithAnyStatusAreReturned(t *testing.T) {
 		})
 		for _, call := range []Call{query(s.URL), create(s.URL)} {
 			s.hits.Store(0)
-			answer, err := client(t, 0).Do(context.Background(), call)
+			response, err := client(t, 0).Do(context.Background(), call)
 			require.NoError(t, err)
-			assert.Equal(t, status, answer.Status)
-			assert.Equal(t, status < 300, answer.OK())
-			assert.EqualValues(t, 1, s.hits.Load(), "%d is not repeated", status)
+			assert.Equal(t, status, response.Status)
+			assert.Equal(t, status < 300, response.OK())
+			assert.EqualValues(t, 1, s.hits.Load(), "%d is not retried", status)
 		}
 	}
 }
 
-func TestRepetitions(t *testing.T) {
+func TestRetries(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{429, 500, 502, 503, 504} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
@@ -159,16 +160,17 @@ func TestRepetitions(t *testing.T) {
 			})
 			c := client(t, 0)
 			begin := time.Now()
-			answer, err := c.Do(context.Background(), query(s.URL))
+			response, err := c.Do(context.Background(), query(s.URL))
 			require.NoError(t, err)
-			assert.Equal(t, Answer{Status: status, Body: []byte("words")}, answer)
+			assert.Equal(t, status, response.Status)
+			assert.Equal(t, "words", string(response.Body))
 			assert.EqualValues(t, 3, s.hits.Swap(0))
-			assert.GreaterOrEqual(t, time.Since(begin), 200*time.Millisecond, "with a growing pause")
+			assert.GreaterOrEqual(t, time.Since(begin), 200*time.Millisecond, "with a growing backoff")
 
-			answer, err = c.Do(context.Background(), create(s.URL))
+			response, err = c.Do(context.Background(), create(s.URL))
 			require.NoError(t, err)
-			assert.Equal(t, status, answer.Status)
-			assert.EqualValues(t, 1, s.hits.Load(), "a create is never repeated")
+			assert.Equal(t, status, response.Status)
+			assert.EqualValues(t, 1, s.hits.Load(), "a create is never retried")
 		})
 	}
 	t.Run("until it succeeds", func(t *testing.T) {
@@ -179,9 +181,9 @@ func TestRepetitions(t *testing.T) {
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 		})
-		answer, err := client(t, 0).Do(context.Background(), query(s.URL))
+		response, err := client(t, 0).Do(context.Background(), query(s.URL))
 		require.NoError(t, err)
-		assert.Equal(t, 200, answer.Status)
+		assert.Equal(t, 200, response.Status)
 		assert.EqualValues(t, 2, s.hits.Load())
 	})
 	t.Run("with the same body each time", func(t *testing.T) {
@@ -193,7 +195,7 @@ func TestRepetitions(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		})
 		call := create(s.URL)
-		call.Once = false
+		call.NoRetry = false
 		_, err := client(t, 0).Do(context.Background(), call)
 		require.NoError(t, err)
 		assert.EqualValues(t, 3, s.hits.Load())
@@ -211,11 +213,11 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			http.Redirect(w, r, elsewhere.URL+"/?sign=63a5bf1f3500791f438c2829da45d037", status)
 		})
 		follow := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}
-		failed := both(t, New("ispay", follow, nil), s, 1, failure.ErrBadAnswer, true)
-		assert.Equal(t, status, failed.Status)
+		failed := both(t, New(Options{Gateway: "ispay", HTTPClient: follow}), s, 1, paygates.ErrBadResponse, true)
+		assert.Equal(t, status, failed.HTTPStatus)
 		assert.NotContains(t, failed.Error(), "63a5bf1f")
 		assert.NotContains(t, failed.Error(), elsewhere.URL)
-		assert.Zero(t, elsewhere.hits.Load(), "%d: the other host is never asked", status)
+		assert.Zero(t, elsewhere.hits.Load(), "%d: the redirect is not followed", status)
 	}
 }
 
@@ -227,15 +229,15 @@ func TestARedirectToNowhere(t *testing.T) {
 				w.Header().Set("Location", location)
 				w.WriteHeader(status)
 			})
-			failed := both(t, client(t, 0), s, 1, failure.ErrBadAnswer, true)
-			assert.Equal(t, status, failed.Status)
+			failed := both(t, client(t, 0), s, 1, paygates.ErrBadResponse, true)
+			assert.Equal(t, status, failed.HTTPStatus)
 			assert.NotContains(t, failed.Error(), "63a5bf1f")
 		}
 	}
 }
 
-// hang answers nobody until the test or the client ends.
-func hang(t *testing.T) *server {
+// stall does not respond until the test or the client ends.
+func stall(t *testing.T) *server {
 	t.Helper()
 	end := make(chan struct{})
 	s := serve(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -252,38 +254,38 @@ func hang(t *testing.T) *server {
 func TestTimeoutAfterSending(t *testing.T) {
 	t.Parallel()
 	begin := time.Now()
-	failed := both(t, client(t, 50*time.Millisecond), hang(t), 3, failure.ErrNoAnswer, true)
+	failed := both(t, client(t, 50*time.Millisecond), stall(t), 3, paygates.ErrNoResponse, true)
 	require.ErrorIs(t, failed, context.DeadlineExceeded)
-	assert.Zero(t, failed.Status)
+	assert.Zero(t, failed.HTTPStatus)
 	assert.Less(t, time.Since(begin), 5*time.Second)
 }
 
-func TestTimeoutWhileDialling(t *testing.T) {
+func TestTimeoutWhileDialing(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(http.ResponseWriter, *http.Request) {})
-	c := New("ispay", &http.Client{Timeout: 50 * time.Millisecond, Transport: &http.Transport{
+	c := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Timeout: 50 * time.Millisecond, Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		},
-	}}, nil)
-	failed := both(t, c, s, 0, failure.ErrNoAnswer, false)
+	}}})
+	failed := both(t, c, s, 0, paygates.ErrNoResponse, false)
 	require.ErrorIs(t, failed, context.DeadlineExceeded)
 }
 
 func TestTheDefaultTimeout(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, 15*time.Second, New("ispay", nil, nil).timeout)
-	assert.Equal(t, 15*time.Second, New("ispay", &http.Client{}, nil).timeout)
-	assert.Equal(t, 15*time.Second, New("ispay", &http.Client{Timeout: -1}, nil).timeout)
-	assert.Equal(t, time.Minute, New("ispay", &http.Client{Timeout: time.Minute}, nil).timeout)
+	assert.Equal(t, 15*time.Second, New(Options{Gateway: "ispay", HTTPClient: nil}).timeout)
+	assert.Equal(t, 15*time.Second, New(Options{Gateway: "ispay", HTTPClient: &http.Client{}}).timeout)
+	assert.Equal(t, 15*time.Second, New(Options{Gateway: "ispay", HTTPClient: &http.Client{Timeout: -1}}).timeout)
+	assert.Equal(t, time.Minute, New(Options{Gateway: "ispay", HTTPClient: &http.Client{Timeout: time.Minute}}).timeout)
 }
 
 func TestConnectionRefused(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(http.ResponseWriter, *http.Request) {})
 	s.Close()
-	failed := both(t, client(t, 0), s, 0, failure.ErrNoAnswer, false)
+	failed := both(t, client(t, 0), s, 0, paygates.ErrNoResponse, false)
 	assert.Contains(t, failed.Error(), "refused")
 }
 
@@ -291,13 +293,13 @@ func TestUnknownHost(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(http.ResponseWriter, *http.Request) {})
 	dials := atomic.Int32{}
-	c := New("ispay", &http.Client{Transport: &http.Transport{
+	c := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: &http.Transport{
 		DialContext: func(context.Context, string, string) (net.Conn, error) {
 			dials.Add(1)
 			return nil, &net.DNSError{Err: "no such host", Name: "pay.example.com", IsNotFound: true}
 		},
-	}}, nil)
-	failed := both(t, c, s, 0, failure.ErrNoAnswer, false)
+	}}})
+	failed := both(t, c, s, 0, paygates.ErrNoResponse, false)
 	var dns *net.DNSError
 	require.ErrorAs(t, failed, &dns)
 	assert.Contains(t, failed.Error(), "no such host")
@@ -311,7 +313,7 @@ func TestUnknownCertificateAuthority(t *testing.T) {
 	s.Config.ErrorLog = slog.NewLogLogger(Silent().Handler(), slog.LevelError)
 	s.StartTLS()
 	t.Cleanup(s.Close)
-	failed := both(t, client(t, 0), s, 0, failure.ErrNoAnswer, false)
+	failed := both(t, client(t, 0), s, 0, paygates.ErrNoResponse, false)
 	var unknown x509.UnknownAuthorityError
 	require.ErrorAs(t, failed, &unknown)
 }
@@ -331,9 +333,9 @@ func TestTLSAndHTTP2(t *testing.T) {
 	s.EnableHTTP2 = true
 	s.StartTLS()
 	t.Cleanup(s.Close)
-	c := New("ispay", s.Client(), nil)
+	c := New(Options{Gateway: "ispay", HTTPClient: s.Client()})
 	byGet := query(s.URL)
-	byGet.Once = true
+	byGet.NoRetry = true
 	for _, call := range []Call{query(s.URL), byGet, create(s.URL)} {
 		s.hits.Store(0)
 		_, err := c.Do(context.Background(), call)
@@ -346,12 +348,12 @@ func TestTLSAndHTTP2(t *testing.T) {
 	for _, call := range []Call{byGet, create(s.URL + "/reset")} {
 		s.hits.Store(0)
 		_, err := c.Do(context.Background(), call)
-		require.ErrorIs(t, err, failure.ErrOutcomeUnknown)
+		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 		assert.EqualValues(t, 1, s.hits.Load())
 	}
 }
 
-// reset breaks the connection off without a word.
+// reset resets the connection.
 func reset(w http.ResponseWriter) {
 	connection, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
@@ -367,13 +369,13 @@ func TestReset(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		reset(w)
 	})
-	failed := both(t, client(t, 0), s, 3, failure.ErrNoAnswer, true)
-	assert.Zero(t, failed.Status)
+	failed := both(t, client(t, 0), s, 3, paygates.ErrNoResponse, true)
+	assert.Zero(t, failed.HTTPStatus)
 }
 
 // net/http sends a GET again by itself when a connection that it used before
 // breaks, although the server may have read it: a create by GET must not be.
-func TestACreateIsNotRepeatedByNetHTTP(t *testing.T) {
+func TestNetHTTPDoesNotRetryACreate(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(http.ResponseWriter){
 		"reset":  reset,
@@ -403,8 +405,8 @@ func TestACreateIsNotRepeatedByNetHTTP(t *testing.T) {
 						call.Body = ""
 					}
 					_, err = c.Do(ctx, call)
-					require.ErrorIs(t, err, failure.ErrNoAnswer)
-					require.ErrorIs(t, err, failure.ErrOutcomeUnknown)
+					require.ErrorIs(t, err, paygates.ErrNoResponse)
+					require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 					require.True(t, reused.Load(), "the test is of a connection that was used before")
 					require.EqualValues(t, 1, creates.Load())
 				}
@@ -421,9 +423,9 @@ func TestBodyCutOff(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
-	failed := both(t, client(t, 0), s, 3, failure.ErrBadAnswer, true)
+	failed := both(t, client(t, 0), s, 3, paygates.ErrBadResponse, true)
 	require.ErrorIs(t, failed, io.ErrUnexpectedEOF)
-	assert.Equal(t, 200, failed.Status)
+	assert.Equal(t, 200, failed.HTTPStatus)
 	assert.Equal(t, `{"success":true,`, string(failed.Body))
 }
 
@@ -437,9 +439,9 @@ func TestBodyThatNeverEnds(t *testing.T) {
 			}
 		}
 	})
-	failed := both(t, client(t, 0), s, 1, failure.ErrBadAnswer, true)
+	failed := both(t, client(t, 0), s, 1, paygates.ErrBadResponse, true)
 	assert.Contains(t, failed.Error(), "longer than 2097152 bytes")
-	assert.Less(t, len(failed.Body), 2*MaxAnswer)
+	assert.Less(t, len(failed.Body), 2*MaxBody)
 }
 
 func TestBodyThatDripsForever(t *testing.T) {
@@ -454,24 +456,24 @@ func TestBodyThatDripsForever(t *testing.T) {
 			}
 		}
 	})
-	failed := both(t, client(t, 100*time.Millisecond), s, 3, failure.ErrBadAnswer, true)
+	failed := both(t, client(t, 100*time.Millisecond), s, 3, paygates.ErrBadResponse, true)
 	require.ErrorIs(t, failed, context.DeadlineExceeded)
 	assert.NotEmpty(t, failed.Body)
 }
 
-func TestTheLongestAnswer(t *testing.T) {
+func TestTheLongestResponse(t *testing.T) {
 	t.Parallel()
 	length := atomic.Int64{}
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write(bytes.Repeat([]byte("x"), int(length.Load())))
 	})
-	length.Store(MaxAnswer)
-	answer, err := client(t, 0).Do(context.Background(), query(s.URL))
+	length.Store(MaxBody)
+	response, err := client(t, 0).Do(context.Background(), query(s.URL))
 	require.NoError(t, err)
-	assert.Len(t, answer.Body, MaxAnswer)
-	length.Store(MaxAnswer + 1)
+	assert.Len(t, response.Body, MaxBody)
+	length.Store(MaxBody + 1)
 	_, err = client(t, 0).Do(context.Background(), query(s.URL))
-	require.ErrorIs(t, err, failure.ErrBadAnswer)
+	require.ErrorIs(t, err, paygates.ErrBadResponse)
 }
 
 func TestGzip(t *testing.T) {
@@ -487,7 +489,7 @@ func TestGzip(t *testing.T) {
 	w = gzip.NewWriter(&words)
 	_, _ = io.WriteString(w, `{"success":true}`)
 	require.NoError(t, w.Close())
-	require.Less(t, bomb.Len(), MaxAnswer/8, "it is short until it is unpacked")
+	require.Less(t, bomb.Len(), MaxBody/8, "it is short until it is unpacked")
 
 	body := &bomb
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -495,22 +497,22 @@ func TestGzip(t *testing.T) {
 		w.Header().Set("Content-Encoding", "gzip")
 		_, _ = w.Write(body.Bytes())
 	})
-	failed := both(t, client(t, 0), s, 1, failure.ErrBadAnswer, true)
+	failed := both(t, client(t, 0), s, 1, paygates.ErrBadResponse, true)
 	assert.Contains(t, failed.Error(), "longer than 2097152 bytes")
-	assert.Less(t, cap(failed.Body), 2*MaxAnswer)
+	assert.Less(t, cap(failed.Body), 2*MaxBody)
 
 	body = &words
-	answer, err := client(t, 0).Do(context.Background(), query(s.URL))
+	response, err := client(t, 0).Do(context.Background(), query(s.URL))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"success":true}`, string(answer.Body))
+	assert.JSONEq(t, `{"success":true}`, string(response.Body))
 }
 
-// roundTripper is a transport of the merchant's own, which tells httptrace nothing.
+// roundTripper is a custom transport. It does not support httptrace.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestOutcomeWithATransportOfOnesOwn(t *testing.T) {
+func TestOutcomeWithACustomTransport(t *testing.T) {
 	t.Parallel()
 	dial := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { reset(w) })
@@ -520,11 +522,12 @@ func TestOutcomeWithATransportOfOnesOwn(t *testing.T) {
 		transport roundTripper
 		unknown   bool
 	}{
-		"an error of its own":     {func(*http.Request) (*http.Response, error) { return nil, errors.New("something") }, true},
-		"the end of the file":     {func(*http.Request) (*http.Response, error) { return nil, io.EOF }, true},
-		"while reading":           {func(*http.Request) (*http.Response, error) { return nil, &net.OpError{Op: "read", Err: io.EOF} }, true},
-		"while dialling":          {func(*http.Request) (*http.Response, error) { return nil, dial }, false},
-		"while dialling, wrapped": {func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("own: %w", dial) }, false},
+		"another error":       {func(*http.Request) (*http.Response, error) { return nil, errors.New("something") }, true},
+		"the end of the file": {func(*http.Request) (*http.Response, error) { return nil, io.EOF }, true},
+		"while reading":       {func(*http.Request) (*http.Response, error) { return nil, &net.OpError{Op: "read", Err: io.EOF} }, true},
+		// It may have sent the request before, on another connection.
+		"while dialing":          {func(*http.Request) (*http.Response, error) { return nil, dial }, true},
+		"while dialing, wrapped": {func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("own: %w", dial) }, true},
 		"sent, then sent again in vain": {func(r *http.Request) (*http.Response, error) {
 			_, err := pool.RoundTrip(r)
 			assert.Error(t, err)
@@ -532,9 +535,9 @@ func TestOutcomeWithATransportOfOnesOwn(t *testing.T) {
 		}, true},
 	}
 	for name, test := range tests {
-		_, err := New("ispay", &http.Client{Transport: test.transport}, nil).Do(context.Background(), create(s.URL))
-		require.ErrorIs(t, err, failure.ErrNoAnswer, name)
-		assert.Equal(t, test.unknown, errors.Is(err, failure.ErrOutcomeUnknown), name)
+		_, err := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: test.transport}}).Do(context.Background(), create(s.URL))
+		require.ErrorIs(t, err, paygates.ErrNoResponse, name)
+		assert.Equal(t, test.unknown, errors.Is(err, paygates.ErrOutcomeUnknown), name)
 	}
 }
 
@@ -543,7 +546,7 @@ func TestTheCallersClientIsNotChanged(t *testing.T) {
 	s := serve(t, func(http.ResponseWriter, *http.Request) {})
 
 	empty := &http.Client{}
-	_, err := New("ispay", empty, nil).Do(context.Background(), query(s.URL))
+	_, err := New(Options{Gateway: "ispay", HTTPClient: empty}).Do(context.Background(), query(s.URL))
 	require.NoError(t, err)
 	assert.Equal(t, http.Client{}, *empty)
 
@@ -551,7 +554,7 @@ func TestTheCallersClientIsNotChanged(t *testing.T) {
 	t.Cleanup(pool.CloseIdleConnections)
 	refused := errors.New("own CheckRedirect")
 	full := &http.Client{Transport: pool, Timeout: time.Minute, Jar: jar{}, CheckRedirect: func(*http.Request, []*http.Request) error { return refused }}
-	_, err = New("ispay", full, nil).Do(context.Background(), query(s.URL))
+	_, err = New(Options{Gateway: "ispay", HTTPClient: full}).Do(context.Background(), query(s.URL))
 	require.NoError(t, err)
 	assert.Same(t, pool, full.Transport)
 	assert.Equal(t, time.Minute, full.Timeout)
@@ -562,7 +565,7 @@ func TestTheCallersClientIsNotChanged(t *testing.T) {
 	assert.Nil(t, pool.Proxy)
 
 	shared := http.DefaultTransport.(*http.Transport)
-	own := New("ispay", nil, nil).resty.GetClient().Transport.(noLocation).RoundTripper.(*http.Transport)
+	own := New(Options{Gateway: "ispay", HTTPClient: nil}).resty.GetClient().Transport.(noLocation).RoundTripper.(*ownTransport).direct
 	assert.Equal(t, idleConnections, own.MaxIdleConnsPerHost)
 	assert.Zero(t, shared.MaxIdleConnsPerHost)
 	assert.Equal(t, http.Client{}, *http.DefaultClient)
@@ -573,8 +576,8 @@ type jar struct{}
 func (jar) SetCookies(*url.URL, []*http.Cookie) {}
 func (jar) Cookies(*url.URL) []*http.Cookie     { return nil }
 
-// The requests begin with shared headers: a transport that changes them, as those
-// for tracing and for tests do, changes its own request alone.
+// The requests share headers. A transport that changes the headers of a request, for
+// tracing for example, must not change those of other requests.
 func TestRequestsDoNotShareWhatATransportChanges(t *testing.T) {
 	t.Parallel()
 	var seen []http.Header
@@ -587,7 +590,7 @@ func TestRequestsDoNotShareWhatATransportChanges(t *testing.T) {
 		r.Header.Del("Accept")
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 	})
-	client := New("ispay", &http.Client{Transport: transport}, nil)
+	client := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: transport}})
 	calls := []Call{
 		{Method: http.MethodGet, URL: "https://pay.example.com", Header: map[string]string{"X-Own": "1", "Accept": "text/plain"}},
 		{Method: http.MethodGet, URL: "https://pay.example.com"},
@@ -614,7 +617,7 @@ func TestRequestsDoNotShareWhatATransportChanges(t *testing.T) {
 	}
 }
 
-// Whatever a transport of the merchant's own puts into its errors.
+// A custom transport can put anything into its errors.
 func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 	t.Parallel()
 	const signature, user, token = "63a5bf1f3500791f438c2829da45d037", "sk_test_example1", "login-token"
@@ -624,7 +627,7 @@ func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 		ContentType: ContentTypeJSON, Body: `{"title":"手机 \"a\"","payer":"203.0.113.7","sign":"` + signature + `"}`,
 		Header:    map[string]string{"X-Token": token},
 		BasicAuth: sign.NewSecret(user),
-		Once:      true,
+		NoRetry:   true,
 	}
 	form := call
 	form.ContentType, form.Body = ContentTypeForm, "ip=203.0.113.7&return_url=https%3A%2F%2Fshop.example.com%2Fr&sign="+signature
@@ -632,7 +635,7 @@ func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 		signature, user, token, base64.StdEncoding.EncodeToString([]byte(user + ":")), "888888",
 		"%E4%BD%A0", "你 100%", "%3A%2F%2Fshop", "手机", "203.0.113.7", "shop.example.com",
 	}
-	says := map[string]func(r *http.Request, body string) string{
+	texts := map[string]func(r *http.Request, body string) string{
 		"URL":         func(r *http.Request, _ string) string { return r.URL.String() },
 		"URL, quoted": func(r *http.Request, _ string) string { return fmt.Sprintf("%q", r.URL.String()) },
 		"URL, %#v":    func(r *http.Request, _ string) string { return fmt.Sprintf("%#v", *r.URL) },
@@ -654,18 +657,18 @@ func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 			return string(dump)
 		},
 	}
-	for name, say := range says {
+	for name, text := range texts {
 		for _, call := range []Call{call, form} {
 			why := errors.New("why")
 			fail := roundTripper(func(r *http.Request) (*http.Response, error) {
 				body, err := io.ReadAll(r.Body)
 				assert.NoError(t, err)
-				return nil, &url.Error{Op: "Post", URL: r.URL.String(), Err: fmt.Errorf("cannot send %s: %w", say(r, string(body)), why)}
+				return nil, &url.Error{Op: "Post", URL: r.URL.String(), Err: fmt.Errorf("cannot send %s: %w", text(r, string(body)), why)}
 			})
-			_, err := New("ispay", &http.Client{Transport: fail}, nil).Do(context.Background(), call)
-			require.ErrorIs(t, err, why, "what is below stays reachable")
-			for _, text := range hidden {
-				require.NotContains(t, err.Error(), text, name)
+			_, err := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: fail}}).Do(context.Background(), call)
+			require.ErrorIs(t, err, why, "the cause stays reachable")
+			for _, private := range hidden {
+				require.NotContains(t, err.Error(), private, name)
 			}
 			assert.Contains(t, err.Error(), "cannot send", "the rest stays")
 			assert.Contains(t, err.Error(), "why")
@@ -673,8 +676,8 @@ func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 	}
 }
 
-// An answer whose reading fails with such an error is no different.
-func TestErrorsOfAnAnswersBodyHoldNothingOfTheRequest(t *testing.T) {
+// So can the body of its response.
+func TestErrorsOfABodyHoldNothingOfTheRequest(t *testing.T) {
 	t.Parallel()
 	why := errors.New("why")
 	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -682,8 +685,8 @@ func TestErrorsOfAnAnswersBodyHoldNothingOfTheRequest(t *testing.T) {
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: broken, Request: r}, nil
 	})
 	call := create("https://pay.example.com/?sign=63a5bf1f3500791f438c2829da45d037")
-	_, err := New("ispay", &http.Client{Transport: transport}, nil).Do(context.Background(), call)
-	require.ErrorIs(t, err, failure.ErrBadAnswer)
+	_, err := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: transport}}).Do(context.Background(), call)
+	require.ErrorIs(t, err, paygates.ErrBadResponse)
 	require.ErrorIs(t, err, why)
 	assert.NotContains(t, err.Error(), "63a5bf1f")
 }
@@ -698,14 +701,14 @@ func TestErrorsThatHoldNothingPrivateStayAsTheyAre(t *testing.T) {
 		transport := roundTripper(func(*http.Request) (*http.Response, error) {
 			return nil, errors.New("tls/http: a=b: 1 connection/s (https://docs.example.com/)")
 		})
-		_, err := New("ispay", &http.Client{Transport: transport}, nil).Do(context.Background(), Call{Op: "create order", Method: "GET", URL: target, Once: true})
-		assert.EqualError(t, err, "outcome unknown: the order may exist; look for it, do not create it again (no answer from the gateway: tls/http: a=b: 1 connection/s (https://docs.example.com/))")
+		_, err := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: transport}}).Do(context.Background(), Call{Op: "create order", Method: "GET", URL: target, NoRetry: true})
+		assert.EqualError(t, err, "ispay: create order: outcome unknown: query the order, do not create it again (no response: tls/http: a=b: 1 connection/s (https://docs.example.com/))")
 	}
 }
 
 func TestCancelling(t *testing.T) {
 	t.Parallel()
-	why := errors.New("the shop closes")
+	why := errors.New("shutting down")
 	t.Run("before", func(t *testing.T) {
 		t.Parallel()
 		s := serve(t, func(http.ResponseWriter, *http.Request) {})
@@ -714,18 +717,18 @@ func TestCancelling(t *testing.T) {
 		for _, call := range []Call{query(s.URL), create(s.URL)} {
 			_, err := client(t, 0).Do(ctx, call)
 			require.ErrorIs(t, err, why)
-			require.ErrorIs(t, err, failure.ErrNoAnswer)
-			require.NotErrorIs(t, err, failure.ErrOutcomeUnknown, "nothing was sent")
+			require.ErrorIs(t, err, paygates.ErrNoResponse)
+			require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown, "nothing was sent")
 		}
 		assert.Zero(t, s.hits.Load())
 	})
-	t.Run("while waiting for the answer", func(t *testing.T) {
+	t.Run("while waiting for the response", func(t *testing.T) {
 		t.Parallel()
 		for _, once := range []bool{false, true} {
-			s := hang(t)
+			s := stall(t)
 			ctx, cancel := context.WithCancel(context.Background())
 			call := create(s.URL)
-			call.Once = once
+			call.NoRetry = once
 			began := make(chan time.Time, 1)
 			go func() {
 				for s.hits.Load() == 0 {
@@ -737,11 +740,11 @@ func TestCancelling(t *testing.T) {
 			_, err := client(t, 0).Do(ctx, call)
 			assert.Less(t, time.Since(<-began), time.Second)
 			require.ErrorIs(t, err, context.Canceled)
-			assert.Equal(t, once, errors.Is(err, failure.ErrOutcomeUnknown))
+			assert.Equal(t, once, errors.Is(err, paygates.ErrOutcomeUnknown))
 			assert.EqualValues(t, 1, s.hits.Load())
 		}
 	})
-	t.Run("between two tries", func(t *testing.T) {
+	t.Run("between two attempts", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(context.Background())
 		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -749,9 +752,9 @@ func TestCancelling(t *testing.T) {
 			time.AfterFunc(20*time.Millisecond, cancel)
 		})
 		begin := time.Now()
-		answer, err := client(t, 0).Do(ctx, query(s.URL))
-		require.NoError(t, err, "the last answer is returned")
-		assert.Equal(t, 503, answer.Status)
+		response, err := client(t, 0).Do(ctx, query(s.URL))
+		require.NoError(t, err, "the last response is returned")
+		assert.Equal(t, 503, response.Status)
 		assert.EqualValues(t, 1, s.hits.Load())
 		assert.Less(t, time.Since(begin), time.Second)
 	})
@@ -759,7 +762,7 @@ func TestCancelling(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer cancel()
-		s := hang(t)
+		s := stall(t)
 		begin := time.Now()
 		_, err := client(t, time.Hour).Do(ctx, query(s.URL))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -779,7 +782,7 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 					return
 				}
 			}
-		case "/hang":
+		case "/stall":
 			<-r.Context().Done()
 		case "/reset":
 			reset(w)
@@ -788,11 +791,11 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	defer s.Close()
 	pool := &http.Transport{}
 	before := runtime.NumGoroutine()
-	for _, path := range []string{"/", "/endless", "/hang", "/reset"} {
+	for _, path := range []string{"/", "/endless", "/stall", "/reset"} {
 		for _, once := range []bool{false, true} {
 			call := query(s.URL + path)
-			call.Once = once
-			_, _ = New("ispay", &http.Client{Transport: pool, Timeout: 50 * time.Millisecond}, nil).Do(context.Background(), call)
+			call.NoRetry = once
+			_, _ = New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: pool, Timeout: 50 * time.Millisecond}}).Do(context.Background(), call)
 		}
 	}
 	pool.CloseIdleConnections()
@@ -802,16 +805,16 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	assert.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
 
-func TestTheAnswersBodyIsClosed(t *testing.T) {
+func TestTheBodyIsClosed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{200, 307, 404} {
-		for _, length := range []int{0, 10, MaxAnswer + 1} {
+		for _, length := range []int{0, 10, MaxBody + 1} {
 			closed := 0
 			transport := roundTripper(func(r *http.Request) (*http.Response, error) {
 				body := closeCounter{strings.NewReader(strings.Repeat("x", length)), &closed}
 				return &http.Response{StatusCode: status, Header: http.Header{}, Body: body, Request: r}, nil
 			})
-			_, _ = New("ispay", &http.Client{Transport: transport}, nil).Do(context.Background(), query("https://pay.example.com/"))
+			_, _ = New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: transport}}).Do(context.Background(), query("https://pay.example.com/"))
 			assert.Equal(t, 1, closed)
 		}
 	}
@@ -857,9 +860,9 @@ func TestManyCallersAtOnce(t *testing.T) {
 			defer callers.Done()
 			call := create(fmt.Sprintf("%s/%d", s.URL, i))
 			call.Body = fmt.Sprintf("order_no=%d", i)
-			answer, err := c.Do(context.Background(), call)
+			response, err := c.Do(context.Background(), call)
 			assert.NoError(t, err)
-			assert.Equal(t, fmt.Sprintf("/%d order_no=%d", i, i), string(answer.Body))
+			assert.Equal(t, fmt.Sprintf("/%d order_no=%d", i, i), string(response.Body))
 		}()
 	}
 	callers.Wait()
@@ -873,31 +876,17 @@ func TestTheLogHoldsNothingPrivate(t *testing.T) {
 		_, _ = io.WriteString(w, "payer data")
 	})
 	var log bytes.Buffer
-	c := New("ispay", nil, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	c := New(Options{Gateway: "ispay", Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	call := query(s.URL + "/order/63a5bf1f3500791f438c2829da45d037")
 	call.BasicAuth = sign.NewSecret("sk_test_example")
 	call.Header = map[string]string{"X-Token": "login-token"}
 	_, err := c.Do(context.Background(), call)
 	require.NoError(t, err)
 	text := log.String()
-	assert.Equal(t, 3, strings.Count(text, `level=DEBUG msg="ispay: answered" op="query order" status=503 bytes=10 took=`))
-	assert.Contains(t, text, `level=DEBUG msg="ispay: repeating a request" op="query order" attempt=1 status=503`)
+	assert.Equal(t, 3, strings.Count(text, `level=DEBUG msg="ispay: response" op="query order" status=503 bytes=10 took=`))
+	assert.Contains(t, text, `level=DEBUG msg="ispay: retrying" op="query order" attempt=1 status=503`)
 	for _, private := range []string{"63a5bf1f", "127.0.0.1", "payer data", "sk_test", "login-token", "http"} {
 		assert.NotContains(t, text, private)
 	}
 	assert.False(t, Silent().Enabled(context.Background(), slog.LevelError))
-}
-
-func TestExplain(t *testing.T) {
-	t.Parallel()
-	status, body, cause := Explain(fmt.Errorf("own: %w", &Failure{Status: 502, Body: []byte("words"), Err: failure.ErrBadAnswer}))
-	assert.Equal(t, 502, status)
-	assert.Equal(t, "words", string(body))
-	assert.Equal(t, failure.ErrBadAnswer, cause)
-
-	other := errors.New("other")
-	status, body, cause = Explain(other)
-	assert.Zero(t, status)
-	assert.Nil(t, body)
-	assert.Equal(t, other, cause)
 }

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"net/http/httptest"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/ispay/ispaytest"
 	"github.com/paygates/paygates-go/money"
 )
 
-// A merchant's own test: the gateway calls back twice, and the shop, whose code
-// is accept here, credits once.
+// The gateway sends the notification twice. The shop credits the order once.
 func ExampleNewServer() {
 	gateway := ispaytest.NewServer()
 	defer gateway.Close()
@@ -23,14 +23,14 @@ func ExampleNewServer() {
 		return
 	}
 	credited := map[string]money.Amount{}
-	accept := func(_ context.Context, n *ispay.Notification) error {
-		if _, again := credited[n.OrderNo]; !again {
+	handle := func(_ context.Context, n *ispay.Notification) error {
+		if _, done := credited[n.OrderNo]; !done {
 			credited[n.OrderNo] = n.Order.Amount
 			fmt.Println("credit", n.Order.Amount)
 		}
 		return nil
 	}
-	shop := httptest.NewServer(client.NotificationHandler(accept))
+	shop := httptest.NewServer(client.NotificationHandler(handle))
 	defer shop.Close()
 
 	_, err = client.CreateOrder(context.Background(), ispay.CreateOrderRequest{
@@ -52,18 +52,19 @@ func ExampleNewServer() {
 	// 200 success
 }
 
-// The order is made, but the answer is lost: a shop must not create it again.
-func ExampleNewServer_lostAnswer() {
+// The order is created, but the response is lost. Query the order, do not create it
+// again.
+func ExampleNewServer_lostResponse() {
 	gateway := ispaytest.NewServer()
 	defer gateway.Close()
 	client, _ := ispay.New(gateway.Config())
 	ctx := context.Background()
-	gateway.Misbehave(gatewaytest.Fault{Path: "/gateway", Processed: true, Reset: true, Times: 1})
+	gateway.InjectFault(gatewaytest.Fault{Path: "/gateway", Processed: true, Reset: true, Times: 1})
 
 	_, err := client.CreateOrder(ctx, ispay.CreateOrderRequest{
 		OrderNo: "20191118123424", Channel: ispay.ChannelAlipay, Amount: money.Cents(30000), PayerIP: "203.0.113.7",
 	})
-	fmt.Println(errors.Is(err, ispay.ErrOutcomeUnknown))
+	fmt.Println(errors.Is(err, paygates.ErrOutcomeUnknown))
 	order, err := client.QueryOrder(ctx, "20191118123424")
 	fmt.Println(order, err)
 	// Output:

@@ -1,15 +1,18 @@
-// Package ispaytest is a fake ispay gateway for a merchant's own tests and for
-// trying things out: a server on a loopback port that checks and answers what
-// the ispay document says, and calls back over real HTTP.
+// Package ispaytest is a fake ispay gateway: a server on a loopback port that checks
+// requests as the ispay document says, responds with its documented responses, and
+// sends notifications over HTTP.
 //
 //	srv := ispaytest.NewServer()
 //	defer srv.Close()
 //	client, err := ispay.New(srv.Config())
 //
-// An order begins in state 1; each state query moves it on to 2 and 5, and the
-// pay page and the QR code query move it to 5 at once. Pay makes it 9, Expire 6.
-// A callback that is not answered with "success" is repeated after 15 s, 1, 5
-// and 30 minutes: the document gives no times, WithRepeats sets others.
+// An order begins in state 1. Each state query moves it on, to 2 and then to 5; the pay
+// page and the QR code query move it to 5 at once. The embedded gatewaytest.Server pays
+// orders (Pay, PaySilently: state 9), expires them (Expire: state 6), sends
+// notifications (Redeliver, SendTampered) and fails (InjectFault).
+//
+// A notification is retried until the response is "success": after 15 s and 1, 5 and 30
+// minutes. The document names no delays; WithRetryDelays sets others.
 package ispaytest
 
 import (
@@ -24,6 +27,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/paygates/paygates-go/gatewaytest"
@@ -32,17 +36,23 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// The merchant that every fake knows.
+// The credentials of the merchant of every fake.
 const (
 	UserID = "10001"
 	Secret = "example-secret-of-ispay"
 )
 
-// Server is a fake ispay gateway. Its orders are paid, expired and called back by
-// the methods of gatewaytest.Server.
-type Server struct{ *gatewaytest.Server }
+// AlipayUserID is the receiving Alipay account of every order.
+const AlipayUserID = "2088000000000001"
 
-// NewServer starts a fake. Close ends it.
+// Server is a fake ispay gateway.
+type Server struct {
+	*gatewaytest.Server
+
+	numericOrderID atomic.Bool
+}
+
+// NewServer starts a fake. Close stops it.
 func NewServer(opts ...gatewaytest.Option) *Server {
 	s := &Server{}
 	mux := http.NewServeMux()
@@ -55,22 +65,23 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 		id := r.PathValue("id")
 		s.ServePay(w, r, id, "/transfer/"+url.PathEscape(id))
 	})
-	s.Server = gatewaytest.Start(mux, gatewaytest.Behaviour{
-		Pay:      func(order *gatewaytest.Order) { order.State = "9" },
-		Expire:   func(order *gatewaytest.Order) { order.State = "6" },
-		Callback: callback,
-		Accepted: func(_ int, reply string) bool { return strings.TrimSpace(reply) == "success" },
-		Repeats:  []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute},
+	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
+		Pay:          func(order *gatewaytest.Order) { order.State = "9" },
+		Expire:       func(order *gatewaytest.Order) { order.State = "6" },
+		Notification: notification,
+		Accepted:     func(_ int, body string) bool { return strings.TrimSpace(body) == "success" },
+		RetryDelays:  []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute},
 	}, opts...)
 	return s
 }
 
-// Config returns the configuration of a client of this fake.
+// Config returns the configuration of a client for this fake.
 func (s *Server) Config() ispay.Config {
 	return ispay.Config{UserID: UserID, Secret: sign.NewSecret(Secret), BaseURL: s.URL}
 }
 
-// SetState puts an order, by either number, into a state, without a callback.
+// SetState changes the state of the order with the given gateway's or merchant's number.
+// It sends no notification.
 func (s *Server) SetState(number string, state ispay.State) error {
 	return s.Update(number, func(order *gatewaytest.Order) {
 		order.State = strconv.Itoa(int(state))
@@ -78,15 +89,19 @@ func (s *Server) SetState(number string, state ispay.State) error {
 	})
 }
 
+// SetNumericOrderID makes the fake send order_id as a JSON number, as the provider's
+// public demo does. The document shows a string, which is the default.
+func (s *Server) SetNumericOrderID(numeric bool) { s.numericOrderID.Store(numeric) }
+
 var (
 	numberShape = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 	amountShape = regexp.MustCompile(`^[0-9]+\.[0-9]{2}$`)
 )
 
 func (s *Server) create(w http.ResponseWriter, r *http.Request) {
-	refuse := func(why string) { fail(w, 1004, "订单创建失败! "+why) }
+	reject := func(why string) { fail(w, 1004, "订单创建失败! "+why) }
 	if err := r.ParseForm(); err != nil {
-		refuse("form")
+		reject("form")
 		return
 	}
 	f := r.PostForm
@@ -94,22 +109,22 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 	_, ipErr := netip.ParseAddr(f.Get("ip"))
 	switch {
 	case f.Get("userid") != UserID:
-		refuse("userid")
+		reject("userid")
 		return
 	case !numberShape.MatchString(f.Get("order_no")):
-		refuse("order_no")
+		reject("order_no")
 		return
 	case f.Get("order_type") != "P901" && f.Get("order_type") != "P902" && f.Get("order_type") != "P904":
-		refuse("order_type")
+		reject("order_type")
 		return
 	case amountErr != nil || amount == 0 || !amountShape.MatchString(f.Get("amount")):
-		refuse("amount")
+		reject("amount")
 		return
 	case ipErr != nil:
-		refuse("ip")
+		reject("ip")
 		return
 	case !signed(f.Get("sign"), UserID, f.Get("order_no"), f.Get("order_type"), f.Get("amount"), f.Get("return_url")):
-		refuse("sign")
+		reject("sign")
 		return
 	}
 	id := strconv.FormatInt(s.NextID(), 10)
@@ -122,10 +137,14 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		},
 	})
 	if !added {
-		refuse("order_no exists")
+		reject("order_no exists")
 		return
 	}
-	answer(w, map[string]any{"order_id": id})
+	if s.numericOrderID.Load() {
+		succeed(w, map[string]any{"order_id": json.Number(id)})
+		return
+	}
+	succeed(w, map[string]any{"order_id": id})
 }
 
 func (s *Server) query(w http.ResponseWriter, r *http.Request) {
@@ -146,12 +165,12 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 	state, _ := strconv.Atoi(order.State)
 	if state < int(ispay.StateAwaitingPayment) {
 		// The document shows a state without an order as a string.
-		answer(w, map[string]any{"state": order.State})
+		succeed(w, map[string]any{"state": order.State})
 		return
 	}
 	details := s.code(order)
-	details["alipayuid"] = ""
-	answer(w, map[string]any{"state": state, "order": details})
+	details["alipayuid"] = AlipayUserID
+	succeed(w, map[string]any{"state": state, "order": details})
 }
 
 func (s *Server) qrcode(w http.ResponseWriter, r *http.Request) {
@@ -162,7 +181,7 @@ func (s *Server) qrcode(w http.ResponseWriter, r *http.Request) {
 	}
 	details := s.code(order)
 	details["state"], _ = strconv.Atoi(order.State)
-	answer(w, map[string]any{"order": details})
+	succeed(w, map[string]any{"order": details})
 }
 
 func (s *Server) order(w http.ResponseWriter, r *http.Request) {
@@ -180,7 +199,7 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request) {
 	details["returning"] = s.notified(order)
 	details["ip"], details["paytype"] = order.Fields["ip"], order.Channel
 	details["create_time"] = order.CreatedAt.In(time.FixedZone("", 8*60*60)).Format(time.DateTime)
-	answer(w, map[string]any{"order": details})
+	succeed(w, map[string]any{"order": details})
 }
 
 func (s *Server) transfer(w http.ResponseWriter, r *http.Request) {
@@ -192,7 +211,7 @@ func (s *Server) transfer(w http.ResponseWriter, r *http.Request) {
 	s.Cashier(w, "ispay 就付", s.qrText(order), "/transfer/"+url.PathEscape(order.ID)+"/pay", order)
 }
 
-// issue moves an order to state 5, by the gateway's number of it.
+// issue moves the order with the given gateway's number to state 5.
 func (s *Server) issue(id string) (gatewaytest.Order, bool) {
 	_ = s.Update(id, func(order *gatewaytest.Order) {
 		if order.State == "1" || order.State == "2" {
@@ -212,8 +231,7 @@ func (s *Server) notified(order gatewaytest.Order) bool {
 	return false
 }
 
-// The fake's QR code leads to its own pay page, so that a phone on the same
-// machine could follow it.
+// qrText returns the text of the QR code: the URL of the pay page.
 func (s *Server) qrText(order gatewaytest.Order) string { return s.URL + "/transfer/" + order.ID }
 
 func (s *Server) code(order gatewaytest.Order) map[string]any {
@@ -227,21 +245,15 @@ func (s *Server) code(order gatewaytest.Order) map[string]any {
 	}
 }
 
-func callback(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+func notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
 	amount, state := order.Amount.String(), order.State
 	if tampered {
-		// The signature covers neither: that is what the attacker counts on.
+		// The signature covers neither.
 		amount, state = (order.Amount + 90000).String(), "9"
 	}
-	query := url.Values{
-		"order_no": {order.OrderNo}, "amount": {amount}, "state": {state},
-		"sign": {hash(UserID, order.OrderNo)},
-	}
-	separator := "?"
-	if strings.Contains(order.NotifyURL, "?") {
-		separator = "&"
-	}
-	return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + separator + query.Encode()}, nil
+	// The document appends it literally, whatever the notify URL holds.
+	query := "?order_no=" + order.OrderNo + "&amount=" + amount + "&state=" + state + "&sign=" + hash(UserID, order.OrderNo)
+	return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + query}, nil
 }
 
 func hash(parts ...string) string {
@@ -253,18 +265,18 @@ func signed(received string, parts ...string) bool {
 	return subtle.ConstantTimeCompare([]byte(strings.ToLower(received)), []byte(hash(parts...))) == 1
 }
 
-func answer(w http.ResponseWriter, fields map[string]any) {
+func succeed(w http.ResponseWriter, fields map[string]any) {
 	fields["success"], fields["errorCode"], fields["errorMsg"] = true, 0, nil
-	reply(w, fields)
+	respond(w, fields)
 }
 
 func notFound(w http.ResponseWriter) { fail(w, 0, "订单不存在") }
 
 func fail(w http.ResponseWriter, code int, message string) {
-	reply(w, map[string]any{"success": false, "errorCode": code, "errorMsg": message})
+	respond(w, map[string]any{"success": false, "errorCode": code, "errorMsg": message})
 }
 
-func reply(w http.ResponseWriter, fields map[string]any) {
+func respond(w http.ResponseWriter, fields map[string]any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	_ = json.NewEncoder(w).Encode(fields)
 }

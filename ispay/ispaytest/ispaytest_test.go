@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/ispay/ispaytest"
@@ -65,8 +66,8 @@ func form() url.Values {
 	}
 }
 
-// The fake is asked without the client, so that the two cannot agree on a mistake.
-func TestTheFakeRefusesWhatTheDocumentForbids(t *testing.T) {
+// The requests are sent without the client, so that the two cannot share a mistake.
+func TestTheFakeRejectsWhatTheDocumentForbids(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
 	for field, bad := range map[string]string{
@@ -86,7 +87,7 @@ func TestTheFakeRefusesWhatTheDocumentForbids(t *testing.T) {
 	assert.Contains(t, body, "order_no exists")
 }
 
-func TestTheFakeWalksItsStates(t *testing.T) {
+func TestTheFakeChangesItsStates(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	ctx := context.Background()
@@ -97,26 +98,35 @@ func TestTheFakeWalksItsStates(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, state.State)
 		assert.Equal(t, want == ispay.StateAwaitingPayment, state.Code != nil)
+		if state.Code != nil {
+			assert.Equal(t, ispaytest.AlipayUserID, state.Code.AlipayUserID)
+			assert.Equal(t, created.OrderID, state.Code.SN)
+			assert.NotEmpty(t, state.Code.QRCode)
+			assert.NotEmpty(t, state.Code.ImageText)
+		}
 	}
 	require.NoError(t, srv.SetState(created.OrderID, ispay.StatePaidUnconfirmed))
 	order, err := client.QueryOrder(ctx, "20191118123424")
 	require.NoError(t, err)
 	assert.Equal(t, ispay.StatePaidUnconfirmed, order.State)
-	assert.Equal(t, "203.0.113.7", order.PayerIP)
+	assert.Equal(t, "203.0.113.7", order.PayerIP.Reveal())
 	assert.Equal(t, ispay.ChannelUnionPay, order.Channel)
+	assert.NotEmpty(t, order.QRCode)
+	assert.NotEmpty(t, order.ImageText)
+	assert.Empty(t, order.Unread)
 	assert.WithinDuration(t, time.Now(), order.CreatedAt, time.Minute)
 
 	require.NoError(t, srv.Expire("20191118123424"))
 	_, err = client.WaitForPayment(ctx, "20191118123424", time.Millisecond)
-	require.ErrorIs(t, err, ispay.ErrNotPaid)
+	require.ErrorIs(t, err, paygates.ErrNotPaid)
 
 	_, err = client.QueryQRCode(ctx, "1")
-	require.ErrorIs(t, err, ispay.ErrOrderNotFound)
+	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
 	_, err = client.QueryState(ctx, "1")
-	require.ErrorIs(t, err, ispay.ErrOrderNotFound)
+	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
 }
 
-func TestTheFakeAnswersOnlySignedQueries(t *testing.T) {
+func TestTheFakeRequiresSignedQueries(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	_, err := client.CreateOrder(context.Background(), request())
@@ -149,13 +159,13 @@ func TestTheCashierPagePays(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, status)
 }
 
-func TestTheFakeCallsBackUntilItHearsSuccess(t *testing.T) {
+func TestTheFakeRetriesUntilSuccess(t *testing.T) {
 	t.Parallel()
-	srv, client := setup(t, gatewaytest.WithRepeats(time.Millisecond, time.Millisecond, time.Millisecond))
+	srv, client := setup(t, gatewaytest.WithRetryDelays(time.Millisecond, time.Millisecond, time.Millisecond))
 	done := make(chan url.Values, 1)
-	calls := 0
+	attempts := 0
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if calls++; calls < 3 {
+		if attempts++; attempts < 3 {
 			_, _ = io.WriteString(w, "fail")
 			return
 		}
@@ -164,7 +174,7 @@ func TestTheFakeCallsBackUntilItHearsSuccess(t *testing.T) {
 	}))
 	t.Cleanup(shop.Close)
 	order := request()
-	order.NotifyURL = shop.URL + "/notify?shop=7"
+	order.NotifyURL = shop.URL + "/notify"
 	_, err := client.CreateOrder(context.Background(), order)
 	require.NoError(t, err)
 	first, err := srv.Pay("20191118123424")
@@ -172,7 +182,7 @@ func TestTheFakeCallsBackUntilItHearsSuccess(t *testing.T) {
 	assert.Equal(t, "fail", first.Reply)
 	assert.False(t, first.Accepted)
 	assert.Equal(t, url.Values{
-		"shop": {"7"}, "order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"},
+		"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"},
 		"sign": {md5Hex("1000120191118123424" + ispaytest.Secret)},
 	}, <-done)
 	require.Eventually(t, func() bool {
@@ -185,12 +195,12 @@ func TestTheFakeCallsBackUntilItHearsSuccess(t *testing.T) {
 }
 
 // After an unknown outcome the query tells whether the order exists.
-func TestACreateWhoseAnswerIsLost(t *testing.T) {
+func TestACreateWhoseResponseIsLost(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
-	srv.Misbehave(gatewaytest.Fault{Path: "/gateway", Times: 1, Processed: true, Reset: true})
+	srv.InjectFault(gatewaytest.Fault{Path: "/gateway", Times: 1, Processed: true, Reset: true})
 	_, err := client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, ispay.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 	order, err := client.QueryOrder(context.Background(), "20191118123424")
 	require.NoError(t, err)
 	assert.Equal(t, ispay.StateAccepted, order.State)
@@ -203,4 +213,43 @@ func TestConfigCanBePrinted(t *testing.T) {
 	text, err := json.Marshal(struct{ Secret any }{srv.Config().Secret})
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), ispaytest.Secret)
+}
+
+// The provider's demo sends order_id as a number.
+func TestNumericOrderIDs(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	srv.SetNumericOrderID(true)
+	_, body := send(t, "POST", srv.URL+"/gateway", form())
+	assert.Contains(t, body, `"order_id":424843497502158848`)
+	created, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	assert.Equal(t, "424843497502158849", created.OrderID)
+	srv.SetNumericOrderID(false)
+	f := form()
+	f.Set("order_no", "2")
+	f.Set("sign", md5Hex("100012P901300.00"+ispaytest.Secret))
+	_, body = send(t, "POST", srv.URL+"/gateway", f)
+	assert.Contains(t, body, `"order_id":"424843497502158850"`)
+}
+
+// The document appends "?order_no=…" to the notify URL, whatever that holds.
+func TestTheNotifyURLIsExtendedLiterally(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	var query string
+	handler := client.NotificationHandler(func(context.Context, *ispay.Notification) error { return nil })
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query = r.URL.RawQuery
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(shop.Close)
+	f := form()
+	f.Set("notify_url", shop.URL+"/notify?shop=7")
+	_, body := send(t, "POST", srv.URL+"/gateway", f)
+	require.Contains(t, body, `"success":true`)
+	delivery, err := srv.Pay("1")
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(query, "shop=7?"), query)
+	assert.True(t, delivery.Accepted, "the handler reads what is unambiguous")
 }

@@ -10,9 +10,8 @@ import (
 	"github.com/paygates/paygates-go/money"
 )
 
-// A merchant's own test: the price of the coin changes, the payer says that he
-// has paid, the payment arrives without a callback, and the shop, which waits,
-// credits what it asked.
+// A test of a shop: the price of the coin changes, the payer reports the transfer, the
+// payment arrives without a notification, and the shop, which waits, credits it.
 func ExampleNewServer() {
 	gateway := kechengcangtest.NewServer()
 	defer gateway.Close()

@@ -1,6 +1,5 @@
-// Package kechengcangtest is a fake kechengcang server for a merchant's own tests
-// and for trying things out: a server on a loopback port that checks and answers
-// what the kechengcang document and its public source say, and calls back over
+// Package kechengcangtest is a fake kechengcang server: a server on a loopback port that checks and answers
+// what the kechengcang document and its public source say, and sends notifications over
 // real HTTP.
 //
 //	srv := kechengcangtest.NewServer()
@@ -8,9 +7,9 @@
 //	client, err := kechengcang.New(srv.Config())
 //
 // An order begins in state 1. Submit makes it 2, Pay 3, Expire 4, and Reprice
-// changes what the payer is to send. A callback that is not answered with exactly
+// changes what the payer is to send. A notification that is not answered with exactly
 // "ok" is repeated after 30, 60, 90 … minutes, until it was sent seven times;
-// WithRepeats sets other pauses. The real server's source never starts a
+// WithRetryDelays sets other pauses. The real server's source never starts a
 // callback: test waiting by PaySilently.
 package kechengcangtest
 
@@ -33,7 +32,7 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// The merchant that every fake knows.
+// The credentials of the merchant of every fake.
 const (
 	AppID  = "example-app-of-kechengcang"
 	Secret = "example-secret-of-kechengcang"
@@ -43,7 +42,7 @@ const (
 	receiptAccount = "0x00000000000000000000000000000000example0"
 	// A coin costs 0.18 dollars, as in the document's sample.
 	centsACoin = 18
-	// So often it calls back before it gives up.
+	// So often it sends notifications before it gives up.
 	mostCalls = 7
 )
 
@@ -55,7 +54,7 @@ type Server struct {
 	showByGet, leaky atomic.Bool
 }
 
-// NewServer starts a fake. Close ends it.
+// NewServer starts a fake. Close stops it.
 func NewServer(opts ...gatewaytest.Option) *Server {
 	s := &Server{}
 	mux := http.NewServeMux()
@@ -66,23 +65,23 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 		id := r.PathValue("id")
 		s.ServePay(w, r, id, "/pay/"+id)
 	})
-	s.Server = gatewaytest.Start(mux, gatewaytest.Behaviour{
+	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
 		Pay: func(order *gatewaytest.Order) {
 			if order.State == "1" {
 				submit(order)
 			}
 			order.State = "3"
 		},
-		Expire:   func(order *gatewaytest.Order) { order.State = "4" },
-		Callback: s.callback,
-		Accepted: func(_ int, reply string) bool { return reply == "ok" },
-		Repeats:  pauses(),
+		Expire:       func(order *gatewaytest.Order) { order.State = "4" },
+		Notification: s.notification,
+		Accepted:     func(_ int, body string) bool { return body == "ok" },
+		RetryDelays:  retryDelays(),
 	}, opts...)
 	return s
 }
 
-// pauses are 30, 60, 90 … minutes.
-func pauses() []time.Duration {
+// retryDelays returns the delays: 30, 60, 90 … minutes.
+func retryDelays() []time.Duration {
 	all := make([]time.Duration, mostCalls-1)
 	for i := range all {
 		all[i] = time.Duration(i+1) * 30 * time.Minute
@@ -90,7 +89,7 @@ func pauses() []time.Duration {
 	return all
 }
 
-// Config returns the configuration of a client of this fake.
+// Config returns the configuration of a client for this fake.
 func (s *Server) Config() kechengcang.Config {
 	return kechengcang.Config{AppID: AppID, Secret: sign.NewSecret(Secret), BaseURL: s.URL}
 }
@@ -101,7 +100,7 @@ func (s *Server) Config() kechengcang.Config {
 func (s *Server) ShowByGet() { s.showByGet.Store(true) }
 
 // RevealSecret puts the record of the application, its secret included, into the
-// answers to a query and into the callbacks, as the public source does.
+// answers to a query and into the notifications, as the public source does.
 func (s *Server) RevealSecret() { s.leaky.Store(true) }
 
 // Submit plays the payer who says that he has sent the money: state 2. It does
@@ -208,8 +207,8 @@ func (s *Server) pay(w http.ResponseWriter, r *http.Request) {
 	s.Cashier(w, "kechengcang", receiptAccount, "/pay/"+order.ID, order)
 }
 
-// callback runs while the orders are locked.
-func (s *Server) callback(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+// notification runs while the orders are locked.
+func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
 	result := s.result(order)
 	if s.leaky.Load() {
 		result["application"] = application()
@@ -244,7 +243,9 @@ func (s *Server) result(order gatewaytest.Order) map[string]any {
 		"pay_finish_at":  orNull(local(order.PaidAt)),
 		"pay_refresh_at": orNull(order.Fields["pay_refresh_at"]),
 		"pay_submit_at":  orNull(order.Fields["pay_submit_at"]),
-		"created_at":     local(order.CreatedAt), "updated_at": local(order.CreatedAt), "deleted_at": nil,
+		// Eloquent prints these in UTC.
+		"created_at": order.CreatedAt.UTC().Format(time.DateTime), "updated_at": order.CreatedAt.UTC().Format(time.DateTime), "deleted_at": nil,
+		"txhash": txHash(order),
 		"app_id": AppID, "tv_url": s.URL + "/pay/" + order.ID,
 	}
 }
@@ -384,4 +385,12 @@ func reply(w http.ResponseWriter, status int, fields map[string]any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(fields)
+}
+
+// txHash is the transaction of a paid order.
+func txHash(order gatewaytest.Order) any {
+	if order.PaidAt.IsZero() {
+		return nil
+	}
+	return "0x000000000000000000000000000000000000000000000000000000000" + "example0"
 }

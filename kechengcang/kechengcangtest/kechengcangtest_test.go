@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/kechengcang"
 	"github.com/paygates/paygates-go/kechengcang/kechengcangtest"
@@ -38,7 +39,7 @@ func request() kechengcang.CreateOrderRequest {
 	}
 }
 
-// send asks without the client and follows no redirect.
+// send sends a request without the client and follows no redirect.
 func send(t *testing.T, method, target, accept, body string) (int, http.Header, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
@@ -65,8 +66,8 @@ func storeBody(change ...string) string {
 		kechengcangtest.AppID + `","salt":"0123456789abcdef","sign":"` + goodSign + `","currency":1}`)
 }
 
-// The fake is asked without the client, so that the two cannot agree on a mistake.
-func TestTheFakeRefusesWhatTheSourceForbids(t *testing.T) {
+// The requests are sent without the client, so that the two cannot share a mistake.
+func TestTheFakeRejectsWhatTheSourceForbids(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
 	store := srv.URL + "/api/web/pay-orders/store"
@@ -105,7 +106,7 @@ func TestTheFakeRefusesWhatTheSourceForbids(t *testing.T) {
 	assert.Len(t, srv.Orders(), 1)
 }
 
-func TestTheFakeShowsErrorsInHTMLToWhoDoesNotAskForJSON(t *testing.T) {
+func TestTheFakeSendsHTMLErrorsWithoutAcceptJSON(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
 	store := srv.URL + "/api/web/pay-orders/store"
@@ -130,27 +131,27 @@ func TestTheFakeShowsAnOrder(t *testing.T) {
 
 	status, _, body := send(t, "POST", show+created.OrderID, asJSON, "")
 	assert.Equal(t, 200, status)
-	var answer struct {
+	var response struct {
 		Code    int            `json:"code"`
 		Message string         `json:"message"`
 		Result  map[string]any `json:"result"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(body), &answer))
-	assert.Equal(t, 200, answer.Code)
-	assert.Equal(t, "ok", answer.Message)
-	assert.NotEmpty(t, answer.Result["receipt_account"])
-	assert.NotEmpty(t, answer.Result["created_at"])
+	require.NoError(t, json.Unmarshal([]byte(body), &response))
+	assert.Equal(t, 200, response.Code)
+	assert.Equal(t, "ok", response.Message)
+	assert.NotEmpty(t, response.Result["receipt_account"])
+	assert.NotEmpty(t, response.Result["created_at"])
 	for _, name := range []string{"receipt_account", "created_at", "updated_at"} {
-		delete(answer.Result, name)
+		delete(response.Result, name)
 	}
 	assert.Equal(t, map[string]any{
 		"id": created.OrderID, "title": "标题", "remark": "备注", "fee": 2000.0, "currency": 1.0,
-		"pay_fee": 11111.0, "pay_currency": 5.0, "pay_account": "",
+		"pay_fee": 11111.0, "pay_currency": 5.0, "pay_account": "", "txhash": nil,
 		"callback_url": "", "redirect_url": "https://shop.example.com/paid",
 		"pay_status": 1.0, "status": 1.0, "callback_status": 1.0, "callback_at": nil, "callback_times": 0.0,
 		"pay_finish_at": nil, "pay_refresh_at": nil, "pay_submit_at": nil, "deleted_at": nil,
 		"app_id": kechengcangtest.AppID, "tv_url": srv.URL + "/pay/" + created.OrderID,
-	}, answer.Result)
+	}, response.Result)
 
 	_, _, body = send(t, "POST", show+"unknown", asJSON, "")
 	assert.JSONEq(t, `{"code":200,"message":"ok","result":null}`, body)
@@ -177,7 +178,7 @@ func TestTheClientFollowsTheRouteTable(t *testing.T) {
 	}
 }
 
-func TestTheFakeWalksItsStates(t *testing.T) {
+func TestTheFakeChangesItsStates(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	ctx := context.Background()
@@ -204,7 +205,7 @@ func TestTheFakeWalksItsStates(t *testing.T) {
 	assert.Equal(t, kechengcang.StateSubmitted, order.State)
 	assert.WithinDuration(t, time.Now(), order.PaySubmitAt, time.Minute)
 	require.NoError(t, srv.Reprice(id, money.Cents(1)))
-	assert.Equal(t, "120.00 FTM", query(id).PayFee.String(), "the price stands once submitted")
+	assert.Equal(t, "120.00 FTM", query(id).PayFee.String(), "the price is fixed once the transfer is reported")
 
 	require.NoError(t, srv.PaySilently(id))
 	order = query(id)
@@ -221,7 +222,7 @@ func TestTheFakeWalksItsStates(t *testing.T) {
 	assert.NotEqual(t, id, second.OrderID)
 	require.NoError(t, srv.Expire(second.OrderID))
 	_, err = client.WaitForPayment(ctx, second.OrderID, time.Millisecond)
-	require.ErrorIs(t, err, kechengcang.ErrNotPaid)
+	require.ErrorIs(t, err, paygates.ErrNotPaid)
 
 	require.ErrorIs(t, srv.Submit("unknown"), gatewaytest.ErrOrderNotFound)
 	require.ErrorIs(t, srv.Reprice("unknown", 1), gatewaytest.ErrOrderNotFound)
@@ -250,7 +251,8 @@ func TestTheCashierPagePays(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, status)
 }
 
-// shop answers the callbacks one after the other; the last reply stays.
+// shop responds to the notifications with the given bodies, and with the last one from then
+// on.
 func shop(t *testing.T, replies ...string) (target string, bodies chan string) {
 	t.Helper()
 	bodies = make(chan string, 100)
@@ -267,10 +269,10 @@ func shop(t *testing.T, replies ...string) (target string, bodies chan string) {
 	return server.URL + "/notify?shop=7", bodies
 }
 
-func TestTheFakeCallsBackUntilItHearsOK(t *testing.T) {
+func TestTheFakeRetriesUntilOK(t *testing.T) {
 	t.Parallel()
-	pause := time.Millisecond
-	srv, client := setup(t, gatewaytest.WithRepeats(pause, pause, pause, pause, pause, pause))
+	delay := time.Millisecond
+	srv, client := setup(t, gatewaytest.WithRetryDelays(delay, delay, delay, delay, delay, delay))
 	target, bodies := shop(t, "fail", "OK", "ok\n", "ok")
 	order := request()
 	order.NotifyURL = target
@@ -289,7 +291,7 @@ func TestTheFakeCallsBackUntilItHearsOK(t *testing.T) {
 	assert.Equal(t, created.OrderID, fields["id"])
 	assert.Equal(t, 3.0, fields["pay_status"])
 	assert.Equal(t, 2000.0, fields["fee"])
-	assert.Len(t, fields, 24, "all fields of the order")
+	assert.Len(t, fields, 25, "all fields of the order")
 
 	found, err := client.QueryOrder(context.Background(), created.OrderID)
 	require.NoError(t, err)
@@ -298,10 +300,10 @@ func TestTheFakeCallsBackUntilItHearsOK(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), found.CallbackAt, time.Minute)
 }
 
-func TestTheFakeGivesUpAfterSevenCallbacks(t *testing.T) {
+func TestTheFakeGivesUpAfterSevenNotifications(t *testing.T) {
 	t.Parallel()
-	pause := time.Millisecond
-	srv, client := setup(t, gatewaytest.WithRepeats(pause, pause, pause, pause, pause, pause))
+	delay := time.Millisecond
+	srv, client := setup(t, gatewaytest.WithRetryDelays(delay, delay, delay, delay, delay, delay))
 	order := request()
 	order.NotifyURL, _ = shop(t, "fail")
 	created, err := client.CreateOrder(context.Background(), order)
@@ -315,7 +317,7 @@ func TestTheFakeGivesUpAfterSevenCallbacks(t *testing.T) {
 	assert.Equal(t, 7, found.CallbackTimes)
 }
 
-func TestATamperedCallbackClaimsAPaymentAndAnotherFee(t *testing.T) {
+func TestATamperedNotificationClaimsAPaymentAndAnotherFee(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	target, bodies := shop(t, "fail")
@@ -334,10 +336,10 @@ func TestATamperedCallbackClaimsAPaymentAndAnotherFee(t *testing.T) {
 	found, err := client.QueryOrder(context.Background(), created.OrderID)
 	require.NoError(t, err)
 	assert.Equal(t, kechengcang.StateWaiting, found.State)
-	assert.Zero(t, found.CallbackTimes, "it was not the gateway's")
+	assert.Zero(t, found.CallbackTimes, "the gateway did not send it")
 }
 
-func TestTheFakeRevealsTheSecretLikeTheSource(t *testing.T) {
+func TestTheFakeRevealsTheSecretLikeThePublicSource(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	order := request()
@@ -347,29 +349,29 @@ func TestTheFakeRevealsTheSecretLikeTheSource(t *testing.T) {
 	require.NoError(t, err)
 	found, err := client.QueryOrder(context.Background(), created.OrderID)
 	require.NoError(t, err)
-	assert.NotContains(t, found.Raw.Reveal(), kechengcangtest.Secret)
+	assert.NotContains(t, string(found.Raw.Reveal()), kechengcangtest.Secret)
 
 	srv.RevealSecret()
 	found, err = client.QueryOrder(context.Background(), created.OrderID)
 	require.NoError(t, err)
-	assert.Contains(t, found.Raw.Reveal(), `"secure_key":"`+kechengcangtest.Secret+`"`)
+	assert.Contains(t, string(found.Raw.Reveal()), `"secure_key":"`+kechengcangtest.Secret+`"`)
 	_, err = srv.Pay(created.OrderID)
 	require.NoError(t, err)
 	assert.Contains(t, <-bodies, kechengcangtest.Secret)
 }
 
-// After an unknown outcome there is an order that nobody can find by the client.
-func TestACreateWhoseAnswerIsLost(t *testing.T) {
+// After an unknown outcome there may be an order that no query can find.
+func TestACreateWhoseResponseIsLost(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
-	srv.Misbehave(gatewaytest.Fault{Path: "/api/web/pay-orders/store", Times: 1, Processed: true, Reset: true})
+	srv.InjectFault(gatewaytest.Fault{Path: "/api/web/pay-orders/store", Times: 1, Processed: true, Reset: true})
 	_, err := client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, kechengcang.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 	require.Len(t, srv.Orders(), 1)
-	assert.Equal(t, "标题", srv.Orders()[0].Fields["title"], "but by the gateway's list")
+	assert.Equal(t, "标题", srv.Orders()[0].Fields["title"], "the gateway's list has it")
 }
 
-func TestTheWrongSecretIsAPlainNo(t *testing.T) {
+func TestAWrongSecretIsARejection(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
 	config := srv.Config()
@@ -378,5 +380,5 @@ func TestTheWrongSecretIsAPlainNo(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.CreateOrder(context.Background(), request())
 	require.EqualError(t, err, "kechengcang: create order: HTTP 500: 签名不正确!")
-	assert.NotErrorIs(t, err, kechengcang.ErrOutcomeUnknown)
+	assert.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)
 }

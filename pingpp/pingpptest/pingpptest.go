@@ -1,6 +1,6 @@
 // Package pingpptest is a fake merchant backend and a fake Ping++ in one, for a
 // merchant's own tests and for trying things out: a server on a loopback port
-// that checks and answers what their documents say, and calls back over real
+// that checks and answers what their documents say, and sends notifications over real
 // HTTP with events that it signs.
 //
 //	srv := pingpptest.NewServer()
@@ -13,7 +13,7 @@
 // CreateOrder then gives it a charge; Pay makes that paid and sends
 // charge.succeeded, Expire lets it expire. An event that is not answered with 2xx
 // is repeated as Ping++ documents it, after 2, 10 and 10 minutes and 1, 2, 6 and
-// 15 hours; WithRepeats sets other pauses.
+// 15 hours; WithRetryDelays sets other pauses.
 package pingpptest
 
 import (
@@ -43,7 +43,7 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// The merchant that every fake knows.
+// The credentials of the merchant of every fake.
 const (
 	Token  = "0123456789abcdef0123456789abcdef01234567"
 	APIKey = "sk_live_example"
@@ -51,7 +51,7 @@ const (
 )
 
 // Server is a fake merchant backend and a fake Ping++. Its orders are paid,
-// expired and called back by the methods of gatewaytest.Server.
+// expired and notified by the methods of gatewaytest.Server.
 type Server struct {
 	*gatewaytest.Server
 
@@ -79,12 +79,12 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /pay/pay_for_order/{$}", s.create)
 	mux.HandleFunc("GET /v1/charges/{id}", s.charge)
-	s.Server = gatewaytest.Start(mux, gatewaytest.Behaviour{
-		Pay:      func(order *gatewaytest.Order) { order.State = statePaid },
-		Expire:   func(order *gatewaytest.Order) { order.State = stateExpired },
-		Callback: s.callback,
-		Accepted: func(status int, _ string) bool { return status >= 200 && status < 300 },
-		Repeats: []time.Duration{
+	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
+		Pay:          func(order *gatewaytest.Order) { order.State = statePaid },
+		Expire:       func(order *gatewaytest.Order) { order.State = stateExpired },
+		Notification: s.notification,
+		Accepted:     func(status int, _ string) bool { return status >= 200 && status < 300 },
+		RetryDelays: []time.Duration{
 			2 * time.Minute, 10 * time.Minute, 10 * time.Minute,
 			time.Hour, 2 * time.Hour, 6 * time.Hour, 15 * time.Hour,
 		},
@@ -92,7 +92,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	return s
 }
 
-// Config returns the configuration of a client of this fake.
+// Config returns the configuration of a client for this fake.
 func (s *Server) Config() pingpp.Config {
 	return pingpp.Config{
 		BaseURL:          s.URL,
@@ -226,23 +226,23 @@ func (s *Server) newID(prefix string) string {
 }
 
 func (s *Server) create(w http.ResponseWriter, r *http.Request) {
-	refuse := func(message string) { reply(w, http.StatusOK, map[string]any{"status": -4, "message": message}) }
+	reject := func(message string) { reply(w, http.StatusOK, map[string]any{"status": -4, "message": message}) }
 	if !same(r.Header.Get("Authorization"), "Token "+Token) {
 		reply(w, http.StatusUnauthorized, map[string]any{"detail": "Invalid token."})
 		return
 	}
 	if err := r.ParseForm(); err != nil {
-		refuse("支付请求失败")
+		reject("支付请求失败")
 		return
 	}
 	orderNo, channel := r.PostForm.Get("order_no"), r.PostForm.Get("channel")
 	if channel != "alipay" && channel != "wx" {
-		refuse("无效的支付通道")
+		reject("无效的支付通道")
 		return
 	}
 	order, ok := s.Order(orderNo)
 	if !ok || order.OrderNo != orderNo || order.State == statePaid || order.State == stateExpired {
-		refuse("支付请求失败")
+		reject("支付请求失败")
 		return
 	}
 	order = s.makeCharge(order, channel)
@@ -351,9 +351,9 @@ func (s *Server) credential(order gatewaytest.Order) map[string]any {
 	}}
 }
 
-// callback makes the event of a paid charge, the same one every time. A tampered
+// notification makes the event of a paid charge, the same one every time. A tampered
 // one is changed after it was signed.
-func (s *Server) callback(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
 	charge := s.chargeOf(order, map[string]any{})
 	event := map[string]any{
 		"id": "evt_" + strings.TrimPrefix(order.ID, "ch_"), "object": "event", "type": "charge.succeeded",

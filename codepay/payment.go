@@ -1,0 +1,87 @@
+package codepay
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/loosejson"
+	"github.com/paygates/paygates-go/money"
+)
+
+// payment reads what a notification and a return have in common.
+type payment struct {
+	Notification
+	values url.Values
+	fields loosejson.Fields
+}
+
+func (c *Client) readPayment(v *check.Checker, values url.Values) *payment {
+	p := &payment{values: values}
+	p.Charset = Charset(values.Get("chart"))
+	p.OrderNo = p.decisive(v, "pay_id", 300) // 100 characters
+	v.Required("pay_id", p.OrderNo)
+	p.PaymentNo = p.decisive(v, "pay_no", longestPaymentNo)
+	p.PaidAmount, _ = money.Parse(values.Get("money"))
+	p.Amount = p.fields.Amount("price", loosejson.NewScalar(values.Get("price")))
+	p.Channel = Channel(p.fields.Int("type", loosejson.NewScalar(values.Get("type"))))
+	p.OrderID = p.orderID(c.userID)
+	p.Attach = p.text("param")
+	p.Raw = paygates.NewPrivate(values)
+	return p
+}
+
+// longestPaymentNo is the length of the longest pay_no. The document says 50 characters.
+const longestPaymentNo = 64
+
+// isPaymentNo reports whether text names a payment. The gateway's own PHP takes "0" for
+// none, and other programs write what they have instead of a number.
+func isPaymentNo(text string) bool {
+	switch strings.ToLower(text) {
+	case "null", "undefined", "none", "nil", "false":
+		return false
+	default:
+		return strings.Trim(strings.TrimSpace(text), "0") != ""
+	}
+}
+
+// decisive returns a text that decides, which must be one in the encoding of chart.
+func (p *payment) decisive(v *check.Checker, name string, longest int) string {
+	text, ok := p.Charset.decode(p.values.Get(name))
+	v.That(ok, name, "must be text in the encoding of chart")
+	v.Text(name, text, longest)
+	return text
+}
+
+// text returns a text that does not decide.
+func (p *payment) text(name string) string {
+	text, ok := p.Charset.decodeLoosely(p.values.Get(name))
+	if !ok {
+		p.fields.Unread = append(p.fields.Unread, name)
+	}
+	return text
+}
+
+func (p *payment) state(name string) State {
+	text := p.values.Get(name)
+	unread := len(p.fields.Unread)
+	status := p.fields.Int(name, loosejson.NewScalar(text))
+	if text == "" || len(p.fields.Unread) > unread {
+		return ""
+	}
+	return stateOf(status)
+}
+
+func (p *payment) orderID(userID string) string {
+	get := p.values.Get
+	id := orderIDOf(get("order_id"), userID, get("id"), get("trueID"))
+	if id != "" {
+		v := check.New(gateway, paygates.ErrInvalidNotification)
+		if v.ID("order_id", id, longestOrderID); v.Err() != nil {
+			p.fields.Unread = append(p.fields.Unread, "order_id")
+			return ""
+		}
+	}
+	return id
+}

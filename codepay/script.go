@@ -1,0 +1,33 @@
+package codepay
+
+import (
+	"bytes"
+	"regexp"
+)
+
+// Responses to page=3 call a JavaScript function: callback({…}); with a comment before
+// it (against a known attack on JSONP), or behind a test that the function exists.
+var scriptCall = regexp.MustCompile(`^(?:/\*[^*]*\*/\s*|;\s*)*` +
+	`(?:(?:typeof\s+` + identifier + `\s*===?\s*["']function["']|` + identifier + `)\s*&&\s*)?` +
+	identifier + `\s*\(`)
+
+const identifier = `[A-Za-z_$][0-9A-Za-z_$]*`
+
+// withoutCall returns the JSON of a function call, and any other text as it is.
+func withoutCall(body []byte) []byte {
+	text := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	if len(text) == 0 || text[0] == '{' {
+		return body
+	}
+	begin := scriptCall.FindIndex(text)
+	argument, closed := bytes.CutSuffix(bytes.TrimRight(text, "; \t\r\n"), []byte(")"))
+	if begin == nil || !closed || begin[1] > len(argument) {
+		return body
+	}
+	return argument[begin[1]:]
+}
+
+// isIdentifier reports whether name is a JavaScript identifier in ASCII.
+func isIdentifier(name string) bool { return onlyIdentifier.MatchString(name) }
+
+var onlyIdentifier = regexp.MustCompile(`^` + identifier + `$`)

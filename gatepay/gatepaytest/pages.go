@@ -1,0 +1,105 @@
+package gatepaytest
+
+import (
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/paygates/paygates-go/gatepay"
+	"github.com/paygates/paygates-go/gatewaytest"
+)
+
+// payPage is the cashier page, or with format=json its data, whose fields are not
+// documented.
+func (s *Server) payPage(w http.ResponseWriter, r *http.Request) {
+	order, ok := s.Order(r.URL.Query().Get("id"))
+	if !ok {
+		http.Error(w, "订单不存在", http.StatusNotFound)
+		return
+	}
+	if r.URL.Query().Get("format") == "json" {
+		respond(w, envelope(100, "请求成功", map[string]any{
+			"order_id": json.Number(order.ID), "out_order_id": order.OrderNo,
+			"price": order.Amount.String(), "realprice": text(order, "realprice"),
+			"type": order.Channel, "status": order.State,
+			"pay_url": s.payURL(order), "qrcode_url": s.qrcodeURL(order),
+		}))
+		return
+	}
+	page := "/pay/api?" + r.URL.RawQuery
+	s.Cashier(w, "GatePay", s.payURL(order), page, order)
+}
+
+func (s *Server) payURL(order gatewaytest.Order) string {
+	return s.URL + "/pay/api?id=" + url.QueryEscape(order.OrderNo) + "&type=" + order.Channel
+}
+
+func (s *Server) qrcodeURL(order gatewaytest.Order) string {
+	return s.URL + "/qrcode/build?size=130&text=" + url.QueryEscape(s.payURL(order))
+}
+
+func qrcode(w http.ResponseWriter, r *http.Request) {
+	image := gatewaytest.QRCode(r.URL.Query().Get("text"))
+	if image == nil {
+		http.Error(w, "text", http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "image/png")
+	_, _ = w.Write(image) //nolint:gosec // a PNG that was drawn here
+}
+
+var quickPayForm = template.Must(template.New("any").Parse(`<!DOCTYPE html>
+<html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>GatePay 快捷收款</title>
+<form method="post">
+<p>GatePay · 测试网关 fake gateway · skin {{.Skin}}</p>
+<p><label>金额 <input name="price" value="{{.Price}}"{{if and .Stable .Price}} readonly{{end}}></label></p>
+<p><label>联系方式 <input name="custom" value="{{.Attach}}"{{if and .Stable .Attach}} readonly{{end}}></label></p>
+<p><button name="type" value="wechat">微信</button> <button name="type" value="alipay">支付宝</button></p>
+</form></html>
+`))
+
+func (s *Server) quickPayPage(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	if query.Get("appkey") != AppKey || query.Get("token") != Token {
+		http.Error(w, "无效的秘钥", http.StatusForbidden)
+		return
+	}
+	skin := "0"
+	if query.Get("skin") == "1" {
+		skin = "1"
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = quickPayForm.Execute(w, map[string]any{
+		"Price": query.Get("price"), "Attach": query.Get("custom"),
+		"Stable": query.Get("stable") == "1", "Skin": skin,
+	})
+}
+
+// quickPay creates an order of what the payer entered and redirects to its cashier page.
+// The link is not signed, so the order may differ from it.
+func (s *Server) quickPay(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	bought, code := anyPrice(nil, r.PostFormValue("price"))
+	channel := r.PostFormValue("type")
+	switch {
+	case query.Get("appkey") != AppKey || query.Get("token") != Token:
+		http.Error(w, "无效的秘钥", http.StatusForbidden)
+		return
+	case code != 0 || (channel != "wechat" && channel != "alipay"):
+		http.Error(w, "价格无效", http.StatusBadRequest)
+		return
+	}
+	id := strconv.FormatInt(s.NextID(), 10)
+	order := gatewaytest.Order{
+		ID: id, OrderNo: "Q" + id, Amount: bought.amount, Currency: "CNY",
+		Channel: channel, State: string(gatepay.StateInProgress),
+		Fields: map[string]string{"custom": r.PostFormValue("custom"), "order_name": "快捷收款"},
+	}
+	s.mu.Lock()
+	s.add(order)
+	s.mu.Unlock()
+	http.Redirect(w, r, s.payURL(order), http.StatusSeeOther)
+}

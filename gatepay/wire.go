@@ -1,0 +1,206 @@
+package gatepay
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/loosejson"
+	"github.com/paygates/paygates-go/internal/transport"
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
+)
+
+// head begins every response.
+type head struct {
+	Code    loosejson.Scalar `json:"code"`
+	Message loosejson.Scalar `json:"msg"`
+	Time    loosejson.Scalar `json:"time"`
+}
+
+type createdWire struct {
+	head
+	Data struct {
+		PayPageURL loosejson.Scalar `json:"pay_url"`
+		QRCodeURL  loosejson.Scalar `json:"qrcode_url"`
+		ImageText  loosejson.Scalar `json:"qrcode_body"`
+		Params     json.RawMessage  `json:"params"`
+	} `json:"data"`
+}
+
+type orderWire struct {
+	head
+	Data struct {
+		OrderNo loosejson.Scalar `json:"out_order_id"` // not documented
+		OrderID loosejson.Scalar `json:"order_id"`
+		Subject loosejson.Scalar `json:"order_name"`
+		Amount  loosejson.Scalar `json:"order_price"`
+		Channel loosejson.Scalar `json:"order_type"`
+		State   loosejson.Scalar `json:"order_status"`
+	} `json:"data"`
+}
+
+// decode decodes a response into a wire struct that begins with h. code decides, whatever
+// data is: PHP writes an empty one as [] or "". codes is the table of the call.
+func decode(response transport.Response, wire any, h *head, codes map[int64]error) (loosejson.Fields, *paygates.Error) {
+	var f loosejson.Fields
+	unread, err := loosejson.Unmarshal(response.Body, wire)
+	if err != nil {
+		return f, response.Unreadable(err)
+	}
+	f.Unread = unread
+	code := f.NeedInt("code", h.Code)
+	switch {
+	case f.Err() != nil:
+		return f, response.Bad(f.Err().Error())
+	case code != codeSuccess:
+		return f, response.Error(strconv.FormatInt(code, 10), h.Message.Text(), codes[code])
+	case !response.OK():
+		return f, response.NotSuccess()
+	default:
+		return f, nil
+	}
+}
+
+func decodeCreated(response transport.Response, r creation) (*CreatedOrder, error) {
+	var wire createdWire
+	f, failed := decode(response, &wire, &wire.head, r.codes)
+	if failed != nil {
+		return nil, failed
+	}
+	order := &CreatedOrder{
+		OrderNo:     r.orderNo,
+		PayPageURL:  payPageURL(&f, wire.Data.PayPageURL),
+		QRCodeURL:   f.Text("qrcode_url", wire.Data.QRCodeURL),
+		ImageText:   f.Text("qrcode_body", wire.Data.ImageText),
+		RespondedAt: f.Time("time", wire.Time),
+		Raw:         paygates.NewPrivate(json.RawMessage(response.Body)),
+	}
+	r.compare(&f, wire.Data.Params)
+	if err := f.Err(); err != nil {
+		return nil, response.Bad(err.Error())
+	}
+	order.Unread = f.Unread
+	return order, nil
+}
+
+// payPageURL reads pay_url: a page, a page without a scheme, or a link that opens an app,
+// such as weixin:// or alipays://.
+func payPageURL(f *loosejson.Fields, s loosejson.Scalar) string {
+	text := f.NeedText("pay_url", s)
+	if strings.HasPrefix(text, "//") {
+		text = "https:" + text
+	}
+	scheme, rest, _ := strings.Cut(text, "://")
+	switch scheme = strings.ToLower(scheme); {
+	case !isScheme(scheme) || rest == "" || strings.ContainsAny(text, " \"<>") || !check.IsText(text),
+		(scheme == "http" || scheme == "https") && !check.IsURL(scheme+"://"+rest),
+		slices.Contains(localSchemes, scheme):
+		f.Fail("pay_url is neither a page nor a link to an app")
+	}
+	return text
+}
+
+// localSchemes run a script or show something of the payer's own.
+var localSchemes = []string{"about", "blob", "data", "file", "filesystem", "javascript", "vbscript", "view-source"}
+
+func isScheme(text string) bool {
+	return text != "" && text[0] >= 'a' && text[0] <= 'z' &&
+		strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
+}
+
+// compare fails if params, the gateway's copy of the request, is that of another request.
+// It may be missing or have another shape.
+func (r creation) compare(f *loosejson.Fields, params json.RawMessage) {
+	var sent map[string]loosejson.Scalar
+	if !loosejson.IsObject(params) || json.Unmarshal(params, &sent) != nil {
+		return
+	}
+	for _, field := range []sign.Field{
+		{Name: "out_order_id", Value: r.orderNo}, {Name: "type", Value: string(r.channel)}, r.bought,
+	} {
+		got := sent[field.Name].Text()
+		if amount, err := money.Parse(got); field.Name == "price" && err == nil {
+			got = amount.String()
+		}
+		if got != "" && got != field.Value {
+			f.Fail(other(field.Name, got, field.Value))
+		}
+	}
+}
+
+// decodeOrder decodes a response of /api/order/check. orderNo is the number of the order
+// that was queried, "" for any.
+func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
+	var wire orderWire
+	f, failed := decode(response, &wire, &wire.head, checkCodes)
+	if failed != nil {
+		return nil, failed
+	}
+	w := &wire.Data
+	got := f.Text("out_order_id", w.OrderNo)
+	order := &Order{
+		OrderNo:     cmp.Or(orderNo, got),
+		OrderID:     f.NeedText("order_id", w.OrderID),
+		Subject:     f.Text("order_name", w.Subject),
+		Amount:      f.NeedAmount("order_price", w.Amount),
+		Channel:     Channel(f.Text("order_type", w.Channel)),
+		State:       State(f.NeedText("order_status", w.State)),
+		RespondedAt: f.Time("time", wire.Time),
+		Raw:         paygates.NewPrivate(json.RawMessage(response.Body)),
+	}
+	switch {
+	case slices.Contains(f.Unread, "out_order_id"):
+		f.Fail("out_order_id is not a single value")
+	case got != "" && got != order.OrderNo:
+		f.Fail(other("out_order_id", got, orderNo))
+	}
+	if err := f.Err(); err != nil {
+		return nil, response.Bad(err.Error())
+	}
+	order.Unread = f.Unread
+	return order, nil
+}
+
+func other(field, got, want string) string {
+	return fmt.Sprintf("response is about another order: %s is %.64q, not %q", field, got, want)
+}
+
+// decodeParams decodes the params of a create's response.
+func decodeParams(raw []byte) (map[string]string, error) {
+	var wire createdWire
+	unread, err := loosejson.Unmarshal(raw, &wire)
+	if err == nil && len(unread) > 0 {
+		err = errors.New("no data")
+	}
+	params := wire.Data.Params
+	switch {
+	case err != nil:
+		return nil, badParams(err)
+	case len(params) == 0 || string(params) == "null" || string(params) == "[]": // PHP's empty list
+		return nil, nil
+	}
+	var scalars map[string]loosejson.Scalar
+	if err := json.Unmarshal(params, &scalars); err != nil {
+		return nil, badParams(errors.New("not a JSON object"))
+	}
+	var f loosejson.Fields
+	values := make(map[string]string, len(scalars))
+	for name, scalar := range scalars {
+		values[name] = f.Text(name, scalar)
+	}
+	if len(f.Unread) > 0 {
+		return nil, badParams(errors.New("not a list of plain values"))
+	}
+	return values, nil
+}
+
+func badParams(err error) error {
+	return fmt.Errorf("%s: %w: params: %w", gateway, paygates.ErrBadResponse, err)
+}

@@ -1,0 +1,130 @@
+package gatewaytest
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Fault makes a fake gateway fail. Several fields can be set: they apply in the order
+// in which they are declared.
+type Fault struct {
+	// Path limits the fault to requests whose path begins with it.
+	Path string
+	// Times is how many requests the fault applies to, 0 for all until
+	// InjectFault(Fault{}).
+	Times int
+	// Processed processes the request before the fault: a create then makes an order
+	// although it fails.
+	Processed bool
+	// Delay delays the response. It ends early if the client closes the connection.
+	Delay time.Duration
+	// Reset closes the connection without a response.
+	Reset bool
+	// Redirect responds with 307 and this URL.
+	Redirect string
+	// Cut sends the first half of the response and closes the connection.
+	Cut bool
+	// Status, ContentType and Body replace those of the response. Status alone sends an
+	// empty body, Body alone the status 200.
+	Status      int
+	ContentType string
+	Body        string
+}
+
+func (f Fault) isZero() bool { return f == Fault{} }
+
+// replaces reports whether the fault replaces the response, so that the request is
+// processed only with Processed.
+func (f Fault) replaces() bool {
+	return !f.Cut && (f.Reset || f.Redirect != "" || f.Status != 0 || f.Body != "")
+}
+
+// InjectFault adds a fault. The zero Fault removes all faults.
+func (s *Server) InjectFault(fault Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if fault.isZero() {
+		s.faults = nil
+		return
+	}
+	s.faults = append(s.faults, fault)
+}
+
+// withFaults applies the faults to the responses of next.
+func (s *Server) withFaults(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A web page open in the developer's browser must not create and pay orders: the
+		// fake would send a notification to any address that the page names.
+		if r.Method != http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+			http.Error(w, "cross-site requests are not allowed", http.StatusForbidden)
+			return
+		}
+		fault, ok := s.fault(r.URL.Path)
+		if !ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		response := httptest.NewRecorder()
+		if fault.Processed || !fault.replaces() {
+			next.ServeHTTP(response, r)
+		}
+		if fault.Delay > 0 {
+			// net/http notices a closed connection after the body has been read.
+			_, _ = io.Copy(io.Discard, r.Body)
+			select {
+			case <-time.After(fault.Delay):
+			case <-r.Context().Done():
+			case <-s.ctx.Done():
+			}
+		}
+		switch {
+		case fault.Reset:
+			panic(http.ErrAbortHandler)
+		case fault.Redirect != "":
+			http.Redirect(w, r, fault.Redirect, http.StatusTemporaryRedirect)
+		case fault.Cut:
+			whole := response.Body.Bytes()
+			w.Header().Set("Content-Type", response.Header().Get("Content-Type"))
+			w.Header().Set("Content-Length", fmt.Sprint(len(whole)))
+			w.WriteHeader(response.Code)
+			_, _ = w.Write(whole[:len(whole)/2])
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		case fault.Status != 0 || fault.Body != "":
+			if fault.ContentType != "" {
+				w.Header().Set("Content-Type", fault.ContentType)
+			}
+			w.WriteHeader(max(fault.Status, http.StatusOK))
+			_, _ = io.WriteString(w, fault.Body)
+		default:
+			for name, values := range response.Header() {
+				w.Header()[name] = values
+			}
+			w.WriteHeader(response.Code)
+			_, _ = w.Write(response.Body.Bytes())
+		}
+	})
+}
+
+func (s *Server) fault(path string) (Fault, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.faults {
+		fault := s.faults[i]
+		if !strings.HasPrefix(path, fault.Path) {
+			continue
+		}
+		if fault.Times == 1 {
+			s.faults = slices.Delete(s.faults, i, i+1)
+		} else if fault.Times > 1 {
+			s.faults[i].Times--
+		}
+		return fault, true
+	}
+	return Fault{}, false
+}

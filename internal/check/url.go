@@ -1,0 +1,62 @@
+package check
+
+import (
+	"strings"
+	"unicode"
+)
+
+// URL requires an absolute http or https URL of at most longest bytes without
+// credentials and blanks. "" is allowed. The gateway reads the rest of it.
+func (v *Checker) URL(field, value string, longest int) {
+	if value == "" {
+		return
+	}
+	v.Text(field, value, longest)
+	v.That(IsURL(value), field, "must be an absolute http or https URL without blanks and credentials")
+}
+
+// IsURL reports whether value is an absolute http or https URL with a host, without
+// credentials and blanks.
+func IsURL(value string) bool {
+	rest, ok := strings.CutPrefix(value, "https://")
+	if !ok {
+		if rest, ok = strings.CutPrefix(value, "http://"); !ok {
+			return false
+		}
+	}
+	host := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		host = rest[:end]
+	}
+	return host != "" && host[0] != ':' && !strings.ContainsAny(host, "@\\") && strings.IndexFunc(value, unicode.IsSpace) < 0
+}
+
+// NotifyQuery says what a gateway makes of the query of a notify URL.
+type NotifyQuery string
+
+const (
+	// QueryKept marks a gateway that leaves the query as it is and sends its fields in
+	// the body.
+	QueryKept NotifyQuery = ""
+	// QueryBroken marks a gateway that appends "?field=…" literally, so that a query
+	// would make the notification unreadable.
+	QueryBroken NotifyQuery = `must not have a query or a fragment: the gateway appends "?order_no=…" to it as it is`
+	// QuerySigned marks a gateway that signs over the parameters of the query too, so
+	// that a query would make the signature of every notification wrong.
+	QuerySigned NotifyQuery = "must not have a query or a fragment: the gateway signs its parameters too (不能附带任何参数)"
+)
+
+// NotifyURL requires a URL that the gateway can send notifications to. "" is allowed.
+func (v *Checker) NotifyURL(field, value string, longest int, query NotifyQuery) {
+	v.URL(field, value, longest)
+	switch {
+	case strings.Contains(value, "#"):
+		rule := string(query)
+		if rule == "" {
+			rule = "must not have a fragment: it is not sent"
+		}
+		v.Fail(field, rule)
+	case query != QueryKept && strings.Contains(value, "?"):
+		v.Fail(field, string(query))
+	}
+}

@@ -1,0 +1,204 @@
+package conformance
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/gatepay"
+	"github.com/paygates/paygates-go/gatepay/gatepaytest"
+	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
+)
+
+var gatepayGateway = descriptor{
+	name: "gatepay",
+	// The key that is not a secret is shown by a client that is printed.
+	client: func(t testing.TB, s setup) any {
+		c, err := gatepay.New(gatepay.Config{AppKey: "appkey", Secret: sign.NewSecret(secret), HTTPClient: s.http, Logger: s.log})
+		must(t, err)
+		return c
+	},
+	calls: gatepayCalls,
+	types: []any{
+		&gatepay.Config{}, &gatepay.Client{}, &gatepay.CreateOrderRequest{}, &gatepay.CreateCloudOrderRequest{},
+		&gatepay.CreateGroupOrderRequest{}, &gatepay.CreateProductOrderRequest{}, &gatepay.CreatedOrder{}, &gatepay.PaymentPage{},
+		&gatepay.Order{}, &gatepay.Notification{}, &gatepay.Return{}, &gatepay.QuickPayRequest{}, &gatepay.GroupItem{},
+	},
+	settings: map[string]func(settings) error{
+		"Secret": func(s settings) error {
+			_, err := gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
+			return err
+		},
+		"Secret beside CloudBaseURL": func(s settings) error {
+			_, err := gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain})
+			return err
+		},
+	},
+	invalid:        gatepayInvalid,
+	channels:       []string{"CreateOrder", "CreateCloudOrder", "CreateGroupOrder", "CreateProductOrder"},
+	notifications:  gatepayNotifications,
+	rejection:      `{"code":105,"msg":%q}`,
+	queryRejection: `{"code":105,"msg":%q}`,
+	shop:           gatepayShop,
+	nilHandler:     func() { gatepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+}
+
+func gatepayNotifications(t testing.TB, s setup) []notification {
+	c := gatepayClient(t, s)
+	n := gatepayNotification()
+	n.name = "notification"
+	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
+		return result(c.VerifyNotification(values))
+	}
+	n.handler = c.NotificationHandler(func(context.Context, *gatepay.Notification) error { return errHandle })
+	payerReturn := notification{
+		name: "return",
+		fields: url.Values{
+			"price": {"1.88"}, "type": {"wechat"}, "product_id": {""}, "order_id": {"1001"}, "out_order_id": {orderNo},
+			"sign": {md5Hex(md5Hex(appKey, "1.88", "wechat", "1001", orderNo), secret)}, "buyer": {payer},
+		},
+		verify: func(values url.Values, _ string, _ http.Header) (any, error) { return result(c.VerifyReturn(values)) },
+	}
+	return []notification{n, payerReturn}
+}
+
+func gatepayInvalid(t testing.TB, s setup, bad string) map[string]error {
+	t.Helper()
+	c := gatepayClient(t, s)
+	ctx := context.Background()
+	all := map[string]error{}
+	_, all["QueryOrder"] = c.QueryOrder(ctx, bad)
+	_, all["QueryPaymentPage"] = c.QueryPaymentPage(ctx, bad)
+	_, all["QueryPaymentPage of another host"] = c.QueryPaymentPage(ctx, "https://"+marker+".example.com/")
+	_, all["WaitForPayment"] = c.WaitForPayment(ctx, bad, interval)
+	g := gatepayRequest()
+	g.Attach = "example"
+	broken(all, "CreateOrder", g, bad, func(r gatepay.CreateOrderRequest) error { _, err := c.CreateOrder(ctx, r); return err })
+	broken(all, "CreateCloudOrder", gatepay.CreateCloudOrderRequest{OrderNo: g.OrderNo, Channel: g.Channel, Amount: g.Amount, Attach: g.Attach}, bad,
+		func(r gatepay.CreateCloudOrderRequest) error { _, err := c.CreateCloudOrder(ctx, r); return err })
+	broken(all, "CreateGroupOrder",
+		gatepay.CreateGroupOrderRequest{OrderNo: g.OrderNo, Channel: g.Channel, Attach: g.Attach, Items: []gatepay.GroupItem{{ProductID: "8", Count: 1}}}, bad,
+		func(r gatepay.CreateGroupOrderRequest) error { _, err := c.CreateGroupOrder(ctx, r); return err })
+	broken(all, "CreateProductOrder", gatepay.CreateProductOrderRequest{OrderNo: g.OrderNo, Channel: g.Channel, Attach: g.Attach, ProductID: "8"}, bad,
+		func(r gatepay.CreateProductOrderRequest) error { _, err := c.CreateProductOrder(ctx, r); return err })
+	broken(all, "QuickPayURL", gatepay.QuickPayRequest{Token: "token"}, bad, func(r gatepay.QuickPayRequest) error { _, err := c.QuickPayURL(r); return err })
+	return all
+}
+
+func gatepayClient(t testing.TB, s setup) *gatepay.Client {
+	c, err := gatepay.New(gatepay.Config{
+		AppKey: appKey, Secret: sign.NewSecret(secret), BaseURL: s.base, CloudBaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+	})
+	must(t, err)
+	return c
+}
+
+func gatepayRequest() gatepay.CreateOrderRequest {
+	return gatepay.CreateOrderRequest{
+		OrderNo: orderNo, Channel: gatepay.ChannelWeChat, Amount: money.Cents(188), Attach: payer,
+		NotifyURL: notifyURL, ReturnURL: returnURL,
+	}
+}
+
+func gatepayNotification() notification {
+	return notification{fields: url.Values{
+		"order_id": {"1001"}, "out_order_id": {orderNo}, "price": {"1.88"}, "realprice": {"1.87"}, "type": {"wechat"},
+		"paytime": {"1571130240"}, "extend": {payer}, "appkey": {appKey},
+		"sign": {md5Hex(md5Hex(appKey, "1001", orderNo, "1.88", "1.87", "wechat", "1571130240", payer), secret)},
+	}}
+}
+
+func gatepayCalls(t testing.TB, s setup) []call {
+	t.Helper()
+	c := gatepayClient(t, s)
+	r := gatepayRequest()
+	created := `{"code":100,"msg":"success","time":"1571130240","data":{"pay_url":"` + s.base + `/pay/api?id=` + marker +
+		`","qrcode_url":"https://qr.example.com/` + marker + `","qrcode_body":"` + marker + `","params":{"custom":"` + payer + `","appkey":"` + appKey + `"}}}`
+	const checked = `{"code":100,"msg":"success","time":"1571130240","data":{"order_id":1001,"order_name":"` + payer +
+		`","order_price":"1.88","order_type":"wechat","order_status":"paid"}}`
+	return []call{
+		{
+			name: "CreateOrder", kind: create, response: created,
+			do: func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, r)) },
+		},
+		{
+			name: "CreateCloudOrder", kind: create, response: created,
+			do: func(ctx context.Context) (any, error) {
+				return result(c.CreateCloudOrder(ctx, gatepay.CreateCloudOrderRequest{OrderNo: r.OrderNo, Channel: r.Channel, Amount: r.Amount, Attach: r.Attach}))
+			},
+		},
+		{
+			name: "CreateGroupOrder", kind: create, response: created,
+			do: func(ctx context.Context) (any, error) {
+				return result(c.CreateGroupOrder(ctx, gatepay.CreateGroupOrderRequest{
+					OrderNo: r.OrderNo, Channel: r.Channel, Items: []gatepay.GroupItem{{ProductID: "8", Count: 1}}, Attach: r.Attach, NotifyURL: notifyURL,
+				}))
+			},
+		},
+		{
+			name: "CreateProductOrder", kind: create, response: created,
+			do: func(ctx context.Context) (any, error) {
+				return result(c.CreateProductOrder(ctx, gatepay.CreateProductOrderRequest{
+					OrderNo: r.OrderNo, Channel: r.Channel, ProductID: "8", Attach: r.Attach, NotifyURL: notifyURL,
+				}))
+			},
+		},
+		{
+			name: "QueryPaymentPage", kind: query, response: `{"code":100,"status":"waiting","buyer":"` + payer + `"}`, opaque: true,
+			do: func(ctx context.Context) (any, error) {
+				return result(c.QueryPaymentPage(ctx, s.base+"/pay/api?id="+marker))
+			},
+		},
+		{
+			name: "QueryOrder", kind: query, response: checked,
+			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, orderNo)) },
+		},
+		{
+			name: "ConfirmNotification", kind: query, response: checked,
+			do: func(ctx context.Context) (any, error) {
+				n := &gatepay.Notification{OrderNo: orderNo, OrderID: "1001", Amount: money.Cents(188)}
+				order, err := c.ConfirmNotification(ctx, n)
+				return confirmed(n, &n.Order, order, err)
+			},
+		},
+		{
+			name: "WaitForPayment", kind: wait, response: checked,
+			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, orderNo, interval)) },
+		},
+		{name: "NotificationHandler", kind: handler, response: checked, do: receive(c.NotificationHandler, gatepayNotification())},
+	}
+}
+
+func gatepayShop(t *testing.T) shop {
+	t.Helper()
+	server := gatepaytest.NewServer(gatewaytest.WithRetryDelays())
+	config := server.Config()
+	config.Logger = logger(io.Discard)
+	c, err := gatepay.New(config)
+	require.NoError(t, err)
+	return shop{
+		gateway: server.Server,
+		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
+			_, err := c.CreateOrder(ctx, gatepay.CreateOrderRequest{
+				OrderNo: orderNo, Channel: gatepay.ChannelWeChat, Amount: price, Attach: "example", NotifyURL: notifyURL,
+			})
+			return orderNo, err
+		},
+		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (bool, error) {
+			return paid(c.WaitForPayment(ctx, number, interval))
+		},
+		handler: func(credit func(string, money.Amount)) http.Handler {
+			return c.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
+				credit(n.OrderNo, n.Order.Amount)
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,181 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/ispay"
+	"github.com/paygates/paygates-go/ispay/ispaytest"
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
+)
+
+var ispayGateway = descriptor{
+	name:   "ispay",
+	client: func(t testing.TB, s setup) any { return ispayClient(t, s) },
+	calls:  ispayCalls,
+	types: []any{
+		&ispay.Config{}, &ispay.Client{}, &ispay.CreateOrderRequest{}, &ispay.CreatedOrder{}, &ispay.PaymentCode{},
+		&ispay.OrderState{}, &ispay.Order{}, &ispay.Notification{},
+	},
+	settings: map[string]func(settings) error{
+		"Secret": func(s settings) error {
+			_, err := ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
+			return err
+		},
+	},
+	invalid:        ispayInvalid,
+	channels:       []string{"CreateOrder"},
+	notifications:  ispayNotifications,
+	rejection:      `{"success":false,"errorCode":1004,"errorMsg":%q}`,
+	queryRejection: `{"success":false,"errorCode":1004,"errorMsg":%q}`,
+	reveals:        []string{md5Hex("10001", orderNo, secret)},
+	shop:           ispayShop,
+	nilHandler:     func() { ispayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+}
+
+const ispayPaid = `{"success":true,"errorCode":0,"errorMsg":null,"order":{"sn":"` + orderNo + `","state":9,"qrcode":"https://qr.example.com/` +
+	marker + `","imgtext":"` + marker + `","notifyurl":"` + notifyURL + `","returnurl":"` + returnURL +
+	`","returning":false,"amount":300.00,"ip":"` + payerIP + `","paytype":"P901","create_time":"2019-10-15 17:04:00"}}`
+
+func ispayClient(t testing.TB, s setup) *ispay.Client {
+	c, err := ispay.New(ispay.Config{
+		UserID: "10001", Secret: sign.NewSecret(secret), BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+	})
+	must(t, err)
+	return c
+}
+
+func ispayRequest() ispay.CreateOrderRequest {
+	return ispay.CreateOrderRequest{
+		OrderNo: orderNo, Channel: ispay.ChannelAlipay, Amount: money.Cents(30000), PayerIP: payerIP,
+		Subject: payer, NotifyURL: notifyURL, ReturnURL: returnURL,
+	}
+}
+
+func ispayNotification() notification {
+	return notification{fields: url.Values{
+		"order_no": {orderNo}, "amount": {"300.00"}, "state": {"9"}, "sign": {md5Hex("10001", orderNo, secret)}, "buyer": {payer},
+	}}
+}
+
+func ispayNotifications(t testing.TB, s setup) []notification {
+	c := ispayClient(t, s)
+	n := ispayNotification()
+	n.name = "notification"
+	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
+		return result(c.VerifyNotification(values))
+	}
+	n.handler = c.NotificationHandler(func(context.Context, *ispay.Notification) error { return errHandle })
+	return []notification{n}
+}
+
+func ispayCalls(t testing.TB, s setup) []call {
+	t.Helper()
+	c := ispayClient(t, s)
+	const code = `"order":{"state":5,"qrcode":"https://qr.example.com/` + marker + `","imgtext":"` + marker +
+		`","alipayuid":"` + marker + `","amount":300.00,"sn":"` + gatewayNo + `","timeout":900}}`
+	return []call{
+		{
+			name: "CreateOrder", kind: create, noNumber: true,
+			response: `{"success":true,"errorCode":0,"errorMsg":null,"order_id":"` + gatewayNo + `","buyer":"` + payer + `"}`,
+			do:       func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, ispayRequest())) },
+		},
+		{
+			name: "QueryState", kind: query, response: `{"success":true,"errorCode":0,"errorMsg":null,"state":5,` + code,
+			do: func(ctx context.Context) (any, error) { return result(c.QueryState(ctx, gatewayNo)) },
+		},
+		{
+			name: "QueryQRCode", kind: query, response: `{"success":true,"errorCode":0,"errorMsg":null,` + code,
+			do: func(ctx context.Context) (any, error) { return result(c.QueryQRCode(ctx, gatewayNo)) },
+		},
+		{
+			name: "QueryOrder", kind: query, response: ispayPaid,
+			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, orderNo)) },
+		},
+		{
+			name: "ConfirmNotification", kind: query, response: ispayPaid,
+			do: func(ctx context.Context) (any, error) {
+				n := &ispay.Notification{OrderNo: orderNo, Amount: money.Cents(30000), State: ispay.StateConfirmed}
+				order, err := c.ConfirmNotification(ctx, n)
+				return confirmed(n, &n.Order, order, err)
+			},
+		},
+		{
+			name: "WaitForPayment", kind: wait, response: ispayPaid,
+			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, orderNo, interval)) },
+		},
+		{name: "NotificationHandler", kind: handler, response: ispayPaid, do: receive(c.NotificationHandler, ispayNotification())},
+	}
+}
+
+func ispayInvalid(t testing.TB, s setup, bad string) map[string]error {
+	t.Helper()
+	c := ispayClient(t, s)
+	ctx := context.Background()
+	all := map[string]error{}
+	_, all["QueryOrder"] = c.QueryOrder(ctx, bad)
+	_, all["QueryState"] = c.QueryState(ctx, bad)
+	_, all["QueryQRCode"] = c.QueryQRCode(ctx, bad)
+	_, all["PayPageURL"] = c.PayPageURL(bad)
+	_, all["WaitForPayment"] = c.WaitForPayment(ctx, bad, interval)
+	broken(all, "CreateOrder", ispayRequest(), bad, func(r ispay.CreateOrderRequest) error { _, err := c.CreateOrder(ctx, r); return err })
+	return all
+}
+
+func ispayShop(t *testing.T) shop {
+	t.Helper()
+	server := ispaytest.NewServer(gatewaytest.WithRetryDelays())
+	config := server.Config()
+	config.Logger = logger(io.Discard)
+	c, err := ispay.New(config)
+	require.NoError(t, err)
+	return shop{
+		gateway: server.Server,
+		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
+			_, err := c.CreateOrder(ctx, ispay.CreateOrderRequest{
+				OrderNo: orderNo, Channel: ispay.ChannelAlipay, Amount: price, PayerIP: "203.0.113.7", NotifyURL: notifyURL,
+			})
+			return orderNo, err
+		},
+		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (bool, error) {
+			return paid(c.WaitForPayment(ctx, number, interval))
+		},
+		handler: func(credit func(string, money.Amount)) http.Handler {
+			return c.NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
+				credit(n.OrderNo, n.Order.Amount)
+				return nil
+			})
+		},
+	}
+}
+
+var errHandle = errors.New("not today")
+
+// paid reports whether a query found a paid order.
+func paid[O any, P interface {
+	*O
+	Paid() bool
+}](order P, err error) (bool, error) {
+	return err == nil && order.Paid(), err
+}
+
+// must is require.NoError for what also runs outside of a test.
+func must(t testing.TB, err error) {
+	switch {
+	case err == nil:
+	case t == nil:
+		panic(err)
+	default:
+		t.Helper()
+		require.NoError(t, err)
+	}
+}

@@ -1,0 +1,157 @@
+package conformance
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/kechengcang"
+	"github.com/paygates/paygates-go/kechengcang/kechengcangtest"
+	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
+)
+
+var kechengcangGateway = descriptor{
+	name:   "kechengcang",
+	client: func(t testing.TB, s setup) any { return kechengcangClient(t, s) },
+	calls:  kechengcangCalls,
+	types: []any{
+		&kechengcang.Config{}, &kechengcang.Client{}, &kechengcang.CreateOrderRequest{}, &kechengcang.Order{},
+		&kechengcang.Notification{}, &kechengcang.Fee{}, &kechengcang.PayFee{},
+	},
+	settings: map[string]func(settings) error{
+		"Secret": func(s settings) error {
+			_, err := kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
+			return err
+		},
+	},
+	invalid:        kechengcangInvalid,
+	notifications:  kechengcangNotifications,
+	rejection:      `{"code":422,"message":%q}`,
+	queryRejection: `{"code":422,"message":%q}`,
+	shop:           kechengcangShop,
+	nilHandler:     func() { kechengcangClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+}
+
+const (
+	kechengcangID   = "8f14e45fceea167a"
+	kechengcangPaid = `{"code":200,"message":"ok","result":{"id":"` + kechengcangID + `","title":"` + payer + `","remark":"` + payer +
+		`","fee":2000,"currency":1,"pay_fee":11111,"pay_currency":5,"pay_account":"` + marker + `","receipt_account":"` + marker +
+		`","callback_url":"` + notifyURL + `","redirect_url":"` + returnURL + `","pay_status":3,"status":2,"callback_status":1,"callback_at":null,` +
+		`"callback_times":0,"pay_finish_at":"2022-03-04 05:06:07","app_id":"example","application":{"secure_key":"` + secret + `"}}}`
+)
+
+func kechengcangNotifications(t testing.TB, s setup) []notification {
+	c := kechengcangClient(t, s)
+	n := kechengcangNotification()
+	n.name = "notification"
+	n.verify = func(_ url.Values, body string, _ http.Header) (any, error) {
+		return result(c.VerifyNotification([]byte(body)))
+	}
+	n.handler = c.NotificationHandler(func(context.Context, *kechengcang.Notification) error { return errHandle })
+	return []notification{n}
+}
+
+func kechengcangInvalid(t testing.TB, s setup, bad string) map[string]error {
+	t.Helper()
+	c := kechengcangClient(t, s)
+	ctx := context.Background()
+	all := map[string]error{}
+	_, all["QueryOrder"] = c.QueryOrder(ctx, bad)
+	_, all["WaitForPayment"] = c.WaitForPayment(ctx, bad, interval)
+	for _, currency := range []kechengcang.Currency{-1, 0, 3} {
+		r := kechengcangRequest()
+		r.Fee.Currency = currency
+		_, all["CreateOrder Currency "+currency.String()] = c.CreateOrder(ctx, r)
+	}
+	broken(all, "CreateOrder", kechengcangRequest(), bad, func(r kechengcang.CreateOrderRequest) error { _, err := c.CreateOrder(ctx, r); return err })
+	return all
+}
+
+func kechengcangClient(t testing.TB, s setup) *kechengcang.Client {
+	c, err := kechengcang.New(kechengcang.Config{
+		AppID: "example", Secret: sign.NewSecret(secret), BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+	})
+	must(t, err)
+	return c
+}
+
+func kechengcangRequest() kechengcang.CreateOrderRequest {
+	return kechengcang.CreateOrderRequest{
+		Subject: payer, Fee: kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD}, Remark: payer,
+		NotifyURL: notifyURL, ReturnURL: returnURL,
+	}
+}
+
+func kechengcangNotification() notification {
+	return notification{unsigned: true, body: `{"id":"` + kechengcangID + `","title":"` + payer + `","pay_status":3,"application":{"secure_key":"` + secret + `"}}`}
+}
+
+func kechengcangCalls(t testing.TB, s setup) []call {
+	t.Helper()
+	c := kechengcangClient(t, s)
+	return []call{
+		{
+			name: "CreateOrder", kind: create, response: kechengcangPaid,
+			do: func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, kechengcangRequest())) },
+		},
+		{
+			name: "QueryOrder", kind: query, response: kechengcangPaid,
+			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, kechengcangID)) },
+		},
+		{
+			name: "ConfirmNotification", kind: query, response: kechengcangPaid,
+			do: func(ctx context.Context) (any, error) {
+				n := &kechengcang.Notification{OrderID: kechengcangID}
+				order, err := c.ConfirmNotification(ctx, n)
+				return confirmed(n, &n.Order, order, err)
+			},
+		},
+		{
+			name: "WaitForPayment", kind: wait, response: kechengcangPaid,
+			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, kechengcangID, interval)) },
+		},
+		{
+			name: "NotificationHandler", kind: handler, response: kechengcangPaid,
+			do: receive(c.NotificationHandler, kechengcangNotification()),
+		},
+	}
+}
+
+func kechengcangShop(t *testing.T) shop {
+	t.Helper()
+	server := kechengcangtest.NewServer(gatewaytest.WithRetryDelays())
+	// The client learns on the way that the query is a GET.
+	server.ShowByGet()
+	config := server.Config()
+	config.Logger = logger(io.Discard)
+	c, err := kechengcang.New(config)
+	require.NoError(t, err)
+	return shop{
+		gateway: server.Server,
+		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
+			order, err := c.CreateOrder(ctx, kechengcang.CreateOrderRequest{
+				Subject: orderNo, Fee: kechengcang.Fee{Amount: price, Currency: kechengcang.CurrencyUSD}, NotifyURL: notifyURL,
+			})
+			if err != nil {
+				return "", err
+			}
+			return order.OrderID, nil
+		},
+		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (bool, error) {
+			return paid(c.WaitForPayment(ctx, number, interval))
+		},
+		handler: func(credit func(string, money.Amount)) http.Handler {
+			return c.NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
+				credit(n.OrderID, n.Order.Fee.Amount)
+				return nil
+			})
+		},
+	}
+}

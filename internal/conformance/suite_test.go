@@ -1,0 +1,224 @@
+package conformance
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/money"
+)
+
+// marker is in every secret, in all payer data and in every response of a gateway:
+// wherever it shows, something leaked.
+const marker = "zqMARKERqz"
+
+const (
+	secret    = marker + "-secret/+&="
+	token     = marker + "-token/+="
+	apiKey    = marker + "-apikey"
+	appKey    = marker + "-appkey"
+	payer     = marker + " buyer 买家"
+	payerIP   = "198.51.100.77" // no other address is used anywhere in these tests
+	notifyURL = "https://shop.example.com/notify/" + marker
+	returnURL = "https://shop.example.com/paid/" + marker
+	orderNo   = "ORDER20260101"
+	gatewayNo = "424843497502158848"
+	anyHost   = "https://gateway.example.com"
+)
+
+// interval is that of a wait.
+const interval = 100 * time.Millisecond
+
+// descriptor is what the suite knows of one gateway.
+type descriptor struct {
+	// name is that of the package.
+	name string
+	// client returns a client with all credentials.
+	client func(testing.TB, setup) any
+	// calls returns every call that goes over the network.
+	calls func(testing.TB, setup) []call
+	// types are pointers to all exported structs of the package.
+	types []any
+	// settings are the constructors with one secret or address of Config each, by name.
+	settings map[string]func(settings) error
+	// invalid makes every call with each text of its request or argument broken, and
+	// returns the errors by call and field.
+	invalid func(t testing.TB, s setup, bad string) map[string]error
+	// channels are the calls in invalid whose Channel must be one of a list.
+	channels []string
+	// notifications returns genuine notifications.
+	notifications func(testing.TB, setup) []notification
+	// anyEncoding: responses in another encoding than UTF-8 are read.
+	anyEncoding bool
+	// signed: the signature of a notification covers everything, so the handler accepts it
+	// if the query that confirms it gives no result.
+	signed bool
+	// rejections are responses that reject a call, with %q for the message: that of
+	// a POST or PUT and that of a GET.
+	rejection, queryRejection string
+	// reveals is a value of a request that a gateway may repeat in its message.
+	reveals []string
+	// shop returns a merchant with one client and a fake gateway.
+	shop func(*testing.T) shop
+	// nilHandler makes a NotificationHandler without a function.
+	nilHandler func()
+}
+
+// descriptors lists every gateway. internal/repotest compares it with the registry.
+var descriptors = []*descriptor{&ispayGateway, &codepayGateway, &gatepayGateway, &kechengcangGateway, &pingppGateway}
+
+// setup is what a client is made with.
+type setup struct {
+	base string
+	http *http.Client
+	log  *slog.Logger
+	// unsigned: requests to Ping++ are not signed, which takes longer than all else.
+	unsigned bool
+}
+
+// kind is what a call may do when it fails.
+type kind int
+
+const (
+	create  kind = iota // is sent once, and may have happened nevertheless
+	query               // is sent three times at most
+	wait                // is sent until its context ends
+	handler             // a notification for which a handler queries the gateway
+)
+
+// call is a call of one client that goes over the network.
+type call struct {
+	name     string
+	kind     kind
+	response string // a good one
+	// opaque: the response is passed on without a look at its fields.
+	opaque bool
+	// noNumber: no number in the response decides anything.
+	noNumber bool
+	// do returns nil, not a pointer that is nil, if there is no result.
+	do func(context.Context) (any, error)
+}
+
+// notification is a genuine one, as a request.
+type notification struct {
+	name string
+	// method and fields for a form; body and header for others.
+	fields url.Values
+	body   string
+	header http.Header
+	// verify verifies what a framework has parsed.
+	verify func(url.Values, string, http.Header) (any, error)
+	// handler is a NotificationHandler whose function fails; nil for a return.
+	handler http.Handler
+	// unsigned: a signature proves nothing, because there is none.
+	unsigned bool
+}
+
+func (n notification) request() *http.Request {
+	if n.body == "" {
+		return httptest.NewRequest(http.MethodGet, "/notify?"+n.fields.Encode(), nil)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/notify?"+marker, strings.NewReader(n.body))
+	if n.header != nil {
+		r.Header = n.header.Clone()
+	}
+	return r
+}
+
+// settings are those that the gateways have in common.
+type settings struct {
+	id     string // of the merchant, who has none at pingpp
+	secret string
+	base   string
+	plain  bool // AllowPlainHTTP
+}
+
+// shop is a merchant with one client of one gateway, and the gateway.
+type shop struct {
+	gateway *gatewaytest.Server
+	// create creates an order of price and returns the number to query it by.
+	create func(ctx context.Context, orderNo, notifyURL string) (string, error)
+	// query and wait report whether the order is paid.
+	query, wait func(ctx context.Context, number string) (bool, error)
+	// handler credits orders by the number that they are queried by.
+	handler func(credit func(number string, amount money.Amount)) http.Handler
+}
+
+const price = money.Amount(1234)
+
+// result makes a result that is nil if the pointer is nil.
+func result[T any](got *T, err error) (any, error) {
+	if got == nil {
+		return nil, err
+	}
+	return got, err
+}
+
+// confirmed is the result of a confirmation, which must not have changed the
+// notification if it failed.
+func confirmed[N, T any](n *N, order **T, got *T, err error) (any, error) {
+	if err != nil && *order != nil {
+		return n, err
+	}
+	return result(got, err)
+}
+
+// outcome is what became of a notification.
+type outcome struct {
+	status  int
+	body    string
+	handled bool // the merchant's function was called
+}
+
+func (o outcome) String() string { return http.StatusText(o.status) + ": " + o.body }
+
+// receive passes a notification to a handler. There is no error: see outcome.
+func receive[N any](handler func(func(context.Context, N) error) http.Handler, n notification) func(context.Context) (any, error) {
+	return func(ctx context.Context) (any, error) {
+		o := &outcome{}
+		w := httptest.NewRecorder()
+		handler(func(context.Context, N) error {
+			o.handled = true
+			return nil
+		}).ServeHTTP(w, n.request().WithContext(ctx))
+		o.status, o.body = w.Code, w.Body.String()
+		return o, nil
+	}
+}
+
+func md5Hex(parts ...string) string {
+	sum := md5.Sum([]byte(strings.Join(parts, "")))
+	return hex.EncodeToString(sum[:])
+}
+
+// roundTrip responds without a network.
+type roundTrip func(*http.Request) *http.Response
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_ = r.Body.Close()
+	}
+	return f(r), nil
+}
+
+func respond(r *http.Request, status int, body string) *http.Response {
+	return &http.Response{
+		StatusCode: status, Header: http.Header{"Content-Type": {typeJSON}}, Request: r,
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}
+}
+
+// nowhere is for calls that must send nothing.
+type nowhere struct{}
+
+func (nowhere) RoundTrip(*http.Request) (*http.Response, error) { panic("a request was sent") }

@@ -1,0 +1,80 @@
+package flow
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/transport"
+	"github.com/paygates/paygates-go/sign"
+)
+
+const (
+	// DefaultNotificationTimeout limits the handling of one notification.
+	DefaultNotificationTimeout = 60 * time.Second
+	// DefaultConfirmations is how many notifications are confirmed at once.
+	DefaultConfirmations = 32
+)
+
+// Settings are the parts of a provider's Config that are the same at every gateway.
+type Settings struct {
+	Gateway             string
+	HTTPClient          *http.Client
+	Logger              *slog.Logger
+	NotificationTimeout time.Duration
+	MaxConfirmations    int
+	// Secrets are masked in whatever the gateway says.
+	Secrets []sign.Secret
+}
+
+// Client is what the Clients of the providers share.
+type Client struct {
+	Gateway   string
+	Transport *transport.Client
+	Log       *slog.Logger
+
+	notificationTimeout time.Duration
+	slots               chan struct{} // one for each confirmation in flight
+	queries             singleflight.Group
+}
+
+// New returns a Client.
+func New(s Settings) *Client {
+	if s.Logger == nil {
+		s.Logger = transport.Silent()
+	}
+	if s.NotificationTimeout <= 0 {
+		s.NotificationTimeout = DefaultNotificationTimeout
+	}
+	if s.MaxConfirmations <= 0 {
+		s.MaxConfirmations = DefaultConfirmations
+	}
+	return &Client{
+		Gateway: s.Gateway,
+		Transport: transport.New(transport.Options{
+			Gateway: s.Gateway, HTTPClient: s.HTTPClient, Log: s.Logger, Secrets: s.Secrets,
+		}),
+		Log:                 s.Logger,
+		notificationTimeout: s.NotificationTimeout,
+		slots:               make(chan struct{}, s.MaxConfirmations),
+	}
+}
+
+// LogUnread logs which fields of a response or a notification have another shape than
+// documented and were left zero.
+func (c *Client) LogUnread(ctx context.Context, op, number string, unread []string) {
+	if len(unread) > 0 {
+		c.Log.LogAttrs(ctx, slog.LevelWarn, c.Gateway+": unreadable fields left empty",
+			slog.String("op", op), slog.String("order_no", number), slog.String("fields", strings.Join(unread, ", ")))
+	}
+}
+
+// fail returns an Error of an operation that is not a request.
+func (c *Client) fail(op string, cause error) error {
+	return &paygates.Error{Gateway: c.Gateway, Op: op, Err: cause}
+}

@@ -1,0 +1,77 @@
+package flow
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/paygates/paygates-go/sign"
+)
+
+// order is an order of a provider package.
+type order struct {
+	No    string
+	State string
+	Paid  bool
+}
+
+// lines collects what several goroutines log.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// client returns a Client and its log.
+func client(change func(*Settings)) (*Client, *lines) {
+	log := &lines{}
+	s := Settings{
+		Gateway: "example", HTTPClient: &http.Client{},
+		Logger:  slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Secrets: []sign.Secret{sign.NewSecret("example-secret")},
+	}
+	if change != nil {
+		change(&s)
+	}
+	return New(s), log
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	c := New(Settings{Gateway: "example"})
+	assert.Equal(t, 60*time.Second, c.notificationTimeout)
+	assert.Equal(t, 32, cap(c.slots))
+	c.Log.Error("goes nowhere")
+	c = New(Settings{Gateway: "example", NotificationTimeout: -1, MaxConfirmations: -1})
+	assert.Equal(t, 60*time.Second, c.notificationTimeout)
+	assert.Equal(t, 32, cap(c.slots))
+	c = New(Settings{Gateway: "example", NotificationTimeout: time.Second, MaxConfirmations: 1})
+	assert.Equal(t, time.Second, c.notificationTimeout)
+	assert.Equal(t, 1, cap(c.slots))
+}
+
+func TestLogUnread(t *testing.T) {
+	t.Parallel()
+	c, log := client(nil)
+	c.LogUnread(context.Background(), "query order", "1", nil)
+	assert.Empty(t, log.String())
+	c.LogUnread(context.Background(), "query order", "1", []string{"time", "order.sn"})
+	assert.Contains(t, log.String(), `level=WARN msg="example: unreadable fields left empty" op="query order" order_no=1 fields="time, order.sn"`)
+}

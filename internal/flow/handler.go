@@ -1,0 +1,80 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/notify"
+)
+
+// Handler handles notifications of type N. It finishes what it began: the context of
+// Confirm and Handle has the values of the request, but does not end when the sender
+// closes the connection. It ends after the notification timeout.
+type Handler[N any] struct {
+	Accepted, Rejected string // the gateway's words for "done" and "send again"
+	Parse              func(*http.Request) (N, error)
+	Confirm            func(context.Context, N) error // nil: nothing is to be confirmed
+	Handle             func(context.Context, N) error
+	OrderNo            func(N) string // for log lines
+	Number             string         // the name of what OrderNo returns, "order_no" by default
+}
+
+// Serve returns an http.Handler. It panics if Handle is nil, as net/http does for a nil
+// handler.
+func (h Handler[N]) Serve(c *Client) http.Handler {
+	if h.Handle == nil {
+		panic(c.Gateway + ": NotificationHandler needs a function")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		orderNo, err := h.process(c, r)
+		header := w.Header()
+		header["Content-Type"] = plainText
+		if err == nil {
+			// Explicit, because a router's fallback handler may have set 404 before.
+			w.WriteHeader(http.StatusOK)
+			_, _ = io.WriteString(w, h.Accepted)
+			return
+		}
+		status := paygates.NotificationStatus(err)
+		c.Log.LogAttrs(r.Context(), slog.LevelWarn, c.Gateway+": notification rejected",
+			slog.String("op", "handle notification"), slog.String(cmp.Or(h.Number, "order_no"), orderNo),
+			slog.Int("status", status), slog.String("reason", err.Error()))
+		if allow := notify.AllowedMethods(err); allow != "" {
+			header.Set("Allow", allow)
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, h.Rejected)
+	})
+}
+
+var plainText = []string{"text/plain; charset=utf-8"}
+
+func (h Handler[N]) process(c *Client, r *http.Request) (orderNo string, err error) {
+	n, err := h.Parse(r)
+	if err != nil {
+		return "", err
+	}
+	orderNo = h.OrderNo(n)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), c.notificationTimeout)
+	defer cancel()
+	if h.Confirm != nil {
+		if err := h.Confirm(ctx, n); err != nil {
+			return orderNo, err
+		}
+	}
+	if err := h.Handle(ctx, n); err != nil {
+		return orderNo, &handleError{err}
+	}
+	return orderNo, nil
+}
+
+// handleError marks an error of the merchant's function.
+type handleError struct{ err error }
+
+func (e *handleError) Error() string         { return "notification handler: " + e.err.Error() }
+func (e *handleError) Unwrap() error         { return e.err }
+func (*handleError) NotificationStatus() int { return http.StatusInternalServerError }

@@ -1,0 +1,124 @@
+// Package flow holds the steps that are the same at every gateway: waiting for a
+// payment, confirming a notification, serving notifications.
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/transport"
+)
+
+// MinInterval is the shortest interval between two queries, DefaultInterval the
+// usual one.
+const (
+	MinInterval     = 100 * time.Millisecond
+	DefaultInterval = 3 * time.Second
+)
+
+// mostUnreadable is how many unexpected responses in a row end a wait: a wrong BaseURL
+// or another server gives nothing else.
+const mostUnreadable = 5
+
+const opWait = "wait for payment"
+
+// Wait describes what is waited for.
+type Wait[O any] struct {
+	// Name and Number are for errors and log lines: the name of the number
+	// ("order_no") and the number.
+	Name, Number string
+	// Query returns the order.
+	Query func(ctx context.Context, number string) (*O, error)
+	// State returns the order's state, whether it is paid, and whether it has ended.
+	State func(*O) (state string, paid, final bool)
+}
+
+// For queries the order at once and then after each interval (0: DefaultInterval, at
+// least MinInterval), until it is paid. It returns the last order, nil before the
+// first response.
+//
+// The error is nil only if the order is paid. It is ErrNotPaid if the order ended
+// otherwise, a rejection as the query returned it, ErrBadResponse after several
+// unexpected responses in a row, or the context's error with the last cause. A
+// gateway that does not respond or is unavailable is queried again, not before the
+// time that it asks for.
+func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O, error) {
+	if interval <= 0 {
+		interval = DefaultInterval
+	}
+	interval = max(interval, MinInterval)
+	var (
+		last, lastErr = (*O)(nil), error(nil)
+		state         string
+		unreadable    int
+		timer         = time.NewTimer(0)
+	)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return last, c.ended(ctx, lastErr)
+		case <-timer.C:
+		}
+		if ctx.Err() != nil { // both may be ready, and select takes either
+			return last, c.ended(ctx, lastErr)
+		}
+		order, err := w.Query(ctx, w.Number)
+		if err != nil {
+			if ctx.Err() != nil && errors.Is(err, paygates.ErrNoResponse) {
+				return last, c.ended(ctx, lastErr)
+			}
+			if unreadable = count(unreadable, err); unreadable == mostUnreadable || !isPassing(err) {
+				return last, err
+			}
+			lastErr = err
+			c.Log.WarnContext(ctx, c.Gateway+": waiting for payment", w.Name, w.Number, "error", err)
+			timer.Reset(max(interval, transport.RetryAfter(err)))
+			continue
+		}
+		last, lastErr, unreadable = order, nil, 0
+		text, paid, final := w.State(order)
+		text = c.Transport.Mask(text)
+		level := slog.LevelDebug
+		if text != state {
+			level = slog.LevelInfo
+		}
+		state = text
+		c.Log.Log(ctx, level, c.Gateway+": waiting for payment", w.Name, w.Number, "state", text)
+		switch {
+		case paid:
+			return order, nil
+		case final:
+			return order, c.fail(opWait, fmt.Errorf("%w: state %s", paygates.ErrNotPaid, text))
+		}
+		timer.Reset(interval)
+	}
+}
+
+// ended is the error of a context that ended, with what kept the wait from its end.
+func (c *Client) ended(ctx context.Context, last error) error {
+	cause := context.Cause(ctx)
+	if last != nil {
+		cause = fmt.Errorf("%w (last query: %w)", cause, last)
+	}
+	return c.fail(opWait, cause)
+}
+
+// isPassing reports whether the next query may succeed.
+func isPassing(err error) bool {
+	return errors.Is(err, paygates.ErrNoResponse) || errors.Is(err, paygates.ErrBadResponse) ||
+		errors.Is(err, paygates.ErrUnavailable)
+}
+
+// count counts the unexpected responses in a row. A gateway that is unavailable or
+// does not respond says nothing about BaseURL.
+func count(unreadable int, err error) int {
+	if errors.Is(err, paygates.ErrBadResponse) && !errors.Is(err, paygates.ErrUnavailable) {
+		return unreadable + 1
+	}
+	return 0
+}

@@ -1,0 +1,245 @@
+// Package notify reads notifications, whatever a framework has done to the request
+// before, and writes the forms that are sent.
+package notify
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/transport"
+)
+
+// MaxBody is the length of the longest notification that is read.
+const MaxBody = 1 << 20
+
+// rejection is an ErrInvalidNotification with the status of the response.
+type rejection struct {
+	status int
+	why    string
+	allow  string // the methods, for a 405
+}
+
+func (e *rejection) Error() string           { return paygates.ErrInvalidNotification.Error() + ": " + e.why }
+func (e *rejection) Unwrap() error           { return paygates.ErrInvalidNotification }
+func (e *rejection) NotificationStatus() int { return e.status }
+
+// AllowedMethods returns the value of the header Allow for the error of a request
+// with another method, or "".
+func AllowedMethods(err error) string {
+	var e *rejection
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.allow
+}
+
+func reject(status int, why string) error { return &rejection{status: status, why: why} }
+
+func rejectMethod(allow string) error {
+	rule := "method must be " + strings.ReplaceAll(allow, ", ", " or ")
+	return &rejection{http.StatusMethodNotAllowed, rule, allow}
+}
+
+// Query returns the fields of a notification by GET.
+func Query(r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodGet {
+		return nil, rejectMethod("GET")
+	}
+	// A copy: fiber's adaptor passes on memory that the next request overwrites.
+	return parse(strings.Clone(r.URL.RawQuery))
+}
+
+// QueryAfterLast is Query for a gateway that appends "?field=…" to a notify URL that
+// may have a query already: the fields are what follows the last "?".
+func QueryAfterLast(r *http.Request) (url.Values, error) {
+	return queryFrom(r, strings.LastIndexByte(r.URL.RawQuery, '?')+1)
+}
+
+// QueryWith is QueryAfterLast for a gateway that sends a field with the given name: a
+// "?" after that is part of a value.
+func QueryWith(r *http.Request, name string) (url.Values, error) {
+	query := r.URL.RawQuery
+	field := max(strings.LastIndex(query, "&"+name+"="), strings.LastIndex(query, "?"+name+"="))
+	return queryFrom(r, strings.LastIndexByte(query[:field+1], '?')+1)
+}
+
+func queryFrom(r *http.Request, begin int) (url.Values, error) {
+	if r.Method != http.MethodGet {
+		return Query(r)
+	}
+	return parse(strings.Clone(r.URL.RawQuery[begin:]))
+}
+
+// Form returns the fields of a notification by POST or GET: those of the body of a
+// POST, or of the query of a GET or of a POST with an empty body. They are never
+// merged, because the notify URL may have a query.
+func Form(r *http.Request) (url.Values, error) {
+	if r.Method == http.MethodGet {
+		return Query(r)
+	}
+	if r.Method != http.MethodPost {
+		return nil, rejectMethod("GET, POST")
+	}
+	// A framework has parsed the form, and so consumed the body.
+	if len(r.PostForm) > 0 {
+		return single(r.PostForm)
+	}
+	body, err := Body(r)
+	switch {
+	case errors.Is(err, errEmpty) && r.ContentLength <= 0 && r.URL.RawQuery != "":
+		return parse(strings.Clone(r.URL.RawQuery))
+	case err != nil:
+		return nil, err
+	}
+	switch mediaType := mediaType(r.Header); mediaType {
+	case "multipart/form-data":
+		return multipartForm(body, r.Header.Get("Content-Type"))
+	case "", transport.ContentTypeForm, "text/plain", "text/html", "application/octet-stream":
+		return parse(string(trim(body)))
+	default:
+		return nil, reject(http.StatusUnsupportedMediaType, fmt.Sprintf("unsupported Content-Type %q: expected a form", clip(mediaType)))
+	}
+}
+
+// mediaType returns what stands before the parameters of the Content-Type. Senders
+// write parameters that mime.ParseMediaType does not accept.
+func mediaType(header http.Header) string {
+	value := header.Get("Content-Type")
+	if end := strings.IndexAny(value, ";,"); end >= 0 {
+		value = value[:end]
+	}
+	return strings.ToLower(strings.TrimSpace(value))
+}
+
+func clip(text string) string { return text[:min(len(text), 40)] }
+
+// trim removes what an editor or a shell adds around a form: a byte order mark and
+// line breaks.
+func trim(body []byte) []byte {
+	return bytes.TrimRight(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), "\r\n")
+}
+
+func parse(text string) (url.Values, error) {
+	if len(text) > MaxBody {
+		return nil, errTooLong()
+	}
+	values, err := Parse(text)
+	if err != nil {
+		return nil, reject(http.StatusBadRequest, err.Error())
+	}
+	return some(values)
+}
+
+func errTooLong() error {
+	return reject(http.StatusRequestEntityTooLarge, fmt.Sprintf("longer than %d bytes", MaxBody))
+}
+
+func some(values url.Values) (url.Values, error) {
+	if len(values) == 0 {
+		return nil, reject(http.StatusBadRequest, "no fields were sent, or the body was already read")
+	}
+	return values, nil
+}
+
+// Single checks values that the caller parsed: one value for each name, and the
+// limits of a form. The error is ErrInvalidNotification.
+func Single(values url.Values) error {
+	_, err := single(values)
+	return err
+}
+
+func single(values url.Values) (url.Values, error) {
+	if len(values) > MaxFields {
+		return nil, reject(http.StatusBadRequest, errMany.Error())
+	}
+	size := 0
+	for name, all := range values {
+		if len(all) > 1 {
+			return nil, reject(http.StatusBadRequest, errRepeated.Error())
+		}
+		size += len(name)
+		if len(all) == 1 {
+			size += len(all[0])
+		}
+	}
+	if size > MaxBody {
+		return nil, errTooLong()
+	}
+	return some(values)
+}
+
+// PHP's curl sends an array of fields as multipart/form-data.
+func multipartForm(body []byte, contentType string) (url.Values, error) {
+	bad := reject(http.StatusBadRequest, "multipart form is malformed or truncated")
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return nil, bad
+	}
+	boundary := params["boundary"]
+	parsed, err := multipart.NewReader(bytes.NewReader(body), boundary).ReadForm(MaxBody)
+	// The reader accepts a form that is truncated in the head of a part.
+	if err != nil || !bytes.Contains(body, []byte("--"+boundary+"--")) {
+		return nil, bad
+	}
+	defer func() { _ = parsed.RemoveAll() }()
+	if len(parsed.File) > 0 {
+		return nil, reject(http.StatusBadRequest, "multipart form holds a file")
+	}
+	return single(url.Values(parsed.Value))
+}
+
+var errEmpty = errors.New("body is empty, or was already read")
+
+// Body returns the body of a notification by POST, of at most [MaxBody] bytes, and
+// leaves it to be read again.
+func Body(r *http.Request) ([]byte, error) {
+	if r.Method != http.MethodPost {
+		return nil, rejectMethod("POST")
+	}
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, noBody(r)
+	}
+	body, err := transport.ReadAll(r.Body, r.ContentLength, MaxBody)
+	switch {
+	case len(body) > MaxBody:
+		return nil, errTooLong()
+	case errors.Is(err, http.ErrBodyReadAfterClose):
+		return nil, noBody(r)
+	case err != nil:
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return nil, reject(http.StatusRequestEntityTooLarge, "longer than the server allows")
+		}
+		return nil, reject(http.StatusBadRequest, "body is truncated")
+	case len(body) == 0:
+		return nil, noBody(r)
+	}
+	r.Body = replay{bytes.NewReader(body), r.Body}
+	return body, nil
+}
+
+type replay struct {
+	*bytes.Reader
+	io.Closer
+}
+
+// emptyBody is the rejection for a request without a body.
+type emptyBody struct{ rejection }
+
+func (*emptyBody) Is(target error) bool { return target == errEmpty }
+
+func noBody(r *http.Request) error {
+	why := errEmpty.Error()
+	if r.ContentLength > 0 {
+		why = "body was already read: put it back, or pass what was read to VerifyNotification"
+	}
+	return &emptyBody{rejection{status: http.StatusBadRequest, why: why}}
+}

@@ -1,0 +1,128 @@
+package transport
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/paygates/paygates-go/internal/redact"
+	"github.com/paygates/paygates-go/sign"
+)
+
+// shortest is the length of the shortest text that is masked. A shorter one says too
+// little, and would mask words of the gateway.
+const shortest = 6
+
+// maskedTexts returns the forms in which a gateway may repeat a secret.
+func maskedTexts(secrets []sign.Secret) []string {
+	var texts []string
+	for _, secret := range secrets {
+		value := secret.Reveal()
+		if len(value) < 4 {
+			continue
+		}
+		texts = append(texts, value)
+		for _, form := range []string{
+			url.QueryEscape(value), url.PathEscape(value), base64.StdEncoding.EncodeToString([]byte(value)),
+			base64.StdEncoding.EncodeToString([]byte(value + ":")),
+		} {
+			if !slices.Contains(texts, form) {
+				texts = append(texts, form)
+			}
+		}
+	}
+	return longestFirst(texts)
+}
+
+// Mask makes a text of the gateway fit to print, without the secrets of the client.
+func (c *Client) Mask(text string) string { return redact.Message(mask(c.secrets, text)) }
+
+// secretsOf returns the secrets of the client and those that the request carried.
+func (c *Client) secretsOf(call Call) []string {
+	if call.BasicAuth.IsEmpty() && len(call.Header) == 0 {
+		return c.secrets
+	}
+	carried := []sign.Secret{call.BasicAuth}
+	for _, value := range call.Header {
+		carried = append(carried, sign.NewSecret(value))
+		if _, token, ok := strings.Cut(value, " "); ok { // "Token …"
+			carried = append(carried, sign.NewSecret(token))
+		}
+	}
+	return longestFirst(append(slices.Clone(c.secrets), maskedTexts(carried)...))
+}
+
+// longestFirst sorts texts so that one that is part of another does not leave the rest
+// of that one.
+func longestFirst(texts []string) []string {
+	slices.SortFunc(texts, func(a, b string) int { return len(b) - len(a) })
+	return texts
+}
+
+func mask(secrets []string, text string) string {
+	for _, secret := range secrets {
+		text = strings.ReplaceAll(text, secret, redact.Mask)
+	}
+	return text
+}
+
+// shownError is an error whose text has been cleared of the request's URL. The error
+// below it stays reachable for errors.Is and errors.As.
+type shownError struct {
+	text string
+	err  error
+}
+
+func (e *shownError) Error() string { return e.text }
+func (e *shownError) Unwrap() error { return e.err }
+
+// notHTTP is the beginning of what net/http says of a response that is not HTTP. It
+// continues with the line, which may be anything, such as the response's JSON.
+var notHTTP = regexp.MustCompile(`^net/http: HTTP/1\.x transport connection broken: ` +
+	`(malformed|bad|invalid|unsupported|too many|http: message)[A-Za-z -]*`)
+
+// withoutURL removes net/http's mention of the URL, and what a custom RoundTripper may
+// have put into its error.
+func withoutURL(err error, call Call) error {
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		err = outer.Err
+	}
+	text := err.Error()
+	if what := notHTTP.FindString(text); what != "" {
+		return errors.New(strings.TrimSpace(what))
+	}
+	shown := mask(privateTexts(call), text)
+	if shown == text {
+		return err
+	}
+	return &shownError{shown, err}
+}
+
+// privateTexts returns what an error must not show of a call: its parts, and the
+// pieces of them, for an error that quotes them or takes them apart.
+func privateTexts(call Call) []string {
+	user := call.BasicAuth.Reveal()
+	parts := []string{call.URL, call.Body, user, base64.StdEncoding.EncodeToString([]byte(user + ":"))}
+	for _, value := range call.Header {
+		parts = append(parts, value)
+	}
+	if u, err := url.Parse(call.URL); err == nil {
+		parts = append(parts, u.RequestURI(), u.RawQuery)
+	}
+	texts := slices.Clone(parts)
+	for _, part := range parts[1:] {
+		for _, piece := range strings.FieldsFunc(part, isDelimiter) {
+			texts = append(texts, piece)
+			if unescaped, err := url.QueryUnescape(piece); err == nil {
+				texts = append(texts, unescaped)
+			}
+		}
+	}
+	return slices.DeleteFunc(longestFirst(texts), func(text string) bool { return len(text) < shortest })
+}
+
+func isDelimiter(r rune) bool { return strings.ContainsRune(`/?&=,:;{}[]"\ `, r) }

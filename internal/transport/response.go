@@ -1,0 +1,245 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/redact"
+)
+
+// Response is what a gateway responded, whatever the status. Its methods make the
+// errors of the provider packages: they know the gateway, the operation, whether the
+// call was a create, and which secrets to mask.
+type Response struct {
+	Status int
+	Body   []byte
+
+	gateway    string
+	op         string
+	create     bool
+	broken     bool // the body is truncated
+	retryAfter time.Duration
+	secrets    []string
+}
+
+// Kept returns a Response for a body that was stored: a Raw of an earlier response.
+func Kept(gateway, op string, body []byte) Response {
+	return Response{Status: http.StatusOK, Body: body, gateway: gateway, op: op}
+}
+
+// OK reports whether the status is 2xx.
+func (r Response) OK() bool { return r.Status >= 200 && r.Status < 300 }
+
+// Rejected returns the error for a rejection after which no order exists, whatever
+// the HTTP status.
+func (r Response) Rejected(code, message string, cause error) *paygates.Error {
+	return r.fail(code, message, cause)
+}
+
+// Error returns the error for a response with the gateway's code and message.
+//
+// A create becomes ErrOutcomeUnknown unless the response rules out that the order
+// exists: a readable rejection or a 4xx does, an unreadable response or a 5xx does
+// not. A query becomes ErrUnavailable after 429 and after a 5xx that says nothing
+// about the order.
+func (r Response) Error(code, message string, cause error) *paygates.Error {
+	bad := errors.Is(cause, paygates.ErrBadResponse)
+	switch {
+	case r.create && (r.Status >= 500 || r.Status < 400 && bad):
+		cause = Unknown(cause)
+	case !r.create && r.isUnavailable() && (bad || r.Status != http.StatusInternalServerError):
+		cause = &unavailable{cause: cause, after: r.retryAfter}
+	}
+	return r.fail(code, message, cause)
+}
+
+// Uncertain returns the error for a failure of the server after which the order of a
+// create may exist, whatever the HTTP status.
+func (r Response) Uncertain(code, message string, cause error) *paygates.Error {
+	if r.create {
+		return r.fail(code, message, Unknown(cause))
+	}
+	return r.Error(code, message, cause)
+}
+
+// Bad returns the error for a response that is not the documented one.
+func (r Response) Bad(why string) *paygates.Error { return r.Error("", "", Bad(r.Mask(why))) }
+
+// Unreadable returns the error for a body that cannot be decoded, for the reason err.
+// It names HTML as what it is.
+func (r Response) Unreadable(err error) *paygates.Error {
+	if tag := htmlTag(r.Body); tag != "" {
+		return r.Bad(fmt.Sprintf("not JSON (starts with %q); check BaseURL", tag))
+	}
+	return r.Bad(err.Error())
+}
+
+// NotSuccess returns the error for a body that reports success with another HTTP status.
+func (r Response) NotSuccess() *paygates.Error {
+	return r.Bad("response reports success with HTTP status " + strconv.Itoa(r.Status))
+}
+
+func (r Response) fail(code, message string, cause error) *paygates.Error {
+	return &paygates.Error{
+		Gateway: r.gateway, Op: r.op, HTTPStatus: r.Status,
+		Code: mask(r.secrets, code), Message: mask(r.secrets, message),
+		Body: r.Body, Err: cause,
+	}
+}
+
+// Mask makes a text of the gateway fit to print, without the secrets of the client and
+// the request.
+func (r Response) Mask(text string) string { return redact.Message(mask(r.secrets, text)) }
+
+func (r Response) isUnavailable() bool {
+	return r.Status == http.StatusTooManyRequests || r.Status >= 500
+}
+
+// htmlTag returns the first tag of an HTML page, without attributes, or "".
+func htmlTag(body []byte) string {
+	text := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	if len(text) < 2 || text[0] != '<' {
+		return ""
+	}
+	end := bytes.IndexFunc(text[1:], func(r rune) bool {
+		return r != '!' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+	if end < 1 || end > 12 {
+		return "<"
+	}
+	return strings.ToLower(string(text[:end+1])) + ">"
+}
+
+// Bad returns an ErrBadResponse that says why.
+func Bad(why string) error { return fmt.Errorf("%w: %s", paygates.ErrBadResponse, why) }
+
+// Unknown marks the cause of a failed create after which the order may exist.
+func Unknown(cause error) error {
+	switch {
+	case cause == nil:
+		return paygates.ErrOutcomeUnknown
+	case errors.Is(cause, paygates.ErrOutcomeUnknown):
+		return cause
+	default:
+		return fmt.Errorf("%w (%w)", paygates.ErrOutcomeUnknown, cause)
+	}
+}
+
+// unavailable is ErrUnavailable with the delay that the gateway asked for.
+type unavailable struct {
+	cause error // may be nil
+	after time.Duration
+}
+
+func (u *unavailable) Error() string {
+	if u.cause == nil {
+		return paygates.ErrUnavailable.Error()
+	}
+	return paygates.ErrUnavailable.Error() + ": " + u.cause.Error()
+}
+
+func (u *unavailable) Unwrap() []error {
+	if u.cause == nil {
+		return []error{paygates.ErrUnavailable}
+	}
+	return []error{paygates.ErrUnavailable, u.cause}
+}
+
+// RetryAfter returns how long to wait before the next attempt, as the gateway asked
+// for it in its header Retry-After, or 0.
+func RetryAfter(err error) time.Duration {
+	var u *unavailable
+	if !errors.As(err, &u) {
+		return 0
+	}
+	return u.after
+}
+
+// retryAfter reads the header of a 429 or 503, in seconds or as a date.
+func retryAfter(response *http.Response) time.Duration {
+	if response.StatusCode != http.StatusTooManyRequests && response.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	value := response.Header.Get("Retry-After")
+	if value == "" {
+		return 0
+	}
+	const longest = time.Hour
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return min(max(0, time.Duration(min(seconds, 3600))*time.Second), longest)
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return min(max(0, time.Until(at)), longest)
+}
+
+func (c *Client) read(ctx context.Context, response *http.Response, call Call) (Response, error) {
+	defer func() { _ = response.Body.Close() }()
+	if c.foreign { // its body may not end with ctx, as net/http's does
+		defer context.AfterFunc(ctx, func() { _ = response.Body.Close() })()
+	}
+	r := Response{
+		Status: response.StatusCode, gateway: c.gateway, op: call.Op, create: call.NoRetry,
+		retryAfter: retryAfter(response), secrets: c.secretsOf(call),
+	}
+	// The body of a 101 is the connection itself: reading it would end with neither
+	// the timeout nor the context.
+	if r.Status == http.StatusSwitchingProtocols {
+		return r, Bad("HTTP 101 Switching Protocols")
+	}
+	var err error
+	r.Body, err = ReadAll(response.Body, response.ContentLength, MaxBody)
+	switch {
+	case err != nil:
+		r.broken = true
+		if ctx.Err() != nil { // what it says of a body that was closed is not the cause
+			err = context.Cause(ctx)
+		}
+		return r, fmt.Errorf("%w: body is truncated: %w", paygates.ErrBadResponse, withoutURL(err, call))
+	case len(r.Body) > MaxBody:
+		return r, Bad(fmt.Sprintf("longer than %d bytes", MaxBody))
+	case r.Status >= 300 && r.Status < 400:
+		// The Location is left out: it may carry what the request carried.
+		return r, Bad("a redirect, which is not followed; check BaseURL")
+	default:
+		return r, nil
+	}
+}
+
+// firstBuffer is where the buffer begins: an announced length costs the sender
+// nothing, and what arrives may be longer.
+const firstBuffer = 16 << 10
+
+// ReadAll reads r to its end. It returns more than limit bytes only to show that
+// there were more, and then stops reading. announced is the announced length, -1 or 0
+// without one.
+func ReadAll(r io.Reader, announced int64, limit int) ([]byte, error) {
+	size := int64(512)
+	if announced > 0 {
+		// One byte more than announced, so that the end is seen without growing.
+		size = min(announced, firstBuffer-1) + 1
+	}
+	body := make([]byte, 0, size)
+	for {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case err == io.EOF:
+			return body, nil
+		case err != nil || len(body) > limit:
+			return body, err
+		case len(body) == cap(body):
+			body = append(body, 0)[:len(body)]
+		}
+	}
+}

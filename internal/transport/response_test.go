@@ -1,0 +1,244 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/sign"
+)
+
+func response(status int, create bool) Response {
+	return Response{Status: status, gateway: "ispay", op: "create order", create: create}
+}
+
+func TestUnknown(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, paygates.ErrOutcomeUnknown, Unknown(nil))
+	err := Unknown(paygates.ErrNoResponse)
+	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, paygates.ErrNoResponse)
+	require.EqualError(t, err, "outcome unknown: query the order, do not create it again (no response)")
+	assert.Equal(t, err, Unknown(err), "once")
+}
+
+func TestErrorOfACreate(t *testing.T) {
+	t.Parallel()
+	bad := Bad("no order_id")
+	tests := map[string]struct {
+		status  int
+		cause   error
+		unknown bool
+	}{
+		"a rejection":              {200, nil, false},
+		"a rejection with a cause": {200, paygates.ErrOrderNotFound, false},
+		"an unreadable response":   {200, bad, true},
+		"an unreadable 3xx":        {302, bad, true},
+		"a 4xx":                    {400, nil, false},
+		"an unreadable 4xx":        {404, bad, false},
+		"a 429":                    {429, nil, false},
+		"the last 4xx":             {499, bad, false},
+		"a rejection with a 5xx":   {500, nil, true},
+		"an unreadable 5xx":        {502, bad, true},
+	}
+	for name, test := range tests {
+		err := response(test.status, true).Error("1004", "message", test.cause)
+		assert.Equal(t, test.unknown, errors.Is(err, paygates.ErrOutcomeUnknown), name)
+		require.NotErrorIs(t, err, paygates.ErrUnavailable, name)
+		require.NotErrorIs(t, err, paygates.ErrNotSent, name)
+		if test.cause != nil {
+			require.ErrorIs(t, err, test.cause, name)
+		}
+		assert.Equal(t, test.status, err.HTTPStatus)
+		assert.Equal(t, "1004", err.Code)
+		assert.Equal(t, "message", err.Message)
+
+		rejected := response(test.status, true).Rejected("1004", "message", test.cause)
+		require.NotErrorIs(t, rejected, paygates.ErrOutcomeUnknown, name)
+	}
+}
+
+func TestErrorOfAQuery(t *testing.T) {
+	t.Parallel()
+	bad := Bad("no state")
+	tests := map[string]struct {
+		status      int
+		cause       error
+		unavailable bool
+	}{
+		"a rejection":            {200, nil, false},
+		"an unreadable response": {200, bad, false},
+		"a 4xx":                  {404, bad, false},
+		"a 429":                  {429, nil, true},
+		"an unreadable 429":      {429, bad, true},
+		"a rejection with a 500": {500, nil, false}, // kechengcang rejects with it
+		"an unreadable 500":      {500, bad, true},
+		"a rejection with a 503": {503, nil, true},
+		"an unreadable 502":      {502, bad, true},
+	}
+	for name, test := range tests {
+		err := response(test.status, false).Error("", "", test.cause)
+		assert.Equal(t, test.unavailable, errors.Is(err, paygates.ErrUnavailable), name)
+		require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown, name)
+		if test.cause != nil {
+			require.ErrorIs(t, err, test.cause, name)
+		}
+		var other *http.MaxBytesError
+		assert.NotErrorAs(t, err, &other, "walking the tree does not panic")
+	}
+}
+
+func TestKept(t *testing.T) {
+	t.Parallel()
+	kept := Kept("ispay", "decode order", []byte("x"))
+	assert.True(t, kept.OK())
+	assert.EqualError(t, kept.Bad("no state"), "ispay: decode order: unexpected response: no state")
+}
+
+func TestUnreadableNamesHTML(t *testing.T) {
+	t.Parallel()
+	const other = "ispay: create order: unexpected response: not JSON at byte 1"
+	for body, tag := range map[string]string{
+		"<html><head>":                     "<html>",
+		"\xef\xbb\xbf\r\n <!DOCTYPE html>": "<!doctype>",
+		"<h1>502</h1>":                     "<h", // the digit ends it
+		"<body onload=\"private()\">":      "<body>",
+		"<":                                "",
+		"<?xml version=\"1.0\"?>":          "<",
+		"":                                 "",
+		"{\"html\":\"<html>\"":             "",
+		"<" + strings.Repeat("private", 10) + ">": "<",
+		"<订单>": "<",
+	} {
+		r := response(200, false)
+		r.Body = []byte(body)
+		text := r.Unreadable(errors.New("not JSON at byte 1")).Error()
+		switch {
+		case tag == "":
+			assert.Equal(t, other, text, body)
+		default:
+			assert.Contains(t, text, fmt.Sprintf("not JSON (starts with \"%s", tag), body)
+			assert.Contains(t, text, "check BaseURL", body)
+		}
+		assert.NotContains(t, text, "private")
+	}
+}
+
+func TestNotSuccess(t *testing.T) {
+	t.Parallel()
+	assert.EqualError(t, response(502, false).NotSuccess(),
+		"ispay: create order: HTTP 502: gateway unavailable: unexpected response: response reports success with HTTP status 502")
+}
+
+// A gateway may repeat a secret in any text that it sends.
+func TestSecretsAreMasked(t *testing.T) {
+	t.Parallel()
+	const secret, user, token, short = "example-secret+1", "sk_test_example1", "login-token-1", "login"
+	var body string
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
+	c := New(Options{Gateway: "ispay", Secrets: []sign.Secret{sign.NewSecret(secret), sign.NewSecret(short), {}}})
+	call := query(s.URL)
+	call.BasicAuth, call.Header = sign.NewSecret(user), map[string]string{"Authorization": "Token " + token}
+	response, err := c.Do(context.Background(), call)
+	require.NoError(t, err)
+	for _, text := range []string{
+		secret, "example-secret%2B1", user, token, "Token " + token, "login",
+		"ZXhhbXBsZS1zZWNyZXQrMQ==",         // printf %s 'example-secret+1' | base64
+		"c2tfdGVzdF9leGFtcGxlMTo=",         // printf %s 'sk_test_example1:' | base64
+		"63a5bf1f3500791f438c2829da45d037", // a signature
+	} {
+		for name, err := range map[string]error{
+			"code":    response.Error(text, "", nil),
+			"message": response.Error("", "wrong: "+text+"!", nil),
+			"reason":  response.Bad("response is about order " + text),
+			"cause":   response.Unreadable(errors.New(text)),
+			"text":    errors.New(response.Mask(text)),
+		} {
+			assert.NotContains(t, err.Error(), text, name)
+			assert.Contains(t, err.Error(), "[redacted]", name)
+			assert.NotContains(t, err.Error(), "-token-1", "%s: masked as a whole", name)
+		}
+	}
+	assert.Equal(t, "key [redacted] ??", c.Mask("key "+secret+" \r\n"))
+	assert.Equal(t, "订单创建失败!", c.Mask("订单创建失败!"))
+}
+
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]time.Duration{
+		"":           0,
+		"0":          0,
+		"1":          time.Second,
+		"120":        2 * time.Minute,
+		"-5":         0,
+		"1000000000": time.Hour,
+		"soon":       0,
+		"1.5":        0,
+		time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat):      0,
+		time.Now().Add(100 * time.Hour).UTC().Format(http.TimeFormat): time.Hour,
+	} {
+		for _, status := range []int{200, 429, 500, 503} {
+			got := retryAfter(&http.Response{StatusCode: status, Header: http.Header{"Retry-After": {value}}})
+			if status == 429 || status == 503 {
+				assert.Equal(t, want, got, value)
+			} else {
+				assert.Zero(t, got)
+			}
+		}
+	}
+	soon := retryAfter(&http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {time.Now().Add(30 * time.Second).UTC().Format(http.TimeFormat)}}})
+	assert.InDelta(t, 30*time.Second, soon, float64(2*time.Second))
+
+	r := response(503, false)
+	r.retryAfter = time.Minute
+	assert.Equal(t, time.Minute, RetryAfter(fmt.Errorf("wrapped: %w", r.Error("", "", nil))))
+	assert.Zero(t, RetryAfter(errors.New("other")))
+	assert.Zero(t, RetryAfter(nil))
+}
+
+// A query waits as long as the gateway asks for, unless that is too long for a call or
+// passes the deadline.
+func TestRetriesHonorRetryAfter(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		retryAfter string
+		deadline   time.Duration
+		attempts   int
+		least      time.Duration
+	}{
+		"one second":            {"1", time.Minute, 3, 2 * time.Second},
+		"too long":              {"3", time.Minute, 1, 0},
+		"an hour":               {"3600", time.Minute, 1, 0},
+		"beyond the deadline":   {"1", 500 * time.Millisecond, 1, 0},
+		"nonsense, own backoff": {"soon", time.Minute, 3, 100 * time.Millisecond},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", test.retryAfter)
+				w.WriteHeader(http.StatusServiceUnavailable)
+			})
+			ctx, cancel := context.WithTimeout(context.Background(), test.deadline)
+			defer cancel()
+			begin := time.Now()
+			response, err := client(t, 0).Do(ctx, query(s.URL))
+			require.NoError(t, err)
+			assert.Equal(t, 503, response.Status)
+			assert.EqualValues(t, test.attempts, s.hits.Load())
+			assert.GreaterOrEqual(t, time.Since(begin), test.least)
+			if test.attempts == 1 {
+				assert.Less(t, time.Since(begin), 400*time.Millisecond)
+			}
+		})
+	}
+}

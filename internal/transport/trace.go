@@ -1,0 +1,131 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	"github.com/go-resty/resty/v2"
+
+	"github.com/paygates/paygates-go"
+)
+
+var (
+	errProxy = errors.New("the proxy requires authentication")
+	errTwice = errors.New("the connection was lost after the request was sent")
+)
+
+// trace learns from net/http how far a create got.
+type trace struct {
+	httptrace.ClientTrace
+	asked, got, wrote, twice atomic.Bool
+	proxied                  atomic.Bool // the first hop is not the gateway
+}
+
+type onceKey struct{}
+
+// withTrace returns a context that carries a trace. cancel ends the request: net/http
+// sends a request again when a connection breaks or an HTTP/2 stream is refused,
+// although the gateway may have read it, and a create is sent once.
+func withTrace(ctx context.Context, cancel context.CancelFunc, target string) (context.Context, *trace) {
+	t := &trace{}
+	stop := func() {
+		if t.wrote.Load() {
+			t.twice.Store(true)
+			cancel()
+		}
+	}
+	t.GetConn = func(firstHop string) {
+		t.asked.Store(true)
+		t.proxied.Store(!isAddressOf(firstHop, target))
+		stop()
+	}
+	t.GotConn = func(httptrace.GotConnInfo) { stop(); t.got.Store(true) }
+	t.WroteHeaders = func() { t.wrote.Store(true) }
+	return context.WithValue(httptrace.WithClientTrace(ctx, &t.ClientTrace), onceKey{}, true), t
+}
+
+// isAddressOf reports whether address is the host and port of the URL target.
+func isAddressOf(address, target string) bool {
+	u, err := url.Parse(target)
+	if err != nil {
+		return false
+	}
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	default:
+		port = "80"
+	}
+	return strings.EqualFold(address, net.JoinHostPort(u.Hostname(), port))
+}
+
+// certainlyNotSent reports whether nothing reached the gateway: net/http asked for a
+// connection and got none, or did not write to it. After the end of ctx an HTTP/2
+// connection may still be about to write. A RoundTripper that does not report
+// connections leaves it open.
+func (t *trace) certainlyNotSent(ctx context.Context) bool {
+	return t.asked.Load() && !t.got.Load() || t.got.Load() && !t.wrote.Load() && ctx.Err() == nil
+}
+
+// refusedByProxy reports whether a 407 is the proxy's: through a tunnel to https it is
+// the gateway's own.
+func (t *trace) refusedByProxy(call Call) bool {
+	return t.proxied.Load() && !strings.HasPrefix(strings.ToLower(call.URL), "https:")
+}
+
+// sendOnce keeps net/http from sending a create again by itself: not with a body that
+// it cannot rewind. An empty body is not sent.
+func sendOnce(_ *resty.Client, r *http.Request) error {
+	if r.Context().Value(onceKey{}) == nil {
+		return nil
+	}
+	r.GetBody = nil
+	if r.Body == nil {
+		r.Body = io.NopCloser(eof{})
+	}
+	return nil
+}
+
+type eof struct{}
+
+func (eof) Read([]byte) (int, error) { return 0, io.EOF }
+
+// sendError returns the cause for a call that failed with err before a response.
+func (c *Client) sendError(ctx context.Context, call Call, sent *trace, err error) error {
+	cause := withoutURL(err, call)
+	switch {
+	case sent == nil:
+		return noResponse(cause)
+	case sent.twice.Load():
+		return Unknown(noResponse(errTwice))
+	case sent.certainlyNotSent(ctx):
+		return notSent(cause)
+	default:
+		return Unknown(noResponse(cause))
+	}
+}
+
+func noResponse(cause error) error { return fmt.Errorf("%w: %w", paygates.ErrNoResponse, cause) }
+
+// notSent returns an ErrNotSent, which is an ErrNoResponse too.
+func notSent(cause error) error { return &notSentError{cause} }
+
+type notSentError struct{ cause error }
+
+func (e *notSentError) Error() string {
+	return paygates.ErrNotSent.Error() + ": " + e.cause.Error()
+}
+
+func (e *notSentError) Unwrap() []error {
+	return []error{paygates.ErrNotSent, paygates.ErrNoResponse, e.cause}
+}

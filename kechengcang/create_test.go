@@ -1,0 +1,353 @@
+package kechengcang_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/samples"
+	"github.com/paygates/paygates-go/kechengcang"
+	"github.com/paygates/paygates-go/money"
+)
+
+// sent reads the JSON body of a create.
+func sent(t *testing.T, r *http.Request) map[string]any {
+	t.Helper()
+	var body map[string]any
+	decoder := json.NewDecoder(r.Body)
+	decoder.UseNumber()
+	require.NoError(t, decoder.Decode(&body))
+	return body
+}
+
+func TestCreateOrderSendsTheDocumentedJSON(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	var want map[string]any
+	decoder := json.NewDecoder(strings.NewReader(samples.JSON(t, "create_request.json")))
+	decoder.UseNumber()
+	require.NoError(t, decoder.Decode(&want))
+	response := samples.JSON(t, "create_response.json")
+	mock.RegisterResponder("POST", storeURL, func(r *http.Request) (*http.Response, error) {
+		assert.Equal(t, "application/json", r.Header.Get("Content-Type"))
+		assert.Equal(t, "application/json", r.Header.Get("Accept"))
+		body := sent(t, r)
+		assert.Regexp(t, "^[0-9a-f]{32}$", body["salt"])
+		// What the sample leaves open.
+		want["app_id"], want["salt"], want["sign"] = appID, body["salt"], salted(fmt.Sprint(body["salt"]))
+		assert.Equal(t, want, body)
+		return httpmock.NewStringResponse(200, response), nil
+	})
+
+	order, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	assert.Equal(t, response, string(order.Raw.Reveal()))
+	order.Raw = paygates.Private[json.RawMessage]{}
+	assert.Equal(t, sampleOrder(), order)
+	assert.Equal(t, "20.00 USD", order.Fee.String())
+	assert.Equal(t, "111.11 FTM", order.PayFee.String())
+	assert.Equal(t, 1, mock.GetTotalCallCount())
+}
+
+func TestCreateOrderSendsTheFieldsOfThePublicSource(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", storeURL, func(r *http.Request) (*http.Response, error) {
+		body := sent(t, r)
+		assert.Equal(t, json.Number("9223372036854775807"), body["fee"])
+		assert.Equal(t, json.Number("2"), body["currency"])
+		assert.Empty(t, body["remark"])
+		assert.Equal(t, "https://shop.example.com/notify?shop=1&a=b", body["callback_url"])
+		assert.Equal(t, "https://shop.example.com/paid", body["redirect_url"])
+		assert.Equal(t, `一本书 "&" </title>`, body["title"])
+		return httpmock.NewStringResponse(200, samples.JSON(t, "create_response.json",
+			`"fee":2000`, `"fee":9223372036854775807`, `"currency":1`, `"currency":2`)), nil
+	})
+	_, err := client.CreateOrder(context.Background(), kechengcang.CreateOrderRequest{
+		Subject:   `一本书 "&" </title>`,
+		Fee:       kechengcang.Fee{Amount: money.Max, Currency: kechengcang.CurrencyCNY},
+		NotifyURL: "https://shop.example.com/notify?shop=1&a=b",
+		ReturnURL: "https://shop.example.com/paid",
+	})
+	require.NoError(t, err)
+}
+
+func TestEveryCreateHasAFreshSalt(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	var mu sync.Mutex
+	salts := map[any]bool{}
+	mock.RegisterResponder("POST", storeURL, func(r *http.Request) (*http.Response, error) {
+		body := sent(t, r)
+		mu.Lock()
+		defer mu.Unlock()
+		salts[body["salt"]] = true
+		return httpmock.NewStringResponse(200, samples.JSON(t, "create_response.json")), nil
+	})
+	for range 50 {
+		_, err := client.CreateOrder(context.Background(), request())
+		require.NoError(t, err)
+	}
+	assert.Len(t, salts, 50)
+}
+
+func TestCreateOrderRejectsBadInputBeforeSending(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*kechengcang.CreateOrderRequest)
+		field  string
+	}{
+		"no subject":           {func(r *kechengcang.CreateOrderRequest) { r.Subject = "" }, "title"},
+		"blank subject":        {func(r *kechengcang.CreateOrderRequest) { r.Subject = "  　" }, "title"},
+		"subject too long":     {func(r *kechengcang.CreateOrderRequest) { r.Subject = strings.Repeat("课", 256) }, "title"},
+		"subject not UTF-8":    {func(r *kechengcang.CreateOrderRequest) { r.Subject = "\xff" }, "title"},
+		"subject with NUL":     {func(r *kechengcang.CreateOrderRequest) { r.Subject = "a\x00b" }, "title"},
+		"no fee":               {func(r *kechengcang.CreateOrderRequest) { r.Fee.Amount = 0 }, "fee"},
+		"negative fee":         {func(r *kechengcang.CreateOrderRequest) { r.Fee.Amount = -1 }, "fee"},
+		"no currency":          {func(r *kechengcang.CreateOrderRequest) { r.Fee.Currency = 0 }, "currency"},
+		"unknown currency":     {func(r *kechengcang.CreateOrderRequest) { r.Fee.Currency = 3 }, "currency"},
+		"remark too long":      {func(r *kechengcang.CreateOrderRequest) { r.Remark = strings.Repeat("x", 256) }, "remark"},
+		"remark not UTF-8":     {func(r *kechengcang.CreateOrderRequest) { r.Remark = "\xff" }, "remark"},
+		"relative notify URL":  {func(r *kechengcang.CreateOrderRequest) { r.NotifyURL = "/notify" }, "callback_url"},
+		"notify URL too long":  {func(r *kechengcang.CreateOrderRequest) { r.NotifyURL = "https://a.example/" + strings.Repeat("a", 255) }, "callback_url"},
+		"return URL a script":  {func(r *kechengcang.CreateOrderRequest) { r.ReturnURL = "javascript:alert(1)" }, "redirect_url"},
+		"return URL with user": {func(r *kechengcang.CreateOrderRequest) { r.ReturnURL = "https://u:p@shop.example.com/" }, "redirect_url"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			bad := request()
+			test.change(&bad)
+			order, err := client.CreateOrder(context.Background(), bad)
+			require.ErrorIs(t, err, paygates.ErrInvalidRequest)
+			assert.ErrorContains(t, err, "("+test.field+") must")
+			assert.Nil(t, order)
+			assert.Zero(t, mock.GetTotalCallCount())
+		})
+	}
+}
+
+func TestCreateOrderAcceptsALongChineseSubject(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", storeURL, httpmock.NewStringResponder(200, samples.JSON(t, "create_response.json")))
+	long := request()
+	long.Subject = strings.Repeat("课", 255)
+	_, err := client.CreateOrder(context.Background(), long)
+	assert.NoError(t, err)
+}
+
+// The three forms of a rejection, and a fourth of an edition of the public source. A
+// rejection that may have come after the order was stored leaves the outcome unknown.
+func TestCreateOrderThatTheGatewayRejects(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status  int
+		body    string
+		want    paygates.Error
+		text    string
+		unknown bool
+	}{
+		"a code": {
+			status: 200, body: `{"code":500,"message":"no","result":null}`,
+			want: paygates.Error{Code: "500", Message: "no"},
+			text: "kechengcang: create order: code 500: no",
+		},
+		"a code, quoted, without a message": {
+			status: 200, body: `{"code":"4001","result":[]}`,
+			want: paygates.Error{Code: "4001"},
+			text: "kechengcang: create order: code 4001",
+		},
+		"wrong signature": {
+			status: 500, body: `{"message":"签名不正确!"}`,
+			want: paygates.Error{Message: "签名不正确!"},
+			text: "kechengcang: create order: HTTP 500: 签名不正确!",
+		},
+		"no such application": {
+			status: 500, body: `{"message":"应用不存在!","exception":"Exception","trace":[]}`,
+			want: paygates.Error{Message: "应用不存在!"},
+			text: "kechengcang: create order: HTTP 500: 应用不存在!",
+		},
+		"no price": {
+			status: 500, body: `{"message":"价格系统出错!"}`,
+			want: paygates.Error{Message: "价格系统出错!"},
+			text: "kechengcang: create order: HTTP 500: 价格系统出错!",
+		},
+		"fields": {
+			status: 422, body: `{"message":"The title field is required. (and 1 more error)","errors":{"title":["The title field is required."],"fee":["The fee must be an integer.","x"]}}`,
+			want: paygates.Error{
+				Message: "The title field is required. (and 1 more error)",
+				Err:     kechengcang.FieldErrors{"title": {"The title field is required."}, "fee": {"The fee must be an integer.", "x"}},
+			},
+			text: "kechengcang: create order: HTTP 422: The title field is required. (and 1 more error): rejected fields: fee, title",
+		},
+		"odd fields": {
+			status: 422, body: `{"message":"no","errors":{"title":"required"}}`,
+			want: paygates.Error{Message: "no"},
+			text: "kechengcang: create order: HTTP 422: no",
+		},
+		"empty fields": {
+			status: 422, body: `{"message":"no","errors":[]}`,
+			want: paygates.Error{Message: "no"},
+			text: "kechengcang: create order: HTTP 422: no",
+		},
+		"no such route": {
+			status: 404, body: `{"message":"The route api/web/pay-orders/store could not be found."}`,
+			want: paygates.Error{Message: "The route api/web/pay-orders/store could not be found."},
+			text: "kechengcang: create order: HTTP 404: The route api/web/pay-orders/store could not be found.",
+		},
+		"an exception": {
+			status: 500, body: `{"message":"Server Error"}`,
+			want: paygates.Error{Message: "Server Error"}, unknown: true,
+			text: "kechengcang: create order: HTTP 500: Server Error: outcome unknown: query the order, do not create it again (unexpected response: server exception)",
+		},
+		"an exception with SQL": {
+			status: 500, body: `{"message":"SQLSTATE[HY000] [2002] Connection refused (SQL: insert into pay_orders (title) values (https:\/\/shop.example.com\/notify?key=1))"}`,
+			want: paygates.Error{Message: "SQLSTATE[HY000] [2002] Connection refused"}, unknown: true,
+			text: "kechengcang: create order: HTTP 500: SQLSTATE[HY000] [2002] Connection refused: outcome unknown: query the order, do not create it again (unexpected response: server exception)",
+		},
+		"wrong signature, other edition": {
+			status: 400, body: `{"code":400,"msg":"签名不正确!","data":null}`,
+			want: paygates.Error{Code: "400", Message: "签名不正确!"},
+			text: "kechengcang: create order: HTTP 400: code 400: 签名不正确!",
+		},
+		"an exception, other edition": {
+			status: 400, body: `{"code":400,"msg":"Connection refused","data":null}`,
+			want: paygates.Error{Code: "400", Message: "Connection refused"}, unknown: true,
+			text: "kechengcang: create order: HTTP 400: code 400: Connection refused: outcome unknown: query the order, do not create it again (unexpected response: server exception)",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("POST", storeURL, httpmock.NewStringResponder(test.status, test.body))
+			order, err := client.CreateOrder(context.Background(), request())
+			assert.Nil(t, order)
+			require.EqualError(t, err, test.text)
+			assert.Equal(t, test.unknown, errors.Is(err, paygates.ErrOutcomeUnknown))
+			var failed *paygates.Error
+			require.ErrorAs(t, err, &failed)
+			test.want.Gateway, test.want.Op, test.want.HTTPStatus, test.want.Body = "kechengcang", "create order", test.status, []byte(test.body)
+			if test.want.Err != nil {
+				var fields kechengcang.FieldErrors
+				require.ErrorAs(t, err, &fields)
+				assert.Equal(t, test.want.Err, fields)
+			}
+			test.want.Err = failed.Err
+			assert.Equal(t, test.want, *failed)
+			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
+		})
+	}
+}
+
+// A response that is not the documented one is a typed error that keeps the body. After
+// most of them the order may exist.
+func TestCreateOrderWithABadResponse(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status  int
+		body    string
+		unknown bool
+	}{
+		"empty":            {200, "", true},
+		"blank":            {200, " \n", true},
+		"no content":       {204, "", true},
+		"HTML":             {200, "<html>ok</html>", true},
+		"cut":              {200, `{"code":200,"message":"ok","result":{"id":"YO`, true},
+		"not UTF-8":        {200, "{\"code\":200,\"result\":{\"id\":\"\xff\"}}", true},
+		"array":            {200, `[]`, true},
+		"null":             {200, `null`, true},
+		"no code":          {200, `{"message":"ok","result":{}}`, true},
+		"odd code":         {200, `{"code":"ok","result":{}}`, true},
+		"no result":        {200, `{"code":200,"message":"ok"}`, true},
+		"null result":      {200, `{"code":200,"message":"ok","result":null}`, true},
+		"result a list":    {200, `{"code":200,"message":"ok","result":[]}`, true},
+		"empty result":     {200, `{"code":200,"message":"ok","result":{}}`, true},
+		"deep nesting":     {200, `{"result":` + strings.Repeat("[", 100000), true},
+		"huge number":      {200, `{"code":` + strings.Repeat("9", 400) + `}`, true},
+		"oversized":        {200, `{"code":200,"message":"` + strings.Repeat("1", 3<<20) + `"}`, true},
+		"redirect":         {302, "", true},
+		"id a path":        {200, `{"code":200,"message":"ok","result":{"id":"../1","fee":1,"currency":1,"pay_status":1}}`, true},
+		"code 200 and 404": {404, `{"code":200,"message":"ok","result":{}}`, false},
+		"code 200 and 500": {500, `{"code":200,"message":"ok","result":{}}`, true},
+		"gateway time-out": {504, "<html>", true},
+		"maintenance":      {503, `{"message":"Service Unavailable"}`, true},
+		"bad request":      {400, "<html>", false},
+		"no message":       {404, `{"message":""}`, false},
+		"too many":         {429, `{"message":"Too Many Attempts."}`, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, mock := setup(t)
+			mock.RegisterResponder("POST", storeURL, httpmock.NewStringResponder(test.status, test.body))
+			order, err := client.CreateOrder(context.Background(), request())
+			assert.Nil(t, order)
+			var failed *paygates.Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.status, failed.HTTPStatus)
+			assert.Equal(t, test.unknown, errors.Is(err, paygates.ErrOutcomeUnknown), err)
+			require.ErrorIs(t, err, paygates.ErrBadResponse)
+			require.NotErrorIs(t, err, paygates.ErrOrderNotFound)
+			if len(test.body) < 1<<20 {
+				assert.Equal(t, test.body, string(failed.Body))
+			}
+			assert.Less(t, len(err.Error()), 300)
+			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
+		})
+	}
+}
+
+func TestCreateOrderWithoutAResponse(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", storeURL, httpmock.NewErrorResponder(io.ErrUnexpectedEOF))
+	_, err := client.CreateOrder(context.Background(), request())
+	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, paygates.ErrNoResponse)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.NotContains(t, err.Error(), "http")
+	assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
+}
+
+func TestCreateOrderThatTimesOut(t *testing.T) {
+	t.Parallel()
+	mock := httpmock.NewMockTransport()
+	c := config(mock)
+	c.HTTPClient.Timeout = 20 * time.Millisecond
+	client, err := kechengcang.New(c)
+	require.NoError(t, err)
+	mock.RegisterResponder("POST", storeURL, func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	})
+	_, err = client.CreateOrder(context.Background(), request())
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+	assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
+}
+
+func TestCreateOrderAfterTheContextEnded(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := client.CreateOrder(ctx, request())
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)
+	assert.Zero(t, mock.GetTotalCallCount())
+}

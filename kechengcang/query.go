@@ -1,0 +1,118 @@
+package kechengcang
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/flow"
+	"github.com/paygates/paygates-go/internal/transport"
+)
+
+// longestOrderID is the length of the longest hash id.
+const longestOrderID = 64
+
+// QueryOrder returns the order with the given order number of the gateway (查询订单, POST
+// /api/web/pay-orders/show). Its State and Fee decide about money. The public source takes
+// the query by GET only: then it is sent so, and from then on at once.
+//
+// A query that gets no response, 429 or 5xx is sent up to three times. The error is
+// paygates.ErrInvalidRequest, or a *paygates.Error: ErrOrderNotFound, ErrNoResponse,
+// ErrUnavailable, ErrBadResponse or a rejection. An id that has the shape of the gateway's
+// but no order is a server error in the public source.
+func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error) {
+	const op = "query order"
+	v := check.New(gateway, paygates.ErrInvalidRequest)
+	v.Alphanumeric("orderID", orderID, longestOrderID)
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	response, err := c.show(ctx, op, orderID)
+	if err != nil {
+		return nil, err
+	}
+	order, failed := decode(response)
+	switch {
+	case failed != nil:
+		return nil, failed
+	case order == nil:
+		return nil, response.Rejected("", "", paygates.ErrOrderNotFound)
+	case order.OrderID != orderID:
+		return nil, response.Bad(otherOrder("id", order.OrderID, orderID))
+	}
+	c.flow.LogUnread(ctx, op, orderID, order.Unread)
+	return order, nil
+}
+
+// DecodeOrder decodes a stored response of the gateway: an Order's Raw. The error is a
+// *paygates.Error like those of QueryOrder.
+func DecodeOrder(raw []byte) (*Order, error) {
+	response := transport.Kept(gateway, "decode order", raw)
+	order, failed := decode(response)
+	switch {
+	case failed != nil:
+		return nil, failed
+	case order == nil:
+		return nil, response.Rejected("", "", paygates.ErrOrderNotFound)
+	default:
+		return order, nil
+	}
+}
+
+// show queries by the method that worked last, and by the other one if the server does
+// not take it.
+func (c *Client) show(ctx context.Context, op, orderID string) (transport.Response, error) {
+	byGet := c.showByGet.Load()
+	response, err := c.showBy(ctx, op, orderID, byGet)
+	if err != nil || !isWrongMethod(response) {
+		return response, err
+	}
+	response, err = c.showBy(ctx, op, orderID, !byGet)
+	if err == nil && !isWrongMethod(response) {
+		c.showByGet.Store(!byGet)
+	}
+	return response, err
+}
+
+func (c *Client) showBy(ctx context.Context, op, orderID string, get bool) (transport.Response, error) {
+	method := http.MethodPost
+	if get {
+		method = http.MethodGet
+	}
+	return c.flow.Transport.Do(ctx, transport.Call{
+		Op:     op,
+		Method: method,
+		URL:    c.baseURL + "/api/web/pay-orders/show?id=" + orderID,
+	})
+}
+
+// isWrongMethod reports whether the server takes another method. An edition of the public
+// source turns Laravel's 405 into a 400 with its text.
+func isWrongMethod(response transport.Response) bool {
+	return response.Status == http.StatusMethodNotAllowed ||
+		response.Status == http.StatusBadRequest && bytes.Contains(response.Body, []byte("method is not supported"))
+}
+
+// WaitForPayment calls QueryOrder at once and then after each interval (0: 3 s, at
+// least 100 ms), until the order is paid. Each response is logged at debug level, each
+// new state at info level. This is the dependable way to learn of a payment: the public
+// source of the gateway never sends a notification.
+//
+// The server limits requests, to 120 a minute by its public source, and responds with 429
+// to more. Wait with a longer interval if you wait for many orders at once.
+//
+// The error is nil only if the money has arrived. paygates.ErrNotPaid comes with the
+// order if it ended otherwise. A rejection ends the wait, and so do several unexpected
+// responses in a row. When ctx ends, the last order is returned, nil before the first
+// response, with the context's error.
+func (c *Client) WaitForPayment(ctx context.Context, orderID string, interval time.Duration) (*Order, error) {
+	return flow.Wait[Order]{
+		Name:   "order_id",
+		Number: orderID,
+		Query:  c.QueryOrder,
+		State:  func(o *Order) (string, bool, bool) { return o.State.String(), o.Paid(), o.State.Final() },
+	}.For(ctx, c.flow, interval)
+}

@@ -1,0 +1,65 @@
+package pingpp
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/notify"
+	"github.com/paygates/paygates-go/internal/transport"
+	"github.com/paygates/paygates-go/sign"
+)
+
+func (r CreateOrderRequest) validate() error {
+	v := check.New(gateway, paygates.ErrInvalidRequest)
+	v.ID("OrderNo (order_no)", r.OrderNo, 64)
+	check.OneOf(v, "Channel (channel)", r.Channel, ChannelAlipay, ChannelWeChat)
+	return v.Err()
+}
+
+// CreateOrder asks the merchant backend for a charge of an order (用户进行付款, PUT
+// /pay/pay_for_order/). It is sent once.
+//
+// The error is paygates.ErrInvalidConfig without Config.Token, or ErrInvalidRequest, before
+// anything is sent. Otherwise it is a *paygates.Error: ErrNotSent if nothing reached the
+// backend, ErrOutcomeUnknown if the charge may exist, [ErrTestMode] for a charge of test
+// mode unless Config.AllowTestMode is set, and a rejection in all other cases, which is
+// [ErrInvalidChannel] or [ErrPaymentRequestFailed] where it is documented.
+//
+// After ErrOutcomeUnknown the charge's number is unknown, so QueryCharge cannot find it, but
+// nobody can pay it either: its credential has not reached the app. Look the order number up
+// in the Ping++ dashboard before you ask for its payment again.
+func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*CreatedOrder, error) {
+	const op = "create order"
+	if c.baseURL == "" {
+		return nil, notConfigured("Token", "create an order")
+	}
+	if err := request.validate(); err != nil {
+		return nil, err
+	}
+	response, err := c.flow.Transport.Do(ctx, transport.Call{
+		Op:          op,
+		Method:      http.MethodPut,
+		URL:         c.baseURL + "/pay/pay_for_order/",
+		ContentType: transport.ContentTypeForm,
+		Body: notify.Encode([]sign.Field{
+			{Name: "order_no", Value: request.OrderNo},
+			{Name: "channel", Value: string(request.Channel)},
+		}),
+		Header:  map[string]string{"Authorization": "Token " + c.token.Reveal()},
+		NoRetry: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	created, err := decodeCreated(response, request)
+	if err != nil {
+		return nil, err
+	}
+	if !created.Charge.LiveMode && !c.allowTestMode {
+		return nil, response.Error("", "", ErrTestMode)
+	}
+	c.flow.LogUnread(ctx, op, request.OrderNo, created.Charge.Unread)
+	return created, nil
+}

@@ -1,0 +1,97 @@
+package pingpp
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/flow"
+	"github.com/paygates/paygates-go/internal/transport"
+)
+
+// QueryCharge returns the charge with the given number of Ping++ (查询 Charge, GET
+// /v1/charges/{id} at Ping++). Its Paid, Amount and Currency decide about money.
+//
+// A query that gets no response, 429 or 5xx is sent up to three times. The error is
+// paygates.ErrInvalidConfig without Config.APIKey, ErrInvalidRequest, or a *paygates.Error:
+// ErrOrderNotFound, ErrNoResponse, ErrUnavailable, ErrBadResponse, [ErrTestMode] unless
+// Config.AllowTestMode is set, or a rejection with an [*APIError].
+func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, error) {
+	const op = "query charge"
+	if c.apiBaseURL == "" {
+		return nil, notConfigured("APIKey", "query a charge")
+	}
+	v := check.New(gateway, paygates.ErrInvalidRequest)
+	v.ID("chargeID", chargeID, 64)
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	path := "/v1/charges/" + chargeID
+	header, err := c.signRequest("", c.apiPath+path, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
+	}
+	response, err := c.flow.Transport.Do(ctx, transport.Call{
+		Op:        op,
+		Method:    http.MethodGet,
+		URL:       c.apiBaseURL + path,
+		Header:    header,
+		BasicAuth: c.apiKey,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !response.OK() {
+		return nil, decodeAPIError(response)
+	}
+	charge, err := decodeCharge(response.Body)
+	switch {
+	case err != nil:
+		return nil, response.Unreadable(err)
+	case charge.ID != chargeID:
+		return nil, response.Bad(fmt.Sprintf("response is about charge %.64q, not %q", charge.ID, chargeID))
+	case !charge.LiveMode && !c.allowTestMode:
+		return nil, response.Error("", "", ErrTestMode)
+	}
+	c.flow.LogUnread(ctx, op, charge.OrderNo, charge.Unread)
+	return charge, nil
+}
+
+// signRequest returns the headers of a signed request to Ping++, none without a private
+// key.
+func (c *Client) signRequest(body, uri string, at time.Time) (map[string]string, error) {
+	if c.privateKey.IsZero() {
+		return nil, nil //nolint:nilnil // no headers
+	}
+	timestamp := strconv.FormatInt(at.Unix(), 10)
+	signature, err := c.privateKey.Sign([]byte(body + uri + timestamp))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{
+		"Pingplusplus-Request-Timestamp": timestamp,
+		"Pingplusplus-Signature":         signature,
+	}, nil
+}
+
+// WaitForPayment calls QueryCharge at once and then after each interval (0: 3 s, at
+// least 100 ms), until the charge is paid. Each response is logged at debug level, each
+// new state at info level.
+//
+// The error is nil only if the money has arrived. paygates.ErrNotPaid comes with the
+// charge if it ended otherwise, a wholly refunded one included, and [ErrTestMode] for one of
+// test mode unless Config.AllowTestMode is set. A rejection ends the wait, and so do several
+// unexpected responses in a row. When ctx ends, the last charge is returned, nil before the
+// first response, with the context's error.
+func (c *Client) WaitForPayment(ctx context.Context, chargeID string, interval time.Duration) (*Charge, error) {
+	return flow.Wait[Charge]{
+		Name:   "charge_id",
+		Number: chargeID,
+		Query:  c.QueryCharge,
+		State:  func(o *Charge) (string, bool, bool) { return o.state(), o.Paid(), o.Final() },
+	}.For(ctx, c.flow, interval)
+}

@@ -1,0 +1,262 @@
+package pingpp
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/loosejson"
+	"github.com/paygates/paygates-go/internal/transport"
+)
+
+// backendWire is a response of the merchant backend.
+type backendWire struct {
+	Status  loosejson.Scalar `json:"status"`
+	Message loosejson.Scalar `json:"message"`
+	// A backend that knows tokens by "Authorization: Token" rejects one with a detail and
+	// without a status.
+	Detail loosejson.Scalar `json:"detail"`
+	Charge json.RawMessage  `json:"ch"`
+}
+
+// apiErrorWire is an error of Ping++.
+type apiErrorWire struct {
+	Error *struct {
+		Type    loosejson.Scalar `json:"type"`
+		Code    loosejson.Scalar `json:"code"`
+		Param   loosejson.Scalar `json:"param"`
+		Message loosejson.Scalar `json:"message"`
+	} `json:"error"`
+}
+
+type chargeWire struct {
+	ID             loosejson.Scalar `json:"id"`
+	Object         loosejson.Scalar `json:"object"`
+	OrderNo        loosejson.Scalar `json:"order_no"`
+	App            loosejson.Scalar `json:"app"`
+	Channel        loosejson.Scalar `json:"channel"`
+	LiveMode       loosejson.Scalar `json:"livemode"`
+	Paid           loosejson.Scalar `json:"paid"`
+	Refunded       loosejson.Scalar `json:"refunded"`
+	Reversed       loosejson.Scalar `json:"reversed"`
+	Amount         loosejson.Scalar `json:"amount"`
+	AmountSettle   loosejson.Scalar `json:"amount_settle"`
+	AmountRefunded loosejson.Scalar `json:"amount_refunded"`
+	Currency       loosejson.Scalar `json:"currency"`
+	Subject        loosejson.Scalar `json:"subject"`
+	Body           loosejson.Scalar `json:"body"`
+	Description    loosejson.Scalar `json:"description"`
+	ClientIP       loosejson.Scalar `json:"client_ip"`
+	CreatedAt      loosejson.Scalar `json:"created"`
+	PaidAt         loosejson.Scalar `json:"time_paid"`
+	ExpiresAt      loosejson.Scalar `json:"time_expire"`
+	SettledAt      loosejson.Scalar `json:"time_settle"`
+	TransactionNo  loosejson.Scalar `json:"transaction_no"`
+	Refunds        json.RawMessage  `json:"refunds"`
+	FailureCode    loosejson.Scalar `json:"failure_code"`
+	FailureMessage loosejson.Scalar `json:"failure_msg"`
+	Metadata       json.RawMessage  `json:"metadata"`
+	Extra          json.RawMessage  `json:"extra"`
+	Credential     json.RawMessage  `json:"credential"`
+}
+
+type refundListWire struct {
+	URL     loosejson.Scalar  `json:"url"`
+	HasMore loosejson.Scalar  `json:"has_more"`
+	Data    []json.RawMessage `json:"data"`
+}
+
+type refundWire struct {
+	ID             loosejson.Scalar `json:"id"`
+	OrderNo        loosejson.Scalar `json:"order_no"`
+	Amount         loosejson.Scalar `json:"amount"`
+	Succeeded      loosejson.Scalar `json:"succeed"`
+	Status         loosejson.Scalar `json:"status"`
+	Description    loosejson.Scalar `json:"description"`
+	CreatedAt      loosejson.Scalar `json:"created"`
+	SucceededAt    loosejson.Scalar `json:"time_succeed"`
+	FailureCode    loosejson.Scalar `json:"failure_code"`
+	FailureMessage loosejson.Scalar `json:"failure_msg"`
+}
+
+// decodeCreated decodes a response of the merchant backend to a create. status decides.
+func decodeCreated(response transport.Response, request CreateOrderRequest) (*CreatedOrder, error) {
+	var wire backendWire
+	if _, err := loosejson.Unmarshal(response.Body, &wire); err != nil {
+		return nil, response.Unreadable(err)
+	}
+	var f loosejson.Fields
+	status := f.NeedInt("status", wire.Status)
+	message := wire.Message.Text()
+	switch {
+	case f.Err() != nil:
+		return nil, response.Error("", wire.Detail.Text(), transport.Bad(f.Err().Error()))
+	case status != 0:
+		return nil, response.Error(wire.Status.Text(), message, meaningOf(message))
+	case !response.OK():
+		return nil, response.NotSuccess()
+	case !loosejson.IsObject(wire.Charge):
+		return nil, response.Bad("no ch")
+	}
+	charge, err := decodeCharge(wire.Charge)
+	switch {
+	case err != nil:
+		return nil, response.Bad("ch: " + err.Error())
+	case charge.OrderNo != request.OrderNo:
+		return nil, response.Bad(fmt.Sprintf("response is about order %.64q, not %q", charge.OrderNo, request.OrderNo))
+	case charge.Channel != "" && charge.Channel != request.Channel:
+		return nil, response.Bad(fmt.Sprintf("response is about channel %.64q, not %q", charge.Channel, request.Channel))
+	}
+	return &CreatedOrder{Charge: charge, Raw: paygates.NewPrivate(json.RawMessage(response.Body))}, nil
+}
+
+// decodeAPIError decodes an error of Ping++.
+func decodeAPIError(response transport.Response) *paygates.Error {
+	var wire apiErrorWire
+	if _, err := loosejson.Unmarshal(response.Body, &wire); err != nil {
+		return response.Unreadable(err)
+	}
+	w := wire.Error
+	if w == nil || !w.Type.IsSet() && !w.Code.IsSet() && !w.Message.IsSet() {
+		return response.Bad("no error")
+	}
+	apiError := &APIError{
+		Type:  response.Mask(w.Type.Text()),
+		Code:  response.Mask(w.Code.Text()),
+		Param: response.Mask(w.Param.Text()),
+	}
+	var cause error = apiError
+	switch {
+	case response.Status == http.StatusNotFound, apiError.Code == "resource_missing":
+		cause = fmt.Errorf("%w: %w", paygates.ErrOrderNotFound, apiError)
+	case response.Status >= http.StatusInternalServerError: // the next query may get a response
+		cause = fmt.Errorf("%w: %w", paygates.ErrBadResponse, apiError)
+	}
+	return response.Error("", w.Message.Text(), cause)
+}
+
+// DecodeCharge decodes a stored charge: a Charge's Raw. The error is a *paygates.Error that
+// is ErrBadResponse.
+func DecodeCharge(raw []byte) (*Charge, error) {
+	charge, err := decodeCharge(raw)
+	if err != nil {
+		return nil, transport.Kept(gateway, "decode charge", raw).Bad(err.Error())
+	}
+	return charge, nil
+}
+
+// decodeCharge decodes a charge of a response or a notification. The error says what is
+// missing.
+func decodeCharge(raw json.RawMessage) (*Charge, error) {
+	var w chargeWire
+	unread, err := loosejson.Unmarshal(raw, &w)
+	if err != nil {
+		return nil, err
+	}
+	if w.Object.Text() != "charge" {
+		return nil, errors.New("not a charge")
+	}
+	f := loosejson.Fields{Unread: unread}
+	charge := &Charge{
+		ID:             f.NeedText("id", w.ID),
+		OrderNo:        f.NeedText("order_no", w.OrderNo),
+		App:            f.Text("app", w.App),
+		Channel:        Channel(f.Text("channel", w.Channel)),
+		LiveMode:       f.NeedBool("livemode", w.LiveMode),
+		PaidOnce:       f.NeedBool("paid", w.Paid),
+		Reversed:       f.Bool("reversed", w.Reversed),
+		Amount:         f.NeedCents("amount", w.Amount),
+		AmountSettle:   f.Cents("amount_settle", w.AmountSettle),
+		Currency:       strings.ToLower(f.NeedText("currency", w.Currency)),
+		Subject:        f.Text("subject", w.Subject),
+		Body:           paygates.NewPrivate(f.Text("body", w.Body)),
+		Description:    paygates.NewPrivate(f.Text("description", w.Description)),
+		ClientIP:       paygates.NewPrivate(f.Text("client_ip", w.ClientIP)),
+		CreatedAt:      f.Time("created", w.CreatedAt),
+		PaidAt:         f.Time("time_paid", w.PaidAt),
+		ExpiresAt:      f.Time("time_expire", w.ExpiresAt),
+		SettledAt:      f.Time("time_settle", w.SettledAt),
+		TransactionNo:  f.Text("transaction_no", w.TransactionNo),
+		FailureCode:    f.Text("failure_code", w.FailureCode),
+		FailureMessage: f.Text("failure_msg", w.FailureMessage),
+		Refunds:        decodeRefunds(&f, w.Refunds),
+		Metadata:       paygates.NewPrivate(decodeMetadata(w.Metadata)),
+		Extra:          paygates.NewPrivate(w.Extra),
+		Credential:     paygates.NewPrivate(w.Credential),
+		Raw:            paygates.NewPrivate(raw),
+	}
+	// Refunds decide whether the money is still there. A charge without any may leave
+	// both fields out.
+	if w.Refunded != (loosejson.Scalar{}) {
+		charge.Refunded = f.NeedBool("refunded", w.Refunded)
+	}
+	if charge.Refunded || w.AmountRefunded != (loosejson.Scalar{}) {
+		charge.AmountRefunded = f.NeedCents("amount_refunded", w.AmountRefunded)
+	}
+	charge.Unread = f.Unread
+	return charge, f.Err()
+}
+
+// decodeRefunds decodes the list of refunds: an object with data, or a bare list.
+func decodeRefunds(f *loosejson.Fields, raw json.RawMessage) (list RefundList) {
+	var wire refundListWire
+	switch {
+	case len(raw) == 0 || string(raw) == "null" || string(raw) == "[]" || string(raw) == `""`:
+		return list
+	case raw[0] == '[' && json.Unmarshal(raw, &wire.Data) == nil:
+	case loosejson.IsObject(raw) && json.Unmarshal(raw, &wire) == nil:
+	default:
+		f.Unread = append(f.Unread, "refunds")
+		return list
+	}
+	list.URL, list.HasMore = f.Text("refunds.url", wire.URL), f.Bool("refunds.has_more", wire.HasMore)
+	for _, raw := range wire.Data {
+		var w refundWire
+		if !loosejson.IsObject(raw) || json.Unmarshal(raw, &w) != nil {
+			f.Unread = append(f.Unread, "refunds.data")
+			continue
+		}
+		list.Data = append(list.Data, w.refund(raw))
+	}
+	return list
+}
+
+func (w *refundWire) refund(raw json.RawMessage) Refund {
+	var f loosejson.Fields
+	refund := Refund{
+		ID:             f.Text("id", w.ID),
+		OrderNo:        f.Text("order_no", w.OrderNo),
+		Amount:         f.Cents("amount", w.Amount),
+		Succeeded:      f.Bool("succeed", w.Succeeded),
+		Status:         f.Text("status", w.Status),
+		Description:    paygates.NewPrivate(f.Text("description", w.Description)),
+		CreatedAt:      f.Time("created", w.CreatedAt),
+		SucceededAt:    f.Time("time_succeed", w.SucceededAt),
+		FailureCode:    f.Text("failure_code", w.FailureCode),
+		FailureMessage: f.Text("failure_msg", w.FailureMessage),
+		Raw:            paygates.NewPrivate(raw),
+	}
+	refund.Unread = f.Unread
+	return refund
+}
+
+// decodeMetadata decodes an object of mixed types into texts. PHP writes an empty one as [].
+func decodeMetadata(raw json.RawMessage) map[string]string {
+	var values map[string]json.RawMessage
+	if !loosejson.IsObject(raw) || json.Unmarshal(raw, &values) != nil || len(values) == 0 {
+		return nil
+	}
+	texts := make(map[string]string, len(values))
+	for name, value := range values {
+		var scalar loosejson.Scalar
+		_ = scalar.UnmarshalJSON(value)
+		texts[name] = scalar.Text()
+		if value[0] == '{' || value[0] == '[' {
+			texts[name] = string(value)
+		}
+	}
+	return texts
+}
