@@ -189,9 +189,9 @@ func ExampleClient_NotificationHandler() {
 		OrderNo: "admin", Amount: money.Cents(10000), NotifyURL: shop.URL + "/notify",
 	})
 	genuine, _ := gateway.Pay("admin")
-	fmt.Println("genuine:", genuine.Status, genuine.Reply)
+	fmt.Println("genuine:", genuine.Status, genuine.Response)
 	tampered, _ := gateway.SendTampered("admin")
-	fmt.Println("tampered:", tampered.Status, tampered.Reply)
+	fmt.Println("tampered:", tampered.Status, tampered.Response)
 	// Output:
 	// paid: admin 99.99 of 100.00 true
 	// genuine: 200 success
@@ -219,7 +219,7 @@ func ExampleClient_ParseNotification() {
 		Charset: codepay.CharsetGB2312, // the text is UTF-8 here and GBK on the wire
 	})
 	delivery, _ := gateway.Pay("admin")
-	fmt.Println(delivery.Status, delivery.Reply)
+	fmt.Println(delivery.Status, delivery.Response)
 	// Output:
 	// paid: admin 100.00 充值
 	// 200 success
@@ -284,4 +284,25 @@ func ExampleClient_ExplainNotification() {
 	//   hashed: "money=100&pay_id=admin&pay_no=1[secret, 11 characters]"
 	//   the signature DOES NOT match
 	//   - Matches if "money" is written 100.00: the sender signed the amount in another form than it sent.
+}
+
+// The payer comes back to ReturnURL: show a page, and credit nothing.
+//
+//	printf %s 'money=100.00&pay_id=admin&pay_no=1&type=1example-key' | md5sum
+func ExampleClient_ParseReturn() {
+	client, _ := codepay.New(codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")})
+	r := httptest.NewRequest(http.MethodGet, "/paid?money=100.00&pay_id=admin&pay_no=1&type=1&sign=a4e41afe2a3fc933172688423dcc72c5", nil)
+	back, err := client.ParseReturn(r)
+	fmt.Println(back.OrderNo, back.PaidAmount, err)
+	// Output:
+	// admin 100.00 <nil>
+}
+
+// VerifyReturn is for values that a framework has parsed.
+func ExampleClient_VerifyReturn() {
+	client, _ := codepay.New(codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-key")})
+	_, err := client.VerifyReturn(url.Values{"pay_id": {"admin"}, "money": {"900.00"}, "sign": {"a4e41afe2a3fc933172688423dcc72c5"}})
+	fmt.Println(errors.Is(err, paygates.ErrInvalidSignature))
+	// Output:
+	// true
 }

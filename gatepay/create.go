@@ -158,7 +158,7 @@ func (c *Client) create(ctx context.Context, v *check.Checker, r creation) (*Cre
 			{Name: "notify_url", Value: r.notifyURL},
 			{Name: "return_url", Value: r.returnURL},
 		}),
-		NoRetry: false,
+		NoRetry: true,
 	})
 	if err != nil {
 		return nil, err

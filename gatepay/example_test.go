@@ -213,12 +213,12 @@ func ExampleClient_NotificationHandler() {
 		return
 	}
 	delivery, _ := gateway.Pay("ORD1")
-	fmt.Println("response:", delivery.Status, delivery.Reply)
+	fmt.Println("response:", delivery.Status, delivery.Response)
 
 	delivery, _ = gateway.SendTampered("ORD1")
 	claimed, _ := url.ParseQuery(delivery.Body)
 	fmt.Println("claimed:", claimed.Get("out_order_id"), claimed.Get("price"))
-	fmt.Println("response:", delivery.Status, delivery.Reply)
+	fmt.Println("response:", delivery.Status, delivery.Response)
 	// Output:
 	// paid: ORD1 1.88
 	// response: 200 success
@@ -251,7 +251,7 @@ func ExampleClient_ParseNotification() {
 		NotifyURL: shop.URL,
 	})
 	delivery, _ := gateway.Pay("S20191118123424E")
-	fmt.Println(delivery.Status, delivery.Reply)
+	fmt.Println(delivery.Status, delivery.Response)
 	// Output:
 	// paid: S20191118123424E 1.88 user-42
 	// 200 success

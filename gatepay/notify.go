@@ -102,8 +102,8 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 	// The shapes first. They protect what ConfirmNotification cannot query: once order_id,
 	// out_order_id, price and type are confirmed, only one cut of the signed text has
 	// these shapes.
-	//   - price ends where it ends, because realprice does not begin with a point or with
-	//     a zero before another digit: 1.9 and 1.90 cannot both be followed by an amount.
+	//   - price has one possible end, because realprice begins neither with a point nor with
+	//     a zero before another digit: 1.9 and 1.90 cannot both come before an amount.
 	//   - realprice ends at the first letter of type.
 	//   - paytime has ten digits, or is a date, and extend is the rest, whatever it holds.
 	// The confirmed fields themselves are protected by the confirmation alone.
@@ -192,9 +192,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	if n == nil {
 		return nil, fmt.Errorf("%s: %w: the notification is nil", gateway, paygates.ErrInvalidNotification)
 	}
-	order, err := flow.Confirm(ctx, c.flow, n.OrderNo, c.QueryOrder, func(o *Order) string {
-		return c.flow.Transport.Mask(n.difference(o))
-	})
+	order, err := flow.Confirm(ctx, c.flow, n.OrderNo, c.QueryOrder, n.difference)
 	if err != nil {
 		return nil, err
 	}

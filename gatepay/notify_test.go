@@ -30,8 +30,8 @@ import (
 )
 
 const (
-	// The signature as in TestCreatesSendTheDocumentedForm, $1 being
-	// 098f6bcd4621d373cade4e832627b4f6522ORD11.881.88alipay1556614084terry
+	// The signature as in TestCreatesSendTheDocumentedForm.
+	// $1: 098f6bcd4621d373cade4e832627b4f6522ORD11.881.88alipay1556614084terry
 	notifySignature = "d9b5b3e8653efe870f2ff886e2a12bef"
 
 	// The notification in the order of the document's table.
@@ -217,6 +217,7 @@ func TestParseNotificationRejects(t *testing.T) {
 		"paytime a date":       {replace("1556614084", "2019-04-30"), paygates.ErrInvalidNotification},
 		"paytime with a sign":  {replace("1556614084", "%2B556614084"), paygates.ErrInvalidNotification},
 		"paytime milliseconds": {replace("1556614084", "1556614084000"), paygates.ErrInvalidNotification},
+		"paytime a fraction":   {replace("1556614084", "2019-04-30+16:48:04.5"), paygates.ErrInvalidNotification},
 		"paytime a date of 19": {replace("1556614084", "2019-04-31+16:48:04"), paygates.ErrInvalidNotification},
 		"NUL in extend":        {replace("terry", "terry%00"), paygates.ErrInvalidSignature},
 		"not UTF-8 in extend":  {replace("terry", "%ff%fe"), paygates.ErrInvalidSignature},

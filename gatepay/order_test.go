@@ -288,39 +288,30 @@ func TestTheBaseURLsAreTheConfiguredOnes(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// changed returns a create with a changed request.
+func changed[R any](
+	r R, change func(*R), create func(*gatepay.Client, context.Context, R) (*gatepay.CreatedOrder, error),
+) func(*gatepay.Client) error {
+	return func(c *gatepay.Client) error {
+		change(&r)
+		_, err := create(c, context.Background(), r)
+		return err
+	}
+}
+
 func TestCreatesRejectInvalidRequestsBeforeSending(t *testing.T) {
 	t.Parallel()
 	anyPay := func(change func(*gatepay.CreateOrderRequest)) func(*gatepay.Client) error {
-		return func(c *gatepay.Client) error {
-			r := request()
-			change(&r)
-			_, err := c.CreateOrder(context.Background(), r)
-			return err
-		}
+		return changed(request(), change, (*gatepay.Client).CreateOrder)
 	}
 	cloud := func(change func(*gatepay.CreateCloudOrderRequest)) func(*gatepay.Client) error {
-		return func(c *gatepay.Client) error {
-			r := cloudRequest()
-			change(&r)
-			_, err := c.CreateCloudOrder(context.Background(), r)
-			return err
-		}
+		return changed(cloudRequest(), change, (*gatepay.Client).CreateCloudOrder)
 	}
 	group := func(items ...gatepay.GroupItem) func(*gatepay.Client) error {
-		return func(c *gatepay.Client) error {
-			r := groupRequest()
-			r.Items = items
-			_, err := c.CreateGroupOrder(context.Background(), r)
-			return err
-		}
+		return changed(groupRequest(), func(r *gatepay.CreateGroupOrderRequest) { r.Items = items }, (*gatepay.Client).CreateGroupOrder)
 	}
 	product := func(change func(*gatepay.CreateProductOrderRequest)) func(*gatepay.Client) error {
-		return func(c *gatepay.Client) error {
-			r := productRequest()
-			change(&r)
-			_, err := c.CreateProductOrder(context.Background(), r)
-			return err
-		}
+		return changed(productRequest(), change, (*gatepay.Client).CreateProductOrder)
 	}
 	tests := map[string]struct {
 		call  func(*gatepay.Client) error

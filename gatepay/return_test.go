@@ -16,8 +16,8 @@ import (
 	"github.com/paygates/paygates-go/money"
 )
 
-// The signature as in TestCreatesSendTheDocumentedForm, $1 being
-// 098f6bcd4621d373cade4e832627b4f61.88alipay522ORD1
+// The signature as in TestCreatesSendTheDocumentedForm.
+// $1: 098f6bcd4621d373cade4e832627b4f61.88alipay522ORD1
 const returnSignature = "4de70dce69b8103d1a56db0174d59d53"
 
 const returnQuery = "price=1.88&type=alipay&product_id=&order_id=522&out_order_id=ORD1&sign=" + returnSignature

@@ -165,6 +165,14 @@ func TestPayPageURL(t *testing.T) {
 	}
 }
 
+func TestCreateOrderWithoutAPayPage(t *testing.T) {
+	t.Parallel()
+	client, _ := logged(t, `{"code":100,"data":{"qrcode_url":"https://gatepay.io/qrcode"}}`)
+	_, err := client.CreateOrder(context.Background(), request())
+	require.EqualError(t, err, "gatepay: create order: "+
+		"outcome unknown: query the order, do not create it again (unexpected response: no pay_url)")
+}
+
 // What decides and cannot be read is named. HTML is named as what it is.
 func TestUnreadableResponsesNameTheReason(t *testing.T) {
 	t.Parallel()
@@ -263,8 +271,8 @@ func TestCreateOrderWithAResponseAboutAnotherOrder(t *testing.T) {
 }
 
 // Confirmation compares the prices, so a deployment may write them in other ways. The
-// signatures as in TestCreatesSendTheDocumentedForm, $1 being
-// 098f6bcd4621d373cade4e832627b4f6522ORD1<price><realprice>alipay1556614084terry
+// signatures as in TestCreatesSendTheDocumentedForm.
+// $1: 098f6bcd4621d373cade4e832627b4f6522ORD1<price><realprice>alipay1556614084terry
 func TestNotifiedAmounts(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ price, realPrice, amount, paidAmount, signature string }{
@@ -356,8 +364,8 @@ func TestNotificationWithADate(t *testing.T) {
 	assert.Equal(t, "terry", n.Attach)
 }
 
-// The signatures as in TestCreatesSendTheDocumentedForm, $1 being
-// 098f6bcd4621d373cade4e832627b4f6<price>alipay<product_id>522ORD1
+// The signatures as in TestCreatesSendTheDocumentedForm.
+// $1: 098f6bcd4621d373cade4e832627b4f6<price>alipay<product_id>522ORD1
 func TestReturnedAmounts(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)

@@ -179,19 +179,22 @@ func decodeParams(raw []byte) (map[string]string, error) {
 	if err == nil && len(unread) > 0 {
 		err = errors.New("no data")
 	}
-	params := wire.Data.Params
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, badParams(err)
-	case len(params) == 0 || string(params) == "null" || string(params) == "[]": // PHP's empty list
-		return nil, nil
 	}
-	var scalars map[string]loosejson.Scalar
+	var (
+		f       loosejson.Fields
+		scalars map[string]loosejson.Scalar
+		values  map[string]string
+	)
+	params := wire.Data.Params
+	if len(params) == 0 || string(params) == "null" || string(params) == "[]" { // PHP's empty list
+		return values, nil
+	}
 	if err := json.Unmarshal(params, &scalars); err != nil {
 		return nil, badParams(errors.New("not a JSON object"))
 	}
-	var f loosejson.Fields
-	values := make(map[string]string, len(scalars))
+	values = make(map[string]string, len(scalars))
 	for name, scalar := range scalars {
 		values[name] = f.Text(name, scalar)
 	}

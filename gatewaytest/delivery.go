@@ -33,10 +33,10 @@ type Delivery struct {
 	Method, URL, Body string
 	// Tampered reports whether SendTampered sent the notification.
 	Tampered bool
-	// Status and Reply are the status and the body of the merchant's response, 0 and
+	// Status and Response are the status and the body of the merchant's response, 0 and
 	// "" without one.
-	Status int
-	Reply  string
+	Status   int
+	Response string
 	// Accepted reports whether the gateway sends the notification no more after this
 	// response.
 	Accepted bool
@@ -171,11 +171,11 @@ func (s *Server) deliver(number string, attempt int, tampered bool) (Delivery, e
 	}
 	delivery.At = time.Now()
 	delivery.Method, delivery.URL, delivery.Body = message.Method, message.URL, message.Body
-	delivery.Status, delivery.Reply, err = s.send(message)
+	delivery.Status, delivery.Response, err = s.send(message)
 	if err != nil {
 		delivery.Err = withoutURL(err).Error()
 	} else {
-		delivery.Accepted = s.behavior.Accepted(delivery.Status, delivery.Reply)
+		delivery.Accepted = s.behavior.Accepted(delivery.Status, delivery.Response)
 	}
 	s.mu.Lock()
 	s.deliveries = append(s.deliveries, delivery)

@@ -63,7 +63,7 @@ func ExampleWithRetryDelays() {
 
 	gateway.Add(gatewaytest.Order{ID: "1", NotifyURL: shop.URL})
 	first, err := gateway.Pay("1")
-	fmt.Println(first.Reply, first.Accepted, err)
+	fmt.Println(first.Response, first.Accepted, err)
 	<-done
 	fmt.Println(attempts)
 	// Output:

@@ -171,7 +171,7 @@ func TestPay(t *testing.T) {
 	want := gatewaytest.Delivery{
 		OrderID: "900", OrderNo: "ORDER1", Attempt: 1, At: got.At,
 		Method: "POST", URL: merchant.URL + "/notify", Body: "order_no=ORDER1&amount=300.00&state=paid",
-		Status: 200, Reply: "success", Accepted: true,
+		Status: 200, Response: "success", Accepted: true,
 	}
 	assert.Equal(t, want, got)
 	assert.Equal(t, []gatewaytest.Delivery{want}, s.Deliveries())

@@ -177,9 +177,9 @@ func ExampleClient_NotificationHandler() {
 		PayerIP: "203.0.113.7", NotifyURL: shop.URL + "/notify",
 	})
 	genuine, _ := gateway.Pay("20191118123424")
-	fmt.Println("genuine:", genuine.Status, genuine.Reply)
+	fmt.Println("genuine:", genuine.Status, genuine.Response)
 	tampered, _ := gateway.SendTampered("20191118123424")
-	fmt.Println("tampered:", tampered.Status, tampered.Reply)
+	fmt.Println("tampered:", tampered.Status, tampered.Response)
 	// Output:
 	// paid: 20191118123424 300.00
 	// genuine: 200 success
@@ -211,7 +211,7 @@ func ExampleClient_ParseNotification() {
 		PayerIP: "203.0.113.7", NotifyURL: shop.URL,
 	})
 	delivery, _ := gateway.Pay("20191118123424")
-	fmt.Println(delivery.Status, delivery.Reply)
+	fmt.Println(delivery.Status, delivery.Response)
 	// Output:
 	// paid: 20191118123424 300.00
 	// 200 success

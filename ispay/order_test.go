@@ -175,7 +175,7 @@ func TestCreateOrderWithABadResponse(t *testing.T) {
 		"redirect":         {302, "", true},
 		"success and 500":  {500, `{"success":true,"order_id":"1"}`, true},
 		"failure and 500":  {500, `{"success":false,"errorCode":1004,"errorMsg":"x"}`, true},
-		"gateway time-out": {504, "<html>", true},
+		"gateway timeout": {504, "<html>", true},
 		"bad request":      {400, "<html>", false},
 		"too many":         {429, "", false},
 	}

@@ -122,6 +122,8 @@ func TestCreateOrderRejectsBadInputBeforeSending(t *testing.T) {
 		"remark not UTF-8":     {func(r *kechengcang.CreateOrderRequest) { r.Remark = "\xff" }, "remark"},
 		"relative notify URL":  {func(r *kechengcang.CreateOrderRequest) { r.NotifyURL = "/notify" }, "callback_url"},
 		"notify URL too long":  {func(r *kechengcang.CreateOrderRequest) { r.NotifyURL = "https://a.example/" + strings.Repeat("a", 255) }, "callback_url"},
+		"notify URL blank":     {func(r *kechengcang.CreateOrderRequest) { r.NotifyURL = "https://shop.example.com/a b" }, "callback_url"},
+		"notify URL fragment":  {func(r *kechengcang.CreateOrderRequest) { r.NotifyURL = "https://shop.example.com/notify#a" }, "callback_url"},
 		"return URL a script":  {func(r *kechengcang.CreateOrderRequest) { r.ReturnURL = "javascript:alert(1)" }, "redirect_url"},
 		"return URL with user": {func(r *kechengcang.CreateOrderRequest) { r.ReturnURL = "https://u:p@shop.example.com/" }, "redirect_url"},
 	}
@@ -229,6 +231,11 @@ func TestCreateOrderThatTheGatewayRejects(t *testing.T) {
 			want: paygates.Error{Code: "400", Message: "Connection refused"}, unknown: true,
 			text: "kechengcang: create order: HTTP 400: code 400: Connection refused: outcome unknown: query the order, do not create it again (unexpected response: server exception)",
 		},
+		"no such order, other edition": {
+			status: 400, body: `{"code":400,"msg":"该订单不存在","data":null}`,
+			want: paygates.Error{Code: "400", Message: "该订单不存在"}, unknown: true,
+			text: "kechengcang: create order: HTTP 400: code 400: 该订单不存在: outcome unknown: query the order, do not create it again (order not found)",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -284,7 +291,7 @@ func TestCreateOrderWithABadResponse(t *testing.T) {
 		"id a path":        {200, `{"code":200,"message":"ok","result":{"id":"../1","fee":1,"currency":1,"pay_status":1}}`, true},
 		"code 200 and 404": {404, `{"code":200,"message":"ok","result":{}}`, false},
 		"code 200 and 500": {500, `{"code":200,"message":"ok","result":{}}`, true},
-		"gateway time-out": {504, "<html>", true},
+		"gateway timeout":  {504, "<html>", true},
 		"maintenance":      {503, `{"message":"Service Unavailable"}`, true},
 		"bad request":      {400, "<html>", false},
 		"no message":       {404, `{"message":""}`, false},
@@ -348,6 +355,11 @@ func TestCreateOrderAfterTheContextEnded(t *testing.T) {
 	cancel()
 	_, err := client.CreateOrder(ctx, request())
 	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, paygates.ErrNotSent)
 	require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)
+	_, err = client.QueryOrder(ctx, sampleID)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = client.ConfirmNotification(ctx, &kechengcang.Notification{OrderID: sampleID})
+	require.ErrorIs(t, err, context.Canceled)
 	assert.Zero(t, mock.GetTotalCallCount())
 }

@@ -34,7 +34,7 @@ func isEarlyRejection(message string) bool {
 }
 
 // isException reports whether the server failed rather than rejected the request. An
-// edition of the public source responds to every exception with 400 twice.
+// edition of the public source responds to every exception with HTTP 400 and code 400.
 func isException(httpStatus int, code string) bool {
 	return httpStatus >= http.StatusInternalServerError || httpStatus == http.StatusBadRequest && code == "400"
 }

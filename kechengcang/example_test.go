@@ -185,9 +185,9 @@ func ExampleClient_NotificationHandler() {
 		NotifyURL: shop.URL + "/notify",
 	})
 	forged, _ := gateway.SendTampered(order.OrderID)
-	fmt.Println("forged:", forged.Status, forged.Reply)
+	fmt.Println("forged:", forged.Status, forged.Response)
 	genuine, _ := gateway.Pay(order.OrderID)
-	fmt.Println("genuine:", genuine.Status, genuine.Reply)
+	fmt.Println("genuine:", genuine.Status, genuine.Response)
 	// Output:
 	// forged: 409 fail
 	// paid: 20.00 USD
@@ -220,7 +220,7 @@ func ExampleClient_ParseNotification() {
 		NotifyURL: shop.URL,
 	})
 	delivery, _ := gateway.Pay(order.OrderID)
-	fmt.Println(delivery.Status, delivery.Reply)
+	fmt.Println(delivery.Status, delivery.Response)
 	// Output:
 	// paid: 20.00 USD
 	// 200 ok

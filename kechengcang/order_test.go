@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
@@ -116,6 +115,7 @@ func TestTheSecretInAResponseIsNotPrinted(t *testing.T) {
 	}
 	assert.Equal(t, "kechengcang order YOw3MgLZ7RWGylz4: 20.00 USD, state 1 (waiting)", fmt.Sprintf("%+v", order))
 	assert.Equal(t, "kechengcang order YOw3MgLZ7RWGylz4: 20.00 USD, state 1 (waiting)", order.LogValue().String(), "no payer data")
+	assert.Equal(t, "kechengcang order YOw3MgLZ7RWGylz4: 20.00 USD, state 1 (waiting)", fmt.Sprintf("%#v", *order))
 	assert.Equal(t, "kechengcang order of 20.00 USD", fmt.Sprintf("%#v", request()))
 }
 

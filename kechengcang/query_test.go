@@ -102,6 +102,9 @@ func TestQueryOrderThatIsNotFound(t *testing.T) {
 		body   string
 	}{
 		"null result": {200, `{"code":200,"message":"ok","result":null}`},
+		"a code":      {200, `{"code":404,"message":"订单不存在","result":null}`},
+		"HTTP 404":    {404, `{"message":"订单不存在"}`},
+		"HTTP 500":    {500, `{"message":"该订单不存在!"}`},
 		"a message":   {400, `{"code":400,"msg":"该订单不存在","data":null}`},
 	} {
 		t.Run(name, func(t *testing.T) {

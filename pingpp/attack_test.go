@@ -15,8 +15,8 @@ import (
 
 // The attacks of docs/security.md that no other test shows.
 
-// Nothing in an event says that it is new: the merchant keeps the record.
-func TestAnEventSentAgainReachesTheMerchantAgain(t *testing.T) {
+// An event does not show that it is new, so the merchant keeps a record.
+func TestARepeatedEventIsHandledAgain(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	var events, charges []string
@@ -31,7 +31,7 @@ func TestAnEventSentAgainReachesTheMerchantAgain(t *testing.T) {
 	assert.Equal(t, []string{"ch_example00000000000000001", "ch_example00000000000000001"}, charges)
 }
 
-// The handler takes an old event after a refund too; ConfirmNotification does not.
+// The handler accepts an old event after a refund. ConfirmNotification rejects it.
 func TestAnOldEventAfterARefund(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
@@ -49,7 +49,7 @@ func TestAnOldEventAfterARefund(t *testing.T) {
 }
 
 // One key signs the events of every application of the Ping++ account.
-func TestAnEventOfAnotherApplicationIsGenuine(t *testing.T) {
+func TestAnEventOfAnotherApplicationIsAccepted(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	body, _ := webhook(t)
@@ -60,8 +60,8 @@ func TestAnEventOfAnotherApplicationIsGenuine(t *testing.T) {
 	assert.Equal(t, "app_another", n.Charge.App)
 }
 
-// The backend alone sets the amount of an order's charge.
-func TestAChargeOfLessMoneyReachesTheMerchant(t *testing.T) {
+// The merchant backend alone sets the amount of a charge.
+func TestAChargeOfASmallerAmountReachesTheMerchant(t *testing.T) {
 	t.Parallel()
 	body, _ := webhook(t)
 	body = replace(t, body, `"amount":9900`, `"amount":1`)

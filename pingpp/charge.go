@@ -66,11 +66,9 @@ type Charge struct {
 	Raw paygates.Private[json.RawMessage] `json:"-"`
 }
 
-// Paid reports whether the money has arrived and was not wholly refunded. Of a partly
-// refunded charge AmountRefunded is more than zero.
-func (c Charge) Paid() bool { return c.PaidOnce && !c.whollyRefunded() }
-
-func (c Charge) whollyRefunded() bool { return c.AmountRefunded > 0 && c.AmountRefunded >= c.Amount }
+// Paid reports whether the money has arrived and was not wholly refunded. A partly refunded
+// charge is paid, and its AmountRefunded is more than zero.
+func (c Charge) Paid() bool { return c.PaidOnce && c.AmountRefunded < c.Amount }
 
 // A charge that is not paid this long after it expired is over. Clocks differ, and a
 // channel may report a payment of the last minute late.
@@ -82,12 +80,12 @@ func (c Charge) Final() bool { return c.state() != "waiting" }
 
 func (c Charge) state() string {
 	switch {
-	case c.PaidOnce && c.whollyRefunded():
-		return "refunded"
-	case c.PaidOnce && c.AmountRefunded > 0:
+	case c.Paid() && c.AmountRefunded > 0:
 		return "paid, partly refunded (" + c.AmountRefunded.String() + ")"
-	case c.PaidOnce:
+	case c.Paid():
 		return "paid"
+	case c.PaidOnce:
+		return "refunded"
 	case c.FailureCode != "":
 		return "failed"
 	case c.Reversed:

@@ -18,7 +18,7 @@ import (
 	"github.com/paygates/paygates-go/pingpp"
 )
 
-// query replays an answer of Ping++.
+// query decodes a response of Ping++.
 func query(t *testing.T, body string) (*pingpp.Charge, error) {
 	t.Helper()
 	client, mock := setup(t)
@@ -82,9 +82,9 @@ func TestTheDocumentedChargeFieldByField(t *testing.T) {
 	assert.Equal(t, "credential", credential.Object)
 	alipay, err := charge.AlipayCredential()
 	require.NoError(t, err)
-	assert.Equal(t, credential.Alipay.OrderInfo, alipay.OrderInfo)
-	assert.Contains(t, alipay.OrderInfo, `&_input_charset="utf-8"&notify_url="https%3A%2F%2Fapi.pingxx.com%2Fnotify%2Fcharges%2Fch_WrHW58Ki5unLCSuf54OuHKCS"&partner=`)
-	assert.Contains(t, alipay.OrderInfo, `&total_fee="99.00"&`)
+	assert.Equal(t, credential.Alipay.OrderInfo, alipay.OrderInfo.Reveal())
+	assert.Contains(t, alipay.OrderInfo.Reveal(), `&_input_charset="utf-8"&notify_url="https%3A%2F%2Fapi.pingxx.com%2Fnotify%2Fcharges%2Fch_WrHW58Ki5unLCSuf54OuHKCS"&partner=`)
+	assert.Contains(t, alipay.OrderInfo.Reveal(), `&total_fee="99.00"&`)
 	_, err = charge.WeChatCredential()
 	require.ErrorIs(t, err, paygates.ErrBadResponse)
 }
@@ -145,15 +145,15 @@ func TestMetadataOfMixedTypes(t *testing.T) {
 		`null`: nil,
 		`""`:   nil,
 	} {
-		charge, err := query(t, `{"id":"`+chargeID+`","object":"charge","order_no":"1","livemode":true,"paid":false,"amount":1,"refunds":[],"metadata":`+metadata+`}`)
+		charge, err := query(t, `{"id":"`+chargeID+`","object":"charge","order_no":"1","livemode":true,"paid":false,"amount":1,"currency":"cny","refunds":[],"metadata":`+metadata+`}`)
 		require.NoError(t, err)
 		assert.Equal(t, want, charge.Metadata.Reveal(), metadata)
 	}
 }
 
-func TestQueryChargeRefusesHalfACharge(t *testing.T) {
+func TestQueryChargeRejectsAnIncompleteCharge(t *testing.T) {
 	t.Parallel()
-	const whole = `{"id":"ch_WrHW58Ki5unLCSuf54OuHKCS","object":"charge","order_no":"1","livemode":true,"paid":false,"amount":100,"amount_settle":0,"amount_refunded":0,"refunds":{"data":[{"amount":1}]}}`
+	const whole = `{"id":"ch_WrHW58Ki5unLCSuf54OuHKCS","object":"charge","order_no":"1","livemode":true,"paid":false,"amount":100,"currency":"cny","amount_settle":0,"amount_refunded":0,"refunds":{"data":[{"amount":1}]}}`
 	_, err := query(t, whole)
 	require.NoError(t, err)
 	tests := map[string][2]string{
@@ -166,11 +166,20 @@ func TestQueryChargeRefusesHalfACharge(t *testing.T) {
 		"paid is null":            {`"paid":false`, `"paid":null`},
 		"paid is a word":          {`"paid":false`, `"paid":"yes"`},
 		"no amount":               {`"amount":100,`, ``},
+		"no currency":             {`"currency":"cny",`, ``},
+		"currency a list":         {`"currency":"cny"`, `"currency":["cny"]`},
 		"amount in yuan":          {`"amount":100`, `"amount":"1.00"`},
 		"amount with exponent":    {`"amount":100`, `"amount":1e2`},
 		"negative amount":         {`"amount":100`, `"amount":-100`},
 		"amount too large":        {`"amount":100`, `"amount":9223372036854775808`},
 		"negative refunds":        {`"amount_refunded":0`, `"amount_refunded":-1`},
+		"refunds in yuan":         {`"amount_refunded":0`, `"amount_refunded":"1.00"`},
+		"refunds an object":       {`"amount_refunded":0`, `"amount_refunded":{}`},
+		"refunds a word":          {`"amount_refunded":0`, `"amount_refunded":"none"`},
+		"refunded of unknown sum": {`"amount_refunded":0`, `"refunded":true`},
+		"refunded without a sum":  {`"amount_refunded":0`, `"refunded":true,"amount_refunded":null`},
+		"refunded a word":         {`"amount_refunded":0`, `"refunded":"pending"`},
+		"refunded a list":         {`"amount_refunded":0`, `"refunded":[]`},
 		"cut":                     {`]}}`, `]}`},
 		"not UTF-8":               {`"order_no":"1"`, "\"order_no\":\"\xff\""},
 	}
@@ -184,6 +193,8 @@ func TestQueryChargeRefusesHalfACharge(t *testing.T) {
 	}
 }
 
+func private(text string) paygates.Private[string] { return paygates.NewPrivate(text) }
+
 func TestWeChatCredential(t *testing.T) {
 	t.Parallel()
 	app := pingpp.Charge{Credential: paygates.NewPrivate(json.RawMessage(`{"object":"credential","wx":{"appId":"wx1","partnerId":"1200000000",
@@ -191,8 +202,8 @@ func TestWeChatCredential(t *testing.T) {
 	credential, err := app.WeChatCredential()
 	require.NoError(t, err)
 	assert.Equal(t, pingpp.WeChatCredential{
-		AppID: "wx1", PartnerID: "1200000000", PrepayID: "wx2016", NonceStr: "n", Package: "Sign=WXPay",
-		TimeStamp: "1466149851", Sign: "ABC",
+		AppID: "wx1", PartnerID: "1200000000", PrepayID: private("wx2016"), NonceStr: "n", Package: private("Sign=WXPay"),
+		TimeStamp: "1466149851", Sign: private("ABC"),
 	}, *credential)
 
 	page := pingpp.Charge{Credential: paygates.NewPrivate(json.RawMessage(`{"object":"credential","wx_pub":{"appId":"wx1","timeStamp":"1466149851",
@@ -200,7 +211,8 @@ func TestWeChatCredential(t *testing.T) {
 	credential, err = page.WeChatCredential()
 	require.NoError(t, err)
 	assert.Equal(t, pingpp.WeChatCredential{
-		AppID: "wx1", NonceStr: "n", Package: "prepay_id=wx2016", TimeStamp: "1466149851", SignType: "MD5", Sign: "ABC",
+		AppID: "wx1", PrepayID: private(""), NonceStr: "n", Package: private("prepay_id=wx2016"),
+		TimeStamp: "1466149851", SignType: "MD5", Sign: private("ABC"),
 	}, *credential)
 	_, err = page.AlipayCredential()
 	require.ErrorIs(t, err, paygates.ErrBadResponse)
@@ -219,7 +231,7 @@ func TestACredentialOfAnotherShapeIsAnError(t *testing.T) {
 	}
 }
 
-func TestPayerDataAndCredentialsArePrintedNowhere(t *testing.T) {
+func TestPayerDataAndCredentialsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(200, createSuccess(t)))
@@ -227,7 +239,7 @@ func TestPayerDataAndCredentialsArePrintedNowhere(t *testing.T) {
 	require.NoError(t, err)
 	alipay, err := created.Charge.AlipayCredential()
 	require.NoError(t, err)
-	wechat := &pingpp.WeChatCredential{Sign: "jMPi1", PrepayID: "jMPi1"}
+	wechat := &pingpp.WeChatCredential{Sign: private("jMPi1"), PrepayID: private("jMPi1")}
 	values := []any{created, *created, created.Charge, *created.Charge, alipay, *alipay, wechat, *wechat, paidNotification()}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		for _, value := range values {

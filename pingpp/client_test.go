@@ -57,7 +57,7 @@ func setup(t testing.TB, changes ...func(*pingpp.Config)) (*pingpp.Client, *http
 	return client, mock
 }
 
-func TestNewRefusesAWrongConfig(t *testing.T) {
+func TestNewRejectsAnInvalidConfig(t *testing.T) {
 	t.Parallel()
 	private, public := samples.Printed(t, "test_only_private.pem"), samples.Printed(t, "test_only_public.pem")
 	weakPrivate, weakPublic := samples.Printed(t, "test_only_weak_private.pem"), samples.Printed(t, "test_only_weak_public.pem")
@@ -100,7 +100,7 @@ func TestNewRefusesAWrongConfig(t *testing.T) {
 	}
 }
 
-func TestNewTakesWhatIsSafe(t *testing.T) {
+func TestNewAcceptsPartialConfigs(t *testing.T) {
 	t.Parallel()
 	secret := sign.NewSecret
 	public := samples.Printed(t, "test_only_public.pem")
@@ -118,7 +118,7 @@ func TestNewTakesWhatIsSafe(t *testing.T) {
 	}
 }
 
-func TestACallWithoutItsCredentialsNamesTheField(t *testing.T) {
+func TestACallWithoutCredentialsNamesTheField(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		config pingpp.Config
@@ -175,7 +175,7 @@ func TestACallWithoutItsCredentialsNamesTheField(t *testing.T) {
 	}
 }
 
-func TestSecretsArePrintedNowhere(t *testing.T) {
+func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	config := full(t)

@@ -18,8 +18,8 @@ func (r CreateOrderRequest) validate() error {
 	return v.Err()
 }
 
-// CreateOrder asks the merchant backend for a charge of an order (用户进行付款, PUT
-// /pay/pay_for_order/). It is sent once.
+// CreateOrder creates the charge of an order that the merchant backend knows (用户进行付款,
+// PUT /pay/pay_for_order/). It is sent once.
 //
 // The error is paygates.ErrInvalidConfig without Config.Token, or ErrInvalidRequest, before
 // anything is sent. Otherwise it is a *paygates.Error: ErrNotSent if nothing reached the
@@ -27,9 +27,9 @@ func (r CreateOrderRequest) validate() error {
 // mode unless Config.AllowTestMode is set, and a rejection in all other cases, which is
 // [ErrInvalidChannel] or [ErrPaymentRequestFailed] where it is documented.
 //
-// After ErrOutcomeUnknown the charge's number is unknown, so QueryCharge cannot find it, but
-// nobody can pay it either: its credential has not reached the app. Look the order number up
-// in the Ping++ dashboard before you ask for its payment again.
+// After ErrOutcomeUnknown the number of the charge is unknown, so QueryCharge cannot find
+// it. Nobody can pay it either, because its credential has not reached the app. Look up the
+// order number in the Ping++ dashboard before you create the order again.
 func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*CreatedOrder, error) {
 	const op = "create order"
 	if c.baseURL == "" {

@@ -8,18 +8,18 @@ import (
 )
 
 var (
-	// ErrInvalidChannel is returned when the merchant backend does not take the channel
+	// ErrInvalidChannel is returned when the merchant backend does not accept the channel
 	// (无效的支付通道, status -4).
-	ErrInvalidChannel = errors.New("the merchant backend does not take this channel")
-	// ErrPaymentRequestFailed is returned when the merchant backend got no charge for the
-	// order (支付请求失败, status -4).
-	ErrPaymentRequestFailed = errors.New("the merchant backend got no charge")
+	ErrInvalidChannel = errors.New("channel not accepted by the merchant backend")
+	// ErrPaymentRequestFailed is returned when the merchant backend could not create a
+	// charge for the order (支付请求失败, status -4).
+	ErrPaymentRequestFailed = errors.New("charge not created by the merchant backend")
 	// ErrTestMode is returned for an event or a payment of test mode, in which no money
 	// moves, unless Config.AllowTestMode is set.
 	ErrTestMode = errors.New("test mode, in which no money moves, is not allowed (AllowTestMode)")
 )
 
-// rejections are the documented messages of the merchant backend. Both have status -4.
+// rejections holds the documented messages of the merchant backend. Both have status -4.
 var rejections = []struct {
 	message string
 	err     error
@@ -37,27 +37,31 @@ func meaningOf(message string) error {
 	return nil
 }
 
-// APIError is what Ping++ says of an error beside its message. It is in the chain of a
-// paygates.Error of QueryCharge:
+// APIError holds the fields of an error of Ping++ beside its message, with secrets masked.
+// It is in the chain of the paygates.Error of a rejected QueryCharge:
 //
 //	var apiError *pingpp.APIError
 //	if errors.As(err, &apiError) { … }
 type APIError struct {
-	// Type is the kind of error, such as "invalid_request_error" (error.type).
+	// Type is the kind of error (error.type), such as "invalid_request_error".
 	Type string
-	// Code is the reason, mostly "" (error.code), and Param the parameter (error.param).
-	Code, Param string
+	// Code is the reason (error.code), "" without one. It is the Code of the paygates.Error
+	// too.
+	Code string
+	// Param is the parameter that is wrong (error.param), "" without one.
+	Param string
 }
 
-// Error returns the type, the code and the parameter.
+// Error returns the type and the parameter.
 func (e *APIError) Error() string {
-	var words []string
-	for _, word := range []string{e.Type, e.Code, e.Param} {
-		if word != "" {
-			words = append(words, redact.Message(word))
-		}
+	text := "Ping++ error"
+	if e.Type != "" {
+		text += " " + redact.Message(e.Type)
 	}
-	return "Ping++ error " + strings.Join(words, " ")
+	if e.Param != "" {
+		text += " (param " + redact.Message(e.Param) + ")"
+	}
+	return text
 }
 
 func isTestMode(err error) bool { return errors.Is(err, ErrTestMode) }

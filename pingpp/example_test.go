@@ -15,7 +15,7 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// The merchant backend, Ping++ and the webhooks may be used separately.
+// The merchant backend, Ping++ and the notifications can be used separately.
 func ExampleNew() {
 	client, err := pingpp.New(pingpp.Config{APIKey: sign.NewSecret("sk_live_example")})
 	if err != nil {
@@ -47,16 +47,16 @@ func ExampleClient_CreateOrder() {
 	})
 	switch {
 	case errors.Is(err, paygates.ErrOutcomeUnknown):
-		fmt.Println("look it up before asking again:", err)
+		fmt.Println("look it up before you create it again:", err)
 	case errors.Is(err, pingpp.ErrInvalidChannel), errors.Is(err, pingpp.ErrPaymentRequestFailed):
-		fmt.Println("refused:", err)
+		fmt.Println("rejected:", err)
 	case err != nil:
 		fmt.Println("not created:", err)
 	default:
 		// Store order.Charge.ID, and send order.Charge.Raw to the app.
 		credential, err := order.Charge.WeChatCredential()
 		fmt.Println(order.Charge.OrderNo, order.Charge.Amount, order.Charge.Currency)
-		fmt.Println(credential.Package, err)
+		fmt.Println(credential.Package.Reveal(), err)
 	}
 	// Output:
 	// 12134676899915430002 99.00 cny
@@ -88,7 +88,7 @@ func ExampleClient_QueryCharge() {
 	// 404 invalid_request_error id No such charge: ch_unknown
 }
 
-// The charge that was kept with an order is read again, without asking.
+// A stored charge is decoded without a query.
 func ExampleDecodeCharge() {
 	gateway := pingpptest.NewServer()
 	defer gateway.Close()
@@ -121,8 +121,8 @@ func ExampleClient_WaitForPayment() {
 	// pingpp charge ch_example424843497502158848 for order 12134676899915430002: 99.00 cny, paid <nil>
 }
 
-// The handler is mounted like any other. A webhook that was changed on the way
-// no longer has the signature of its body.
+// The handler is mounted like any other. The signature of a notification that was changed
+// is invalid.
 func ExampleClient_NotificationHandler() {
 	gateway := pingpptest.NewServer()
 	defer gateway.Close()
@@ -146,16 +146,16 @@ func ExampleClient_NotificationHandler() {
 		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
 	})
 	genuine, _ := gateway.Pay("12134676899915430002")
-	fmt.Println("genuine:", genuine.Status, genuine.Reply)
+	fmt.Println("genuine:", genuine.Status, genuine.Response)
 	tampered, _ := gateway.SendTampered("12134676899915430002")
-	fmt.Println("tampered:", tampered.Status, tampered.Reply)
+	fmt.Println("tampered:", tampered.Status, tampered.Response)
 	// Output:
 	// paid: 12134676899915430002 99.00
 	// genuine: 200 success
 	// tampered: 403 fail
 }
 
-// A handler of one's own answers with 2xx, or with anything else to be called
+// A handler of your own responds with 2xx, or with another status to get the notification
 // again.
 func ExampleClient_ParseNotification() {
 	gateway := pingpptest.NewServer()
@@ -186,8 +186,8 @@ func ExampleClient_ParseNotification() {
 	// 204 true
 }
 
-// The status tells the merchant's monitoring who has to act: 403 is a forger.
-func ExampleNotificationStatus() {
+// The status is 403 for a notification with an invalid signature.
+func ExampleClient_VerifyNotification_status() {
 	gateway := pingpptest.NewServer()
 	defer gateway.Close()
 	client, _ := pingpp.New(gateway.Config())
@@ -197,8 +197,7 @@ func ExampleNotificationStatus() {
 	// 403 200
 }
 
-// A program that gets its webhooks through a framework passes on the body as it
-// came, and the header.
+// A framework has read the body: pass it on exactly as it arrived, with the header.
 func ExampleClient_VerifyNotification() {
 	gateway := pingpptest.NewServer()
 	defer gateway.Close()
@@ -214,7 +213,7 @@ func ExampleClient_VerifyNotification() {
 	// true
 }
 
-// An old event stays genuine after a refund: Ping++ knows how the charge stands.
+// An old event stays genuine after a refund. Ping++ has the present state of the charge.
 func ExampleClient_ConfirmNotification() {
 	gateway := pingpptest.NewServer()
 	defer gateway.Close()
@@ -225,7 +224,7 @@ func ExampleClient_ConfirmNotification() {
 		}
 		charge, err := client.ConfirmNotification(ctx, n)
 		if err != nil {
-			return err // the event comes again
+			return err // the event arrives again
 		}
 		fmt.Println("confirmed:", charge.OrderNo, charge.Amount)
 		return nil
@@ -239,14 +238,14 @@ func ExampleClient_ConfirmNotification() {
 		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
 	})
 	delivery, _ := gateway.Pay("12134676899915430002")
-	fmt.Println(delivery.Status, delivery.Reply)
+	fmt.Println(delivery.Status, delivery.Response)
 	// Output:
 	// confirmed: 12134676899915430002 99.00
 	// 200 success
 }
 
-// For the merchant's eyes only: why a webhook is refused. Here a framework has
-// read the body and written it again.
+// The explanation shows why a notification is rejected. Here a framework has decoded and
+// encoded the body.
 func ExampleClient_ExplainNotification() {
 	gateway := pingpptest.NewServer()
 	defer gateway.Close()

@@ -29,21 +29,21 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// answering is a gateway that answers every request alike.
-type answering struct {
+// fixed is a gateway that sends the same response to every request.
+type fixed struct {
 	status int
 	body   []byte
 }
 
-func (a *answering) RoundTrip(*http.Request) (*http.Response, error) {
+func (a *fixed) RoundTrip(*http.Request) (*http.Response, error) {
 	return httpmock.NewBytesResponse(a.status, a.body), nil
 }
 
-// statuses are those after which no request is repeated.
+// statuses are those after which no request is retried.
 var statuses = [...]int{200, 201, 302, 400, 404, 422}
 
-// fuzzClient signs no requests: it would spend most of the time on that.
-func fuzzClient(f *testing.F, gateway *answering) *pingpp.Client {
+// fuzzClient signs no requests, because signing would take most of the time.
+func fuzzClient(f *testing.F, gateway *fixed) *pingpp.Client {
 	f.Helper()
 	config := full(f)
 	config.PrivateKey = sign.Secret{}
@@ -53,8 +53,8 @@ func fuzzClient(f *testing.F, gateway *answering) *pingpp.Client {
 	return client
 }
 
-// saidCharge is a charge as encoding/json reads it by itself.
-type saidCharge struct {
+// looseCharge is a charge as encoding/json decodes it.
+type looseCharge struct {
 	ID       any `json:"id"`
 	Object   any `json:"object"`
 	OrderNo  any `json:"order_no"`
@@ -64,16 +64,16 @@ type saidCharge struct {
 	Currency any `json:"currency"`
 }
 
-func read(t *testing.T, answer []byte, into any) {
+func read(t *testing.T, body []byte, into any) {
 	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(answer, []byte("\xef\xbb\xbf"))))
+	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))))
 	decoder.UseNumber()
 	require.NoError(t, decoder.Decode(into))
 }
 
 func isTrue(value any) bool { return fmt.Sprint(value) == "true" || fmt.Sprint(value) == "1" }
 
-func (s saidCharge) requireSame(t *testing.T, charge *pingpp.Charge) {
+func (s looseCharge) requireSame(t *testing.T, charge *pingpp.Charge) {
 	t.Helper()
 	require.Equal(t, "charge", s.Object)
 	require.NotEmpty(t, charge.ID)
@@ -93,9 +93,9 @@ func (s saidCharge) requireSame(t *testing.T, charge *pingpp.Charge) {
 	require.Equal(t, charge.String(), fmt.Sprintf("%#v", charge))
 }
 
-// One signature stands for one body. A body with a right signature is taken only
-// if it is an event of live mode that says what happened to what; and then no
-// byte of it, or of its signature, can be changed.
+// A signature is valid for one body. A body with a valid signature is accepted only if it
+// is an event of live mode with the fields that decide. Then no byte of it or of its
+// signature can be changed.
 func FuzzVerifyNotification(f *testing.F) {
 	genuine, genuineSignature := webhook(f)
 	block, _ := pem.Decode([]byte(samples.Printed(f, "test_only_private.pem")))
@@ -130,7 +130,7 @@ func FuzzVerifyNotification(f *testing.F) {
 		n, err := client.ParseNotification(r)
 		require.Equal(t, string(body) == genuine, err == nil)
 		require.Equal(t, err == nil, n != nil)
-		// Signing takes most of the time. What is not JSON is internal/loosejson's.
+		// Signing takes most of the time. internal/loosejson tests what is not JSON.
 		if !json.Valid(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))) {
 			return
 		}
@@ -167,7 +167,7 @@ func requireEvent(t *testing.T, n *pingpp.Notification, body []byte) {
 		Type     any `json:"type"`
 		LiveMode any `json:"livemode"`
 		Data     struct {
-			Object saidCharge `json:"object"`
+			Object looseCharge `json:"object"`
 		} `json:"data"`
 	}
 	read(t, body, &s)
@@ -191,10 +191,10 @@ func requireEvent(t *testing.T, n *pingpp.Notification, body []byte) {
 	require.Equal(t, n.Type == pingpp.EventChargeSucceeded && n.Charge.Paid(), n.Paid())
 }
 
-// An answer is a charge only if it says success and holds what decides, of the
-// order or the charge that was asked for; there is a charge or an error, never
-// both, and an error keeps the answer and prints in one line.
-func FuzzAnswers(f *testing.F) {
+// A response is a charge only if it reports success and has the fields that decide, and is
+// about the order or charge of the request. There is a charge or an error, never both. An
+// error keeps the response and prints in one line.
+func FuzzResponses(f *testing.F) {
 	created := createSuccess(f)
 	for _, body := range []string{
 		created, strings.Replace(created, `"order_no": "12134676899915430002"`, `"order_no": 12134676899915430002`, 1),
@@ -209,7 +209,7 @@ func FuzzAnswers(f *testing.F) {
 			f.Add(false, status, []byte(body))
 		}
 	}
-	gateway := &answering{}
+	gateway := &fixed{}
 	client := fuzzClient(f, gateway)
 	f.Fuzz(func(t *testing.T, create bool, status uint8, body []byte) {
 		gateway.status, gateway.body = statuses[int(status)%len(statuses)], body
@@ -221,7 +221,7 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
-func readCreated(t *testing.T, client *pingpp.Client, gateway *answering) {
+func readCreated(t *testing.T, client *pingpp.Client, gateway *fixed) {
 	t.Helper()
 	order, err := client.CreateOrder(context.Background(), request())
 	require.Equal(t, err == nil, order != nil)
@@ -233,8 +233,8 @@ func readCreated(t *testing.T, client *pingpp.Client, gateway *answering) {
 	}
 	require.Less(t, gateway.status, 300)
 	var s struct {
-		Status any        `json:"status"`
-		Charge saidCharge `json:"ch"`
+		Status any         `json:"status"`
+		Charge looseCharge `json:"ch"`
 	}
 	read(t, gateway.body, &s)
 	zero, ok := new(big.Int).SetString(fmt.Sprint(s.Status), 10)
@@ -244,7 +244,7 @@ func readCreated(t *testing.T, client *pingpp.Client, gateway *answering) {
 	require.Equal(t, gateway.body, []byte(order.Raw.Reveal()))
 }
 
-func readCharge(t *testing.T, client *pingpp.Client, gateway *answering) {
+func readCharge(t *testing.T, client *pingpp.Client, gateway *fixed) {
 	t.Helper()
 	charge, err := client.QueryCharge(context.Background(), chargeID)
 	require.Equal(t, err == nil, charge != nil)
@@ -253,7 +253,7 @@ func readCharge(t *testing.T, client *pingpp.Client, gateway *answering) {
 		return
 	}
 	require.Less(t, gateway.status, 300)
-	var s saidCharge
+	var s looseCharge
 	read(t, gateway.body, &s)
 	s.requireSame(t, charge)
 	require.Equal(t, chargeID, charge.ID)

@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/flow"
-	"github.com/paygates/paygates-go/internal/loosejson"
 	"github.com/paygates/paygates-go/internal/notify"
 )
 
@@ -92,19 +90,6 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 	return c.VerifyNotification(body, r.Header.Get(SignatureHeader))
 }
 
-type eventWire struct {
-	ID        loosejson.Scalar `json:"id"`
-	Object    loosejson.Scalar `json:"object"`
-	Type      loosejson.Scalar `json:"type"`
-	LiveMode  loosejson.Scalar `json:"livemode"`
-	CreatedAt loosejson.Scalar `json:"created"`
-	Data      struct {
-		Object json.RawMessage `json:"object"`
-	} `json:"data"`
-	PendingWebhooks loosejson.Scalar `json:"pending_webhooks"`
-	RequestID       loosejson.Scalar `json:"request"`
-}
-
 // VerifyNotification is ParseNotification for a body that a framework has read, exactly as
 // it arrived, and the value of SignatureHeader.
 func (c *Client) VerifyNotification(body []byte, signature string) (*Notification, error) {
@@ -130,45 +115,6 @@ func (c *Client) VerifyNotification(body []byte, signature string) (*Notificatio
 	}
 	c.flow.LogUnread(context.Background(), "verify notification", n.orderNo(), n.Unread)
 	return n, nil
-}
-
-// decodeEvent decodes a body with a valid signature.
-func decodeEvent(v *check.Checker, body []byte) (*Notification, error) {
-	var w eventWire
-	unread, err := loosejson.Unmarshal(body, &w)
-	if err != nil {
-		v.Fail("body", "cannot be read: "+err.Error())
-		return nil, v.Err()
-	}
-	f := loosejson.Fields{Unread: unread}
-	n := &Notification{
-		ID:              f.Text("id", w.ID),
-		Type:            EventType(f.NeedText("type", w.Type)),
-		LiveMode:        f.NeedBool("livemode", w.LiveMode),
-		CreatedAt:       f.Time("created", w.CreatedAt),
-		Object:          paygates.NewPrivate(w.Data.Object),
-		PendingWebhooks: int(f.Int("pending_webhooks", w.PendingWebhooks)),
-		RequestID:       f.Text("request", w.RequestID),
-		Raw:             paygates.NewPrivate(json.RawMessage(body)),
-	}
-	v.That(w.Object.Text() == "event", "object", `must be "event"`)
-	if err := f.Err(); err != nil {
-		v.Fail("body", "cannot be read: "+err.Error())
-	}
-	if v.Err() == nil && strings.HasPrefix(string(n.Type), "charge.") {
-		charge, err := decodeCharge(w.Data.Object)
-		switch {
-		case err == nil:
-			n.Charge = charge
-			f.Unread = append(f.Unread, charge.Unread...)
-		case n.Type == EventChargeSucceeded:
-			v.Fail("data.object", "must be a charge: "+err.Error())
-		default:
-			f.Unread = append(f.Unread, "data.object")
-		}
-	}
-	n.Unread = f.Unread
-	return n, v.Err()
 }
 
 // ConfirmNotification queries Ping++ for the charge of a notification and compares: it must
@@ -198,7 +144,8 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Cha
 	return flow.Confirm(ctx, c.flow, n.Charge.ID, query, n.Charge.compare)
 }
 
-// compare returns what Ping++ says otherwise than the charge of a notification, or "".
+// compare returns how the charge that Ping++ returned differs from that of a notification,
+// or "".
 func (c *Charge) compare(o *Charge) string {
 	switch {
 	case !o.Paid():
@@ -215,9 +162,10 @@ func (c *Charge) compare(o *Charge) string {
 }
 
 // NotificationHandler handles webhooks: it parses and verifies each one and then calls
-// handle, whatever its type: look at Paid or Type, and return nil for what you do not need.
+// handle, whatever its type: check Paid or Type, and return nil for what you do not need.
 // For a payment compare Charge.Amount with the stored order and credit the charge once:
-// Ping++ repeats events, also at the same time.
+// Ping++ repeats events, also at the same time. It sends no query: see
+// ConfirmNotification.
 //
 // The context of handle does not end when the sender closes the connection. It ends
 // after Config.NotificationTimeout.

@@ -112,7 +112,7 @@ func TestParseNotification(t *testing.T) {
 	assert.JSONEq(t, `{"open_id":"example"}`, string(n.Charge.Extra.Reveal()))
 	assert.Equal(t, "pingpp notification evt_example0000000000000001: charge.succeeded: "+
 		"pingpp charge ch_example00000000000000001 for order 12134676899915430002: 99.00 cny, paid", n.String())
-	assert.Zero(t, mock.GetTotalCallCount(), "parsing asks nobody")
+	assert.Zero(t, mock.GetTotalCallCount(), "parsing sends nothing")
 
 	left, err := io.ReadAll(r.Body)
 	require.NoError(t, err)
@@ -123,7 +123,7 @@ func TestParseNotification(t *testing.T) {
 	assert.Equal(t, n, same)
 }
 
-func TestParseNotificationRefuses(t *testing.T) {
+func TestParseNotificationRejects(t *testing.T) {
 	t.Parallel()
 	body, signature := webhook(t)
 	raw, err := base64.StdEncoding.DecodeString(signature)
@@ -166,7 +166,7 @@ func TestParseNotificationRefuses(t *testing.T) {
 }
 
 // Each byte of the body is signed, and so is each bit of the signature.
-func TestParseNotificationRefusesEveryChangedByte(t *testing.T) {
+func TestParseNotificationRejectsEveryChangedByte(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	body, signature := webhook(t)
@@ -218,8 +218,8 @@ func TestParseNotificationOtherMethod(t *testing.T) {
 	}
 }
 
-// What Ping++ has signed may still be something else than a readable event.
-func TestVerifyNotificationRefusesASignedBodyOfAnotherShape(t *testing.T) {
+// A signed body need not be a readable event.
+func TestVerifyNotificationRejectsASignedBodyOfAnotherShape(t *testing.T) {
 	t.Parallel()
 	whole, _ := webhook(t)
 	tests := map[string]string{
@@ -233,10 +233,10 @@ func TestVerifyNotificationRefusesASignedBodyOfAnotherShape(t *testing.T) {
 		"no type":            replace(t, whole, `"type":"charge.succeeded",`, ``),
 		"no livemode":        replace(t, whole, `"created":1466149900,"livemode":true,`, `"created":1466149900,`),
 		"livemode a word":    replace(t, whole, `1466149900,"livemode":true`, `1466149900,"livemode":"yes"`),
-		"data is a list":     `{"id":"evt_1","object":"event","type":"x","livemode":true,"data":[]}`,
-		"no data":            `{"id":"evt_1","object":"event","type":"x","livemode":true}`,
-		"data.object a list": `{"id":"evt_1","object":"event","type":"x","livemode":true,"data":{"object":[]}}`,
-		"data.object a text": `{"id":"evt_1","object":"event","type":"x","livemode":true,"data":{"object":"ch_1"}}`,
+		"data is a list":     `{"id":"evt_1","object":"event","type":"charge.succeeded","livemode":true,"data":[]}`,
+		"no data":            `{"id":"evt_1","object":"event","type":"charge.succeeded","livemode":true}`,
+		"data.object a list": `{"id":"evt_1","object":"event","type":"charge.succeeded","livemode":true,"data":{"object":[]}}`,
+		"data.object a text": `{"id":"evt_1","object":"event","type":"charge.succeeded","livemode":true,"data":{"object":"ch_1"}}`,
 		"not a charge":       replace(t, whole, `"object":"charge"`, `"object":"refund"`),
 		"charge no amount":   replace(t, whole, `"amount":9900,`, ``),
 		"amount not whole":   replace(t, whole, `"amount":9900,`, `"amount":99.00,`),
@@ -289,8 +289,12 @@ func TestVerifyNotificationOfOtherTypes(t *testing.T) {
 				`},"object":"event","pending_webhooks":` + test.pendingHooks + `,"request":` + test.request + `}`
 			n, err := client.VerifyNotification([]byte(body), signed(t, body))
 			require.NoError(t, err)
+			var unread []string
+			if name == "charge.new" {
+				unread = []string{"data.object"}
+			}
 			assert.Equal(t, &pingpp.Notification{
-				ID: "evt_1", Type: test.want, LiveMode: true, CreatedAt: unix(1466150000), Object: paygates.NewPrivate(json.RawMessage(object)),
+				ID: "evt_1", Unread: unread, Type: test.want, LiveMode: true, CreatedAt: unix(1466150000), Object: paygates.NewPrivate(json.RawMessage(object)),
 				PendingWebhooks: test.wantPending, RequestID: test.wantRequestID, Raw: paygates.NewPrivate(json.RawMessage(body)),
 			}, n)
 			assert.False(t, n.Paid())
@@ -299,7 +303,7 @@ func TestVerifyNotificationOfOtherTypes(t *testing.T) {
 	}
 }
 
-func TestPaidIsAChargeThatSucceededAndNothingElse(t *testing.T) {
+func TestPaidIsTrueForASucceededChargeOnly(t *testing.T) {
 	t.Parallel()
 	assert.True(t, paidNotification().Paid())
 	for name, change := range map[string]func(*pingpp.Notification){
@@ -314,7 +318,7 @@ func TestPaidIsAChargeThatSucceededAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestTestModeIsRefusedUnlessAllowed(t *testing.T) {
+func TestTestModeIsRejectedUnlessAllowed(t *testing.T) {
 	t.Parallel()
 	whole, _ := webhook(t)
 	careful, _ := setup(t)
@@ -338,14 +342,14 @@ func TestTestModeIsRefusedUnlessAllowed(t *testing.T) {
 }
 
 // handle sends one webhook to a handler.
-func handle(t *testing.T, r *http.Request, accept func(context.Context, *pingpp.Notification) error) (*httptest.ResponseRecorder, string) {
+func handle(t *testing.T, r *http.Request, handle func(context.Context, *pingpp.Notification) error) (*httptest.ResponseRecorder, string) {
 	t.Helper()
 	var log bytes.Buffer
 	client, mock := setup(t, func(c *pingpp.Config) {
 		c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	w := httptest.NewRecorder()
-	client.NotificationHandler(accept).ServeHTTP(w, r)
+	client.NotificationHandler(handle).ServeHTTP(w, r)
 	assert.Zero(t, mock.GetTotalCallCount())
 	return w, log.String()
 }
@@ -362,7 +366,7 @@ func TestNotificationHandlerAcceptsAPayment(t *testing.T) {
 	assert.Equal(t, "12134676899915430002", got.Charge.OrderNo)
 }
 
-func TestNotificationHandlerPassesOtherEventsOn(t *testing.T) {
+func TestNotificationHandlerPassesOnOtherEvents(t *testing.T) {
 	t.Parallel()
 	const body = `{"id":"evt_1","object":"event","type":"something.new","livemode":true,"data":{"object":{}}}`
 	var got *pingpp.Notification
@@ -373,7 +377,7 @@ func TestNotificationHandlerPassesOtherEventsOn(t *testing.T) {
 	assert.False(t, got.Paid())
 }
 
-func TestNotificationHandlerRefuses(t *testing.T) {
+func TestNotificationHandlerRejects(t *testing.T) {
 	t.Parallel()
 	body, signature := webhook(t)
 	testMode := replace(t, body, `"livemode":true`, `"livemode":false`)
@@ -404,7 +408,7 @@ func TestNotificationHandlerRefuses(t *testing.T) {
 	}
 }
 
-func TestNotificationHandlerWhenTheMerchantFails(t *testing.T) {
+func TestNotificationHandlerWhenTheFunctionFails(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{errors.New("database is down"), paygates.ErrInvalidSignature} {
 		w, log := handle(t, post(webhook(t)), func(context.Context, *pingpp.Notification) error { return err })
@@ -419,7 +423,7 @@ func TestConfirmNotification(t *testing.T) {
 	tests := map[string]struct {
 		change func(*pingpp.Notification)
 		status int
-		answer string
+		body   string
 		want   error
 		text   string
 	}{
@@ -431,13 +435,13 @@ func TestConfirmNotification(t *testing.T) {
 		"currency":      {func(n *pingpp.Notification) { n.Charge.Currency = "usd" }, 200, paidCharge(t), paygates.ErrNotConfirmed, "99.00 usd"},
 		"mode":          {nil, 200, replace(t, paidCharge(t), `"livemode": true`, `"livemode": false`), pingpp.ErrTestMode, "AllowTestMode"},
 		"not found":     {nil, 404, `{"error":{"type":"invalid_request_error","message":"x"}}`, paygates.ErrOrderNotFound, "not confirmed"},
-		"no answer":     {nil, 502, "<html>", paygates.ErrBadResponse, "HTTP 502"},
+		"no response":   {nil, 502, "<html>", paygates.ErrBadResponse, "HTTP 502"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, mock := setup(t)
-			mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(test.status, test.answer))
+			mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(test.status, test.body))
 			n := paidNotification()
 			if test.change != nil {
 				test.change(n)
@@ -450,13 +454,13 @@ func TestConfirmNotification(t *testing.T) {
 			}
 			require.ErrorIs(t, err, test.want)
 			assert.ErrorContains(t, err, test.text)
-			assert.Equal(t, name != "no answer", errors.Is(err, paygates.ErrNotConfirmed))
+			assert.Equal(t, name != "no response", errors.Is(err, paygates.ErrNotConfirmed))
 			assert.Nil(t, charge)
 		})
 	}
 }
 
-func TestConfirmNotificationOfSomethingElse(t *testing.T) {
+func TestConfirmNotificationOfAnotherEvent(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	_, err := client.ConfirmNotification(context.Background(), nil)

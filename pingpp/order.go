@@ -6,8 +6,8 @@ import (
 	"github.com/paygates/paygates-go"
 )
 
-// Channel is the payment method (支付方式, channel). Ping++ knows more channels than the
-// merchant backend takes; they are kept.
+// Channel is the payment method (支付方式, channel). Ping++ has more channels than the
+// merchant backend accepts. A Charge keeps an unknown one.
 type Channel string
 
 // The documented channels.
@@ -16,8 +16,8 @@ const (
 	ChannelWeChat Channel = "wx"     // 微信支付
 )
 
-// CreateOrderRequest asks for the payment of an order that the merchant backend knows,
-// with its amount (用户进行付款).
+// CreateOrderRequest names an order that the merchant backend knows, with its amount, and
+// how it is paid (用户进行付款).
 type CreateOrderRequest struct {
 	// OrderNo is the merchant order number (订单号, order_no). Required, 1 to 64 letters,
 	// digits, "-" or "_". It may be larger than an int64.

@@ -33,9 +33,8 @@ func request() pingpp.CreateOrderRequest {
 	return pingpp.CreateOrderRequest{OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay}
 }
 
-// createSuccess is the documented answer. In the document the "&not" of
-// "&notify_url" became "¬", as a browser shows the HTML entity &not: it is put
-// back.
+// createSuccess is the documented response. In the document the "&not" of "&notify_url"
+// became "¬", as a browser shows the HTML entity &not. It is restored here.
 func createSuccess(t testing.TB) string {
 	t.Helper()
 	return samples.JSON(t, "create_success.json", "¬ify_url", "&notify_url")
@@ -44,11 +43,11 @@ func createSuccess(t testing.TB) string {
 // documentedCharge is the charge in createSuccess.
 func documentedCharge(t testing.TB) string {
 	t.Helper()
-	var answer struct {
+	var response struct {
 		Charge json.RawMessage `json:"ch"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(createSuccess(t)), &answer))
-	return string(answer.Charge)
+	require.NoError(t, json.Unmarshal([]byte(createSuccess(t)), &response))
+	return string(response.Charge)
 }
 
 // paidCharge is the documented charge after its payment.
@@ -112,7 +111,7 @@ func TestCreateOrderByWeChat(t *testing.T) {
 	assert.Equal(t, pingpp.ChannelWeChat, created.Charge.Channel)
 }
 
-func TestCreateOrderRefusesBadInputBeforeSending(t *testing.T) {
+func TestCreateOrderRejectsBadInputBeforeSending(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		change func(*pingpp.CreateOrderRequest)
@@ -140,7 +139,7 @@ func TestCreateOrderRefusesBadInputBeforeSending(t *testing.T) {
 	}
 }
 
-func TestCreateOrderThatTheBackendRefuses(t *testing.T) {
+func TestCreateOrderThatTheBackendRejects(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		file, message string
@@ -170,19 +169,19 @@ func TestCreateOrderThatTheBackendRefuses(t *testing.T) {
 	}
 }
 
-func TestCreateOrderWithOtherAnswers(t *testing.T) {
+func TestCreateOrderWithABadResponse(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		status  int
 		body    string
-		want    error // nil: a plain no
+		want    error // nil: a plain rejection
 		unknown bool
 	}{
-		"another refusal":   {200, `{"status":-7,"message":"订单已支付"}`, nil, false},
+		"another rejection": {200, `{"status":-7,"message":"订单已支付"}`, nil, false},
 		"a status quoted":   {200, `{"status":"-4","message":"无效的支付通道"}`, pingpp.ErrInvalidChannel, false},
-		"token refused":     {401, `{"detail":"Invalid token."}`, paygates.ErrBadResponse, false},
+		"token rejected":    {401, `{"detail":"Invalid token."}`, paygates.ErrBadResponse, false},
 		"no such path":      {404, `<html>`, paygates.ErrBadResponse, false},
-		"a refusal and 500": {500, `{"status":-4,"message":"支付请求失败"}`, pingpp.ErrPaymentRequestFailed, true},
+		"rejection and 500": {500, `{"status":-4,"message":"支付请求失败"}`, pingpp.ErrPaymentRequestFailed, true},
 		"broken inside":     {500, `<html>`, paygates.ErrBadResponse, true},
 		"success and 500":   {500, createSuccess(t), paygates.ErrBadResponse, true},
 		"empty":             {200, ``, paygates.ErrBadResponse, true},
@@ -218,7 +217,7 @@ func TestCreateOrderWithOtherAnswers(t *testing.T) {
 	}
 }
 
-func TestCreateOrderSaysWhyTheTokenIsRefused(t *testing.T) {
+func TestCreateOrderNamesTheReasonForARejectedToken(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(401, `{"detail":"Invalid token `+token+`"}`))
@@ -226,7 +225,7 @@ func TestCreateOrderSaysWhyTheTokenIsRefused(t *testing.T) {
 	assert.EqualError(t, err, "pingpp: create order: HTTP 401: Invalid token [redacted]: unexpected response: no status")
 }
 
-func TestCreateOrderWithoutAnAnswer(t *testing.T) {
+func TestCreateOrderWithoutAResponse(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	mock.RegisterResponder("PUT", createURL, httpmock.NewErrorResponder(errors.New("broken: Token "+token)))
@@ -283,7 +282,7 @@ func TestQueryChargeWithoutAPrivateKeyIsNotSigned(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-func TestQueryChargeRefusesBadInputBeforeSending(t *testing.T) {
+func TestQueryChargeRejectsBadInputBeforeSending(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	for _, id := range []string{"", ".", "..", "../customers", "ch_1/refunds", "ch_1?expand=app", "ch 1", strings.Repeat("c", 65)} {
@@ -294,7 +293,7 @@ func TestQueryChargeRefusesBadInputBeforeSending(t *testing.T) {
 	assert.Zero(t, mock.GetTotalCallCount())
 }
 
-func TestQueryChargeThatPingppRefuses(t *testing.T) {
+func TestQueryChargeThatPingppRejects(t *testing.T) {
 	t.Parallel()
 	const notFound = `{"error":{"type":"invalid_request_error","message":"No such charge: ch_x","param":"id"}}`
 	client, mock := setup(t)
@@ -310,24 +309,26 @@ func TestQueryChargeThatPingppRefuses(t *testing.T) {
 	var apiError *pingpp.APIError
 	require.ErrorAs(t, err, &apiError)
 	assert.Equal(t, pingpp.APIError{Type: "invalid_request_error", Param: "id"}, *apiError)
-	assert.EqualError(t, err, "pingpp: query charge: HTTP 404: No such charge: ch_x: order not found: Ping++ error invalid_request_error id")
+	assert.EqualError(t, err, "pingpp: query charge: HTTP 404: No such charge: ch_x: order not found: Ping++ error invalid_request_error (param id)")
 }
 
-func TestQueryChargeWithOtherAnswers(t *testing.T) {
+func TestQueryChargeWithABadResponse(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		status int
 		body   string
-		want   error // nil: a plain no
+		want   error // nil: a plain rejection
 		calls  int
 	}{
-		"key refused":          {401, `{"error":{"type":"invalid_request_error","message":"Invalid API Key provided: ` + apiKey + `"}}`, nil, 1},
-		"refused by the card":  {402, `{"error":{"type":"card_error","code":"card_declined","message":"declined"}}`, nil, 1},
+		"key rejected":         {401, `{"error":{"type":"invalid_request_error","message":"Invalid API Key provided: ` + apiKey + `"}}`, nil, 1},
+		"rejected by the card": {402, `{"error":{"type":"card_error","code":"card_declined","message":"declined"}}`, nil, 1},
 		"missing by its code":  {400, `{"error":{"type":"invalid_request_error","code":"resource_missing","message":"x"}}`, paygates.ErrOrderNotFound, 1},
 		"rate limit":           {429, `{"error":{"type":"api_error","code":"rate_limit","message":"x"}}`, paygates.ErrUnavailable, 3},
 		"Ping++ fails":         {500, `{"error":{"type":"api_error","message":"x"}}`, paygates.ErrBadResponse, 3},
 		"Ping++ is away":       {502, `<html>`, paygates.ErrBadResponse, 3},
 		"a proxy's 404":        {404, `<html>`, paygates.ErrBadResponse, 1},
+		"an empty error":       {400, `{"error":{}}`, paygates.ErrBadResponse, 1},
+		"an error as a text":   {400, `{"error":"key"}`, paygates.ErrBadResponse, 1},
 		"404 without an error": {404, `{}`, paygates.ErrBadResponse, 1},
 		"HTML":                 {200, `<html>`, paygates.ErrBadResponse, 1},
 		"empty":                {200, ``, paygates.ErrBadResponse, 1},
@@ -362,10 +363,10 @@ func TestQueryChargeWithOtherAnswers(t *testing.T) {
 func TestErrorIsPrintedWithoutItsBody(t *testing.T) {
 	t.Parallel()
 	err := &paygates.Error{
-		Gateway: "pingpp", Op: "query charge", HTTPStatus: 402, Body: []byte("payer"), Message: "no",
-		Err: &pingpp.APIError{Type: "card_error\n", Code: "card_declined"},
+		Gateway: "pingpp", Op: "query charge", HTTPStatus: 402, Code: "card_declined", Body: []byte("payer"), Message: "no",
+		Err: &pingpp.APIError{Type: "card_error\n", Code: "card_declined", Param: "number"},
 	}
-	assert.Equal(t, "pingpp: query charge: HTTP 402: no: Ping++ error card_error? card_declined", err.Error())
+	assert.Equal(t, "pingpp: query charge: HTTP 402: code card_declined: no: Ping++ error card_error? (param number)", err.Error())
 	assert.Equal(t, err.Error(), fmt.Sprintf("%#v", err))
 	text, marshalErr := json.Marshal(err)
 	require.NoError(t, marshalErr)
@@ -380,10 +381,10 @@ func TestWaitForPayment(t *testing.T) {
 	})
 	// The document's charge expired in 2016.
 	waiting := replace(t, documentedCharge(t), `"time_expire": 1466236251`, `"time_expire": null`)
-	answers := []string{waiting, "<html>", waiting, paidCharge(t)}
+	responses := []string{waiting, "<html>", waiting, paidCharge(t)}
 	mock.RegisterResponder("GET", chargeURL, func(*http.Request) (*http.Response, error) {
-		body := answers[0]
-		answers = answers[1:]
+		body := responses[0]
+		responses = responses[1:]
 		return httpmock.NewStringResponse(200, body), nil
 	})
 	charge, err := client.WaitForPayment(context.Background(), chargeID, time.Millisecond)
@@ -427,15 +428,6 @@ func TestWaitForPaymentThatEndsOtherwise(t *testing.T) {
 	}
 }
 
-func TestWaitForPaymentInTestMode(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t, func(c *pingpp.Config) { c.AllowTestMode = true })
-	mock.RegisterResponder("GET", chargeURL, httpmock.NewStringResponder(200, replace(t, paidCharge(t), `"livemode": true`, `"livemode": false`)))
-	charge, err := client.WaitForPayment(context.Background(), chargeID, 0)
-	require.NoError(t, err)
-	assert.False(t, charge.LiveMode)
-}
-
 func TestWaitForPaymentUntilTheContextEnds(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
@@ -454,7 +446,7 @@ func TestWaitForPaymentUntilTheContextEnds(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestAChargeThatJustExpiredIsStillWaitedFor(t *testing.T) {
+func TestFinalLeavesGraceAfterTheExpiry(t *testing.T) {
 	t.Parallel()
 	charge := pingpp.Charge{Amount: money.Cents(1), ExpiresAt: time.Now().Add(-time.Minute)}
 	assert.False(t, charge.Final())

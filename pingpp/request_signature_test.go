@@ -20,7 +20,7 @@ const getSignature = "UK2Atz3utm9PCk3bDoLZwnyqw5B7fvEW2qF1D/zZU7037WJ3y9jt9iGWPJ
 const postSignature = "XdMe/Mhvk4wk6zKdTt7Tug25ddJqVHzGQgq8v+l77XdqAm6CPfEev6AhThkHCEz4iYE/JTsC3ihWfofAg7Hhy4+n8Wmli0xTm/jtCjavMJY1CrqSjpaUjcefs2DY9SqOBQrwzwuPswdYYyf5bkZ+fO9SEHRle0Eq/TJ3MQunmW/ujfeX+suCOTKIQDuMYofeLTvsSB9KFDIFNy4PqRwox4rsYIJl04zhuawQPe0atm3dIPR1RlhIOvG5FhBAg99LWE4lTb/8BTRA3P7gRSdUq1XcyzEP45Ts4sQuyIOcOGFQ7SYWZFx7frkoxiqxYnS9ay3SE3/s0y2o1l0Djco7LQ=="
 
 // Inside the package: outside of it the time cannot be set.
-func TestTheSignatureOfARequestIsThatOfOpenssl(t *testing.T) {
+func TestRequestSignatureMatchesOpenssl(t *testing.T) {
 	t.Parallel()
 	client, err := New(Config{
 		APIKey:     sign.NewSecret("sk_live_example"),

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/loosejson"
 	"github.com/paygates/paygates-go/internal/transport"
 )
@@ -63,6 +65,19 @@ type chargeWire struct {
 	Credential     json.RawMessage  `json:"credential"`
 }
 
+type eventWire struct {
+	ID        loosejson.Scalar `json:"id"`
+	Object    loosejson.Scalar `json:"object"`
+	Type      loosejson.Scalar `json:"type"`
+	LiveMode  loosejson.Scalar `json:"livemode"`
+	CreatedAt loosejson.Scalar `json:"created"`
+	Data      struct {
+		Object json.RawMessage `json:"object"`
+	} `json:"data"`
+	PendingWebhooks loosejson.Scalar `json:"pending_webhooks"`
+	RequestID       loosejson.Scalar `json:"request"`
+}
+
 type refundListWire struct {
 	URL     loosejson.Scalar  `json:"url"`
 	HasMore loosejson.Scalar  `json:"has_more"`
@@ -95,7 +110,7 @@ func decodeCreated(response transport.Response, request CreateOrderRequest) (*Cr
 	case f.Err() != nil:
 		return nil, response.Error("", wire.Detail.Text(), transport.Bad(f.Err().Error()))
 	case status != 0:
-		return nil, response.Error(wire.Status.Text(), message, meaningOf(message))
+		return nil, response.Error(strconv.FormatInt(status, 10), message, meaningOf(message))
 	case !response.OK():
 		return nil, response.NotSuccess()
 	case !loosejson.IsObject(wire.Charge):
@@ -135,7 +150,7 @@ func decodeAPIError(response transport.Response) *paygates.Error {
 	case response.Status >= http.StatusInternalServerError: // the next query may get a response
 		cause = fmt.Errorf("%w: %w", paygates.ErrBadResponse, apiError)
 	}
-	return response.Error("", w.Message.Text(), cause)
+	return response.Error(apiError.Code, w.Message.Text(), cause)
 }
 
 // DecodeCharge decodes a stored charge: a Charge's Raw. The error is a *paygates.Error that
@@ -198,6 +213,45 @@ func decodeCharge(raw json.RawMessage) (*Charge, error) {
 	}
 	charge.Unread = f.Unread
 	return charge, f.Err()
+}
+
+// decodeEvent decodes a body with a valid signature.
+func decodeEvent(v *check.Checker, body []byte) (*Notification, error) {
+	var w eventWire
+	unread, err := loosejson.Unmarshal(body, &w)
+	if err != nil {
+		v.Fail("body", "cannot be read: "+err.Error())
+		return nil, v.Err()
+	}
+	f := loosejson.Fields{Unread: unread}
+	n := &Notification{
+		ID:              f.Text("id", w.ID),
+		Type:            EventType(f.NeedText("type", w.Type)),
+		LiveMode:        f.NeedBool("livemode", w.LiveMode),
+		CreatedAt:       f.Time("created", w.CreatedAt),
+		Object:          paygates.NewPrivate(w.Data.Object),
+		PendingWebhooks: int(f.Int("pending_webhooks", w.PendingWebhooks)),
+		RequestID:       f.Text("request", w.RequestID),
+		Raw:             paygates.NewPrivate(json.RawMessage(body)),
+	}
+	v.That(w.Object.Text() == "event", "object", `must be "event"`)
+	if err := f.Err(); err != nil {
+		v.Fail("body", "cannot be read: "+err.Error())
+	}
+	if v.Err() == nil && strings.HasPrefix(string(n.Type), "charge.") {
+		charge, err := decodeCharge(w.Data.Object)
+		switch {
+		case err == nil:
+			n.Charge = charge
+			f.Unread = append(f.Unread, charge.Unread...)
+		case n.Type == EventChargeSucceeded:
+			v.Fail("data.object", "must be a charge: "+err.Error())
+		default:
+			f.Unread = append(f.Unread, "data.object")
+		}
+	}
+	n.Unread = f.Unread
+	return n, v.Err()
 }
 
 // decodeRefunds decodes the list of refunds: an object with data, or a bare list.

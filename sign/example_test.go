@@ -1,6 +1,8 @@
 package sign_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -139,4 +141,13 @@ func ExampleSecret() {
 	// {UserID:10001 Secret:[redacted]}
 	// {"UserID":"10001","Secret":"[redacted]"}
 	// 14
+}
+
+// A key in a hardware module or a key management service signs as crypto.Signer.
+func ExampleNewPrivateKey() {
+	inMemory, _ := rsa.GenerateKey(rand.Reader, 2048) // stands for the signer of your service
+	key, err := sign.NewPrivateKey(inMemory)
+	fmt.Println(key, err)
+	// Output:
+	// [redacted] <nil>
 }

@@ -1,143 +1,126 @@
-// Sandbox runs the fake gateways of all five providers on fixed loopback ports,
-// for developing and testing a shop in any language. A page shows orders and
-// callbacks as they happen and plays the payer; a small JSON API does the same
-// for tests.
+// Command paygates is a tool for developing with the five gateways of this SDK: a
+// sandbox of fake gateways, orders, notifications, signatures and a check of your setup.
 //
-//	go run ./examples/sandbox
-//	go run ./examples/sandbox -port 9200
-//
-// The page is on the given port (9100), the gateways on the five after it. The
-// API, all of it on the page's port:
-//
-//	GET  /env                                 the configuration, for a shell; ?shell=powershell
-//	GET  /api/gateways                        URLs, configuration, settings
-//	GET  /api/orders                          all orders; ?gateway=ispay
-//	GET  /api/orders/{gateway}/{number}       one order, by either number
-//	GET  /api/deliveries                      all callbacks; ?gateway=ispay
-//	POST /api/orders/{gateway}/{number}/pay           the payer pays, and it calls back
-//	POST /api/orders/{gateway}/{number}/pay-silently  the same, but the callback is lost
-//	POST /api/orders/{gateway}/{number}/expire        it ends without a payment
-//	POST /api/orders/{gateway}/{number}/redeliver     it calls back once more
-//	POST /api/orders/{gateway}/{number}/tamper        an attacker sends a forged callback
-//	POST /api/orders/pingpp                   {"order_no":"1","amount":"99.00","subject":"Example"}:
-//	                                          an order that the merchant backend knows
-//	POST /api/gateways/{gateway}/delay        {"seconds":5}: every callback waits so long
-//	POST /api/gateways/{gateway}/notify-url   {"url":"http://…"}: the account's own (gatepay, pingpp)
-//	POST /api/gateways/{gateway}/fault        {"path":"/gateway","times":1,"status":500}: misbehave;
-//	                                          {} ends it. Also processed, delay_seconds, reset,
-//	                                          redirect, cut, content_type, body
-//
-// An action answers {"order":…,"delivery":…} once the shop has answered the
-// callback; with ?background=1 it does not wait for a shop that is slow, and
-// answers 202. An error is {"error":"…"}.
-//
-// It listens on loopback only, and refuses requests that a page of another
-// origin makes a browser send.
+//	paygates sandbox
+//	paygates create ispay --amount 1.00 --wait
+//	paygates trigger ispay --to http://127.0.0.1:8080/notify
+//	paygates verify ispay 'order_no=A1&amount=1.00&state=9&sign=…'
 package main
 
 import (
 	"context"
-	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
-	"strconv"
+	"runtime/debug"
+	"slices"
 	"syscall"
-	"time"
 
-	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/alecthomas/kong"
+
+	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
 )
+
+// cli are the commands and the flags of all of them.
+type cli struct {
+	JSON    bool             `help:"Print one JSON object per line on standard output."`
+	Version kong.VersionFlag `help:"Print the version."`
+
+	Sandbox sandboxCommand `cmd:"" help:"Run the five fake gateways, with a page and a JSON API."`
+	Create  createCommand  `cmd:"" help:"Create an order and show how to pay."`
+	Query   queryCommand   `cmd:"" help:"Query an order."`
+	Wait    waitCommand    `cmd:"" help:"Wait until an order is paid or has ended."`
+	Listen  listenCommand  `cmd:"" help:"Receive notifications, verify and confirm them."`
+	Trigger triggerCommand `cmd:"" help:"Send a signed test notification to your server."`
+	Verify  verifyCommand  `cmd:"" help:"Verify and explain the signature of a notification."`
+	Sign    signCommand    `cmd:"" help:"Explain how a request or a notification is signed."`
+	Doctor  doctorCommand  `cmd:"" help:"Check credentials, network, clock and notify URL."`
+}
+
+const description = `Develop with payment gateways: a sandbox, orders, notifications and signatures.
+
+Credentials are environment variables: ISPAY_USER_ID and ISPAY_SECRET, CODEPAY_USER_ID, CODEPAY_SECRET and
+CODEPAY_TOKEN, GATEPAY_APP_KEY and GATEPAY_SECRET, KECHENGCANG_APP_ID, KECHENGCANG_SECRET and
+KECHENGCANG_BASE_URL, PINGPP_BASE_URL and PINGPP_TOKEN, PINGPP_API_KEY, PINGPP_WEBHOOK_PUBLIC_KEY. With --fake
+a command uses a fake gateway.
+
+Exit codes: 0 done; 1 rejected or failed; 2 wrong usage or configuration; 3 outcome unknown, or not paid at the
+end of the timeout; 4 not genuine or not confirmed; 130 interrupted.`
+
+// streams are what the program reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// app is what the commands share.
+type app struct {
+	env    gateway.Env
+	screen *screen.Screen
+	in     io.Reader
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "sandbox:", err)
-		os.Exit(1)
-	}
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	code := run(ctx, os.Args[1:], os.Environ(), streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	stop()
+	os.Exit(code)
 }
 
-// run serves until ctx ends, which is no error.
-func run(ctx context.Context, args []string, stdout io.Writer) error {
-	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
-	flags.SetOutput(stdout)
-	port := flags.Int("port", 9100, "port of the page; 0 is any free one, for the gateways too")
-	ports := make([]int, len(starters))
-	for i, s := range starters {
-		flags.IntVar(&ports[i], s.name+"-port", 0, fmt.Sprintf("port of %s (default: that of the page + %d)", s.name, i+1))
+// exit is what kong's exit function panics with, after --help and --version.
+type exit int
+
+// run runs a command and returns the exit code.
+func run(ctx context.Context, args, environ []string, s streams) (code int) {
+	env := gateway.ParseEnv(environ)
+	var c cli
+	a := &app{
+		env: env, in: s.in,
+		screen: screen.New(screen.Settings{Stdout: s.out, Stderr: s.err, JSON: slices.Contains(args, "--json"), Env: env}),
 	}
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return nil
-	case err != nil:
-		return err
-	case flags.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	for i := range ports {
-		if ports[i] == 0 && *port != 0 {
-			ports[i] = *port + i + 1
+	defer func() {
+		switch ended := recover().(type) {
+		case nil:
+		case exit:
+			code = int(ended)
+		default:
+			panic(ended)
 		}
-	}
-	listeners, err := listenAll(append([]int{*port}, ports...))
+	}()
+	parser, err := kong.New(&c,
+		kong.Name("paygates"), kong.Description(description),
+		kong.Vars{"version": version()},
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
 	if err != nil {
-		return err
+		panic(err) // the struct tags are wrong
 	}
-	box := newSandbox(listeners[0].Addr().String(), listeners[1:])
-	defer box.close()
-	box.describe(stdout)
-	return serve(ctx, listeners[0], box.handler())
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return a.report(usage("%w (see paygates %s--help)", err, commandOf(err)))
+	}
+	return a.report(interruptedIf(ctx, parsed.Run(a)))
 }
 
-// listenAll opens all ports or none.
-func listenAll(ports []int) ([]net.Listener, error) {
-	listeners := make([]net.Listener, 0, len(ports))
-	for _, port := range ports {
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			for _, opened := range listeners {
-				_ = opened.Close()
-			}
-			if errors.Is(err, syscall.EADDRINUSE) {
-				return nil, fmt.Errorf("port %d is taken, perhaps by another sandbox: end it, or choose others with -port", port)
-			}
-			return nil, fmt.Errorf("cannot listen on port %d: %w", port, err)
-		}
-		listeners = append(listeners, listener)
+// commandOf returns the command of a parse error with a blank, "" for none.
+func commandOf(err error) string {
+	if parsed, ok := err.(*kong.ParseError); ok && parsed.Context.Command() != "" { //nolint:errorlint // not wrapped
+		return parsed.Context.Selected().Name + " "
 	}
-	return listeners, nil
+	return ""
 }
 
-func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return "paygates " + info.Main.Version
 	}
-	// Whoever is waiting for a delayed callback is not waited for.
-	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer stop()
-	if err := server.Shutdown(ending); err != nil {
-		return server.Close()
-	}
-	return nil
-}
-
-// newSandbox starts the gateways on their listeners.
-func newSandbox(address string, listeners []net.Listener) *sandbox {
-	box := &sandbox{address: address, busy: map[string]bool{}}
-	for i, s := range starters {
-		g := s.start(gatewaytest.WithListener(listeners[i]))
-		g.name, g.title = s.name, s.title
-		box.gateways = append(box.gateways, g)
-	}
-	return box
+	return "paygates (devel)"
 }

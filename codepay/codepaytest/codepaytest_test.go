@@ -264,7 +264,7 @@ func TestTheFakeNotifiesUntilSuccess(t *testing.T) {
 	require.NoError(t, err)
 	first, err := srv.Pay("admin")
 	require.NoError(t, err)
-	assert.Equal(t, "fail", first.Reply)
+	assert.Equal(t, "fail", first.Response)
 	assert.False(t, first.Accepted)
 
 	r := <-got
@@ -339,7 +339,7 @@ func TestTheHandlerAndTheFake(t *testing.T) {
 			assert.Equal(t, 400, unpaid.Status, "without pay_no")
 			delivery, err := srv.Pay("用户")
 			require.NoError(t, err)
-			assert.Equal(t, "success", delivery.Reply)
+			assert.Equal(t, "success", delivery.Response)
 			tampered, err := srv.SendTampered("用户")
 			require.NoError(t, err)
 			assert.Equal(t, 403, tampered.Status)

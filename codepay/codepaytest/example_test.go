@@ -47,7 +47,7 @@ func ExampleNewServer() {
 	_, _ = gateway.Pay("admin")
 	_, _ = gateway.Redeliver("admin")
 	for _, delivery := range gateway.Deliveries() {
-		fmt.Println(delivery.Status, delivery.Reply)
+		fmt.Println(delivery.Status, delivery.Response)
 	}
 	// Output:
 	// credit 99.99 to admin

@@ -71,10 +71,10 @@ func TestYourCode(t *testing.T) {
 	require.NoError(t, err)
 	paid, err := gateway.Pay("1") // your handler has run when it returns
 	require.NoError(t, err)
-	assert.Equal(t, "success", paid.Reply)
+	assert.Equal(t, "success", paid.Response)
 	forged, err := gateway.SendTampered("1") // another amount under a valid signature
 	require.NoError(t, err)
-	assert.Equal(t, "fail", forged.Reply)
+	assert.Equal(t, "fail", forged.Response)
 }
 
 func TestExplain(t *testing.T) {

@@ -275,7 +275,7 @@ func TestEveryProgramTakesWhatIsGenuineOnce(t *testing.T) {
 					}
 					genuine, err := c.fake.Pay(number)
 					require.NoError(t, err)
-					assert.Equal(t, "fail", genuine.Reply, c.gateway)
+					assert.Equal(t, "fail", genuine.Response, c.gateway)
 					assert.Empty(t, running.credited(c.gateway), c.gateway)
 					if path == "/by-hand/" {
 						continue // what it takes for wrong depends on the gateway
@@ -296,7 +296,7 @@ func (p *playground) takeOnce(t *testing.T, c checkout, number string) {
 		require.NoError(t, err)
 		require.Empty(t, delivery.Err, c.gateway)
 		require.Equal(t, status, delivery.Status, "%s\n%s", c.gateway, p.logs)
-		require.Equal(t, reply, delivery.Reply, c.gateway)
+		require.Equal(t, reply, delivery.Response, c.gateway)
 		require.Equal(t, reply != "fail", delivery.Accepted, c.gateway)
 	}
 	forged, err := c.fake.SendTampered(number)
@@ -460,7 +460,7 @@ func TestAnotherPriceIsNotCredited(t *testing.T) {
 					genuine, err := c.fake.Pay(number)
 					require.NoError(t, err)
 					assert.Equal(t, http.StatusInternalServerError, genuine.Status, c.gateway)
-					assert.Equal(t, "fail", genuine.Reply, c.gateway)
+					assert.Equal(t, "fail", genuine.Response, c.gateway)
 					assert.Empty(t, running.credited(c.gateway), c.gateway)
 				}
 			})

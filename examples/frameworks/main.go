@@ -97,8 +97,8 @@ func play(f framework, path string, out, logs io.Writer) error {
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(out, "%-11s  forged: %d %-4s  genuine: %d %s\n", c.gateway, forged.Status, forged.Reply, genuine.Status, genuine.Reply)
-		if forged.Status != c.refusal || forged.Reply != "fail" || !genuine.Accepted {
+		_, _ = fmt.Fprintf(out, "%-11s  forged: %d %-4s  genuine: %d %s\n", c.gateway, forged.Status, forged.Response, genuine.Status, genuine.Response)
+		if forged.Status != c.refusal || forged.Response != "fail" || !genuine.Accepted {
 			return fmt.Errorf("%s: not as it should be", c.gateway)
 		}
 	}

@@ -52,21 +52,21 @@ func runCodepay(ctx context.Context, tell *story) error {
 	if err != nil {
 		return err
 	}
-	if err := expect(genuine.Reply == "success" && len(credited) == 1, `the response "success"`, genuine.Reply); err != nil {
+	if err := expect(genuine.Response == "success" && len(credited) == 1, `the response "success"`, genuine.Response); err != nil {
 		return err
 	}
 	tell.note("The signature is valid and covers every field: %s.", credited[0])
 	tell.note("%s yuan are credited: the amount that was paid, not the %s that were asked.", credited[0].PaidAmount, credited[0].Amount)
-	tell.note("The response to the notification is %q.", genuine.Reply)
+	tell.note("The response to the notification is %q.", genuine.Response)
 
 	forged, err := fake.SendTampered(created.OrderID)
 	if err != nil {
 		return err
 	}
 	tell.step("An attacker repeats the notification, but claims 900.00 yuan more.")
-	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the response "fail"`, forged.Reply); err != nil {
+	if err := expect(forged.Response == "fail" && len(credited) == 1, `the response "fail"`, forged.Response); err != nil {
 		return err
 	}
-	tell.note("The signature is invalid: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
+	tell.note("The signature is invalid: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Response)
 	return nil
 }

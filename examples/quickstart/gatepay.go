@@ -48,11 +48,11 @@ func runGatepay(ctx context.Context, tell *story) error {
 	if err != nil {
 		return err
 	}
-	if err := expect(genuine.Reply == "success" && len(credited) == 1, `the response "success"`, genuine.Reply); err != nil {
+	if err := expect(genuine.Response == "success" && len(credited) == 1, `the response "success"`, genuine.Response); err != nil {
 		return err
 	}
 	tell.note("The signature is valid, and the gateway confirms: %s.", credited[0].Order)
-	tell.note("The response to the notification is %q.", genuine.Reply)
+	tell.note("The response to the notification is %q.", genuine.Response)
 
 	forged, err := fake.SendTampered(orderNo)
 	if err != nil {
@@ -63,6 +63,6 @@ func runGatepay(ctx context.Context, tell *story) error {
 	if err := expect(forged.Status == http.StatusConflict && len(credited) == 1, "HTTP 409", forged.Status); err != nil {
 		return err
 	}
-	tell.note("But the gateway knows no such order: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
+	tell.note("But the gateway knows no such order: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Response)
 	return nil
 }

@@ -50,20 +50,20 @@ func runIspay(ctx context.Context, tell *story) error {
 	if err != nil {
 		return err
 	}
-	if err := expect(genuine.Reply == "success" && len(credited) == 1, `the response "success"`, genuine.Reply); err != nil {
+	if err := expect(genuine.Response == "success" && len(credited) == 1, `the response "success"`, genuine.Response); err != nil {
 		return err
 	}
 	tell.note("The signature is valid, and the gateway confirms: %s.", credited[0].Order)
-	tell.note("The response to the notification is %q.", genuine.Reply)
+	tell.note("The response to the notification is %q.", genuine.Response)
 
 	forged, err := fake.SendTampered("20191118123424")
 	if err != nil {
 		return err
 	}
 	tell.step("An attacker repeats the notification with its valid signature, but claims 1200.00 yuan.")
-	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the response "fail"`, forged.Reply); err != nil {
+	if err := expect(forged.Response == "fail" && len(credited) == 1, `the response "fail"`, forged.Response); err != nil {
 		return err
 	}
-	tell.note("The gateway does not confirm it: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
+	tell.note("The gateway does not confirm it: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Response)
 	return nil
 }

@@ -45,11 +45,11 @@ func runKechengcang(ctx context.Context, tell *story) error {
 	if err != nil {
 		return err
 	}
-	if err := expect(genuine.Reply == "ok" && len(credited) == 1, `the response "ok"`, genuine.Reply); err != nil {
+	if err := expect(genuine.Response == "ok" && len(credited) == 1, `the response "ok"`, genuine.Response); err != nil {
 		return err
 	}
 	tell.note("Notifications are unsigned here, so the gateway is queried. It confirms: %s.", credited[0].Order)
-	tell.note("The response to the notification is %q.", genuine.Reply)
+	tell.note("The response to the notification is %q.", genuine.Response)
 	paid, err := client.WaitForPayment(ctx, order.OrderID, 100*time.Millisecond)
 	if err != nil {
 		return err
@@ -65,9 +65,9 @@ func runKechengcang(ctx context.Context, tell *story) error {
 		return err
 	}
 	tell.step("An attacker orders too, pays nothing, and sends a notification of a payment.")
-	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the response "fail"`, forged.Reply); err != nil {
+	if err := expect(forged.Response == "fail" && len(credited) == 1, `the response "fail"`, forged.Response); err != nil {
 		return err
 	}
-	tell.note("The gateway does not confirm it: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
+	tell.note("The gateway does not confirm it: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Response)
 	return nil
 }

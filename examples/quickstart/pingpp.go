@@ -49,20 +49,20 @@ func runPingpp(ctx context.Context, tell *story) error {
 	if err != nil {
 		return err
 	}
-	if err := expect(genuine.Reply == "success" && len(credited) == 1, `the response "success"`, genuine.Reply); err != nil {
+	if err := expect(genuine.Response == "success" && len(credited) == 1, `the response "success"`, genuine.Response); err != nil {
 		return err
 	}
 	tell.note("The signature is valid and covers the whole body: %s.", credited[0])
-	tell.note("The response to the webhook is HTTP %d, %q.", genuine.Status, genuine.Reply)
+	tell.note("The response to the webhook is HTTP %d, %q.", genuine.Status, genuine.Response)
 
 	forged, err := fake.SendTampered(charge.ID)
 	if err != nil {
 		return err
 	}
 	tell.step("An attacker repeats the webhook with its signature, but writes 999.00 yuan into the body.")
-	if err := expect(forged.Reply == "fail" && len(credited) == 1, `the response "fail"`, forged.Reply); err != nil {
+	if err := expect(forged.Response == "fail" && len(credited) == 1, `the response "fail"`, forged.Response); err != nil {
 		return err
 	}
-	tell.note("The signature is invalid: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Reply)
+	tell.note("The signature is invalid: HTTP %d, %q. Nothing is credited.", forged.Status, forged.Response)
 	return nil
 }

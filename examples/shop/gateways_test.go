@@ -34,7 +34,7 @@ func TestAPaymentIsCreditedByItsCallback(t *testing.T) {
 		assert.NotEmpty(t, o.QRText+o.QRImageURL)
 		delivery, err := s.fakes.of(gateway).Pay(numberAt(o))
 		require.NoError(t, err)
-		assert.True(t, delivery.Accepted, delivery.Reply)
+		assert.True(t, delivery.Accepted, delivery.Response)
 		o = stored(t, s, o.No)
 		assert.Equal(t, statusPaid, o.Status)
 		assert.WithinDuration(t, time.Now(), o.PaidAt, time.Minute)
@@ -61,7 +61,7 @@ func TestAHundredConcurrentCallbacksOverHTTP(t *testing.T) {
 		calling.Wait()
 		for i := range deliveries {
 			require.NoError(t, errs[i])
-			assert.True(t, deliveries[i].Accepted, deliveries[i].Reply+deliveries[i].Err)
+			assert.True(t, deliveries[i].Accepted, deliveries[i].Response+deliveries[i].Err)
 		}
 		assert.Equal(t, 1, credits(t, s.store, o.No))
 		assert.Equal(t, 1, countPayments(t, s.store))

@@ -42,7 +42,7 @@ func ExampleNewServer() {
 	_, _ = gateway.Pay("S20191118123424E")
 	_, _ = gateway.Redeliver("S20191118123424E")
 	for _, delivery := range gateway.Deliveries() {
-		fmt.Println(delivery.Status, delivery.Reply)
+		fmt.Println(delivery.Status, delivery.Response)
 	}
 	// Output:
 	// credit 19.90 to user-42

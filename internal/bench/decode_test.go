@@ -10,7 +10,6 @@ import (
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/kechengcang"
 	"github.com/paygates/paygates-go/pingpp"
-	"github.com/paygates/paygates-go/sign"
 )
 
 // decoding compares a decoder with encoding/json reading the same answer, its
@@ -92,7 +91,7 @@ func BenchmarkDecode(b *testing.B) {
 		Message    string `json:"msg"`
 		QRCode     string `json:"qrcode"`
 		Status     string `json:"status"`
-		Charset      string `json:"chart"`
+		Charset    string `json:"chart"`
 		OrderID    string `json:"order_id"`
 		PayID      string `json:"pay_id"`
 		Type       string `json:"type"`
@@ -105,7 +104,7 @@ func BenchmarkDecode(b *testing.B) {
 		EndTime    string `json:"endTime"`
 	}
 	decoding(b, "codepay", codepayCreated, codepayReply{},
-		func(body []byte) error { _, err := codepay.ParseReply(body); return err })
+		func(body []byte) error { _, err := codepay.DecodeCreatedOrder(body); return err })
 
 	// The order check of the gatepay document.
 	type gatepayReply struct {
@@ -152,7 +151,7 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 	decoding(b, "kechengcang", kechengcangCreated, kechengcangReply{},
-		func(body []byte) error { _, err := kechengcang.DecodeOrder(sign.NewSecret(string(body))); return err })
+		func(body []byte) error { _, err := kechengcang.DecodeOrder(body); return err })
 
 	// The charge of the pingpp document.
 	type pingppReply struct {

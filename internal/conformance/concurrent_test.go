@@ -90,7 +90,7 @@ func buy(t *testing.T, s shop, orderNo, notifyURL string) string {
 	}()
 	delivery, err := s.gateway.Pay(number)
 	assert.NoError(t, err)
-	assert.True(t, delivery.Accepted, "%d %s", delivery.Status, delivery.Reply)
+	assert.True(t, delivery.Accepted, "%d %s", delivery.Status, delivery.Response)
 	assert.True(t, <-waited)
 	return number
 }
@@ -144,7 +144,7 @@ func TestNotificationsForOneOrderAtOnce(t *testing.T) {
 					}
 					delivery, err := s.gateway.Redeliver(number)
 					assert.NoError(t, err)
-					assert.True(t, delivery.Accepted, "%d %s", delivery.Status, delivery.Reply)
+					assert.True(t, delivery.Accepted, "%d %s", delivery.Status, delivery.Response)
 				}()
 			}
 			all.Wait()

@@ -65,9 +65,11 @@ func (f *Fields) Int(name string, s Scalar) int64 {
 	return n
 }
 
-// NeedInt returns a whole number that decides.
+// NeedInt returns a whole number that decides: a state, a code, a currency. It fits an int
+// of 32 bits, so that a conversion cannot make another state of it.
 func (f *Fields) NeedInt(name string, s Scalar) int64 {
 	n, ok := parseInt(s)
+	ok = ok && n == int64(int32(n)) //nolint:gosec // the comparison finds an overflow
 	f.need(name, s, ok, "a whole number")
 	return n
 }

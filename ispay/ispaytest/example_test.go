@@ -44,7 +44,7 @@ func ExampleNewServer() {
 	_, _ = gateway.Pay("20191118123424")
 	_, _ = gateway.Redeliver("20191118123424")
 	for _, delivery := range gateway.Deliveries() {
-		fmt.Println(delivery.Status, delivery.Reply)
+		fmt.Println(delivery.Status, delivery.Response)
 	}
 	// Output:
 	// credit 300.00

@@ -179,7 +179,7 @@ func TestTheFakeRetriesUntilSuccess(t *testing.T) {
 	require.NoError(t, err)
 	first, err := srv.Pay("20191118123424")
 	require.NoError(t, err)
-	assert.Equal(t, "fail", first.Reply)
+	assert.Equal(t, "fail", first.Response)
 	assert.False(t, first.Accepted)
 	assert.Equal(t, url.Values{
 		"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"},

@@ -1,16 +1,19 @@
-// Package kechengcangtest is a fake kechengcang server: a server on a loopback port that checks and answers
-// what the kechengcang document and its public source say, and sends notifications over
-// real HTTP.
+// Package kechengcangtest is a fake kechengcang server: a server on a loopback port that
+// checks requests as the kechengcang document and its public source say, responds with
+// their responses, and sends notifications over HTTP.
 //
 //	srv := kechengcangtest.NewServer()
 //	defer srv.Close()
 //	client, err := kechengcang.New(srv.Config())
 //
-// An order begins in state 1. Submit makes it 2, Pay 3, Expire 4, and Reprice
-// changes what the payer is to send. A notification that is not answered with exactly
-// "ok" is repeated after 30, 60, 90 … minutes, until it was sent seven times;
-// WithRetryDelays sets other pauses. The real server's source never starts a
-// callback: test waiting by PaySilently.
+// An order begins in state 1. Submit changes it to 2, and Reprice changes the amount that
+// the payer must send. The embedded gatewaytest.Server pays orders (Pay, PaySilently: state
+// 3), expires them (Expire: state 4), sends notifications (Redeliver, SendTampered) and
+// fails (InjectFault).
+//
+// A notification is retried until the response is exactly "ok": after 30, 60, 90 … minutes,
+// seven attempts in all. WithRetryDelays sets other delays. The public source sends no
+// notifications at all: test waiting with PaySilently.
 package kechengcangtest
 
 import (
@@ -18,7 +21,6 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
-	"io"
 	"maps"
 	"net/http"
 	"strconv"
@@ -40,14 +42,13 @@ const (
 
 const (
 	receiptAccount = "0x00000000000000000000000000000000example0"
-	// A coin costs 0.18 dollars, as in the document's sample.
-	centsACoin = 18
-	// So often it sends notifications before it gives up.
-	mostCalls = 7
+	// centsPerCoin is the price of a coin in the document's sample: 0.18 dollars.
+	centsPerCoin = 18
+	// mostAttempts is how many times a notification is sent.
+	mostAttempts = 7
 )
 
-// Server is a fake kechengcang server. Its orders are paid, expired and called
-// back by the methods of gatewaytest.Server.
+// Server is a fake kechengcang server.
 type Server struct {
 	*gatewaytest.Server
 
@@ -82,7 +83,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 
 // retryDelays returns the delays: 30, 60, 90 … minutes.
 func retryDelays() []time.Duration {
-	all := make([]time.Duration, mostCalls-1)
+	all := make([]time.Duration, mostAttempts-1)
 	for i := range all {
 		all[i] = time.Duration(i+1) * 30 * time.Minute
 	}
@@ -94,17 +95,16 @@ func (s *Server) Config() kechengcang.Config {
 	return kechengcang.Config{AppID: AppID, Secret: sign.NewSecret(Secret), BaseURL: s.URL}
 }
 
-// ShowByGet makes the query answer to GET only, with 405 to POST, as the route
-// table of the public source has it. Without it POST alone is answered, as the
-// document has it.
+// ShowByGet makes the fake serve the query by GET and respond with 405 to POST, as the
+// route table of the public source has it. The default is POST, as in the document.
 func (s *Server) ShowByGet() { s.showByGet.Store(true) }
 
-// RevealSecret puts the record of the application, its secret included, into the
-// answers to a query and into the notifications, as the public source does.
+// RevealSecret puts the record of the application, its secret included, into the responses
+// to a query and into the notifications, as the public source does.
 func (s *Server) RevealSecret() { s.leaky.Store(true) }
 
-// Submit plays the payer who says that he has sent the money: state 2. It does
-// nothing to an order that is not in state 1.
+// Submit reports the transfer of an order with the given number: state 2. It changes
+// nothing unless the order is in state 1.
 func (s *Server) Submit(orderID string) error {
 	return s.Update(orderID, func(order *gatewaytest.Order) {
 		if order.State == "1" {
@@ -113,8 +113,8 @@ func (s *Server) Submit(orderID string) error {
 	})
 }
 
-// Reprice changes what the payer is to send, as the real server does every two
-// minutes. It does nothing to an order that is not in state 1.
+// Reprice changes the amount that the payer must send, as the real server does every two
+// minutes. It changes nothing unless the order is in state 1.
 func (s *Server) Reprice(orderID string, payFee money.Amount) error {
 	return s.Update(orderID, func(order *gatewaytest.Order) {
 		if order.State == "1" {
@@ -129,7 +129,7 @@ func submit(order *gatewaytest.Order) {
 	set(order, "pay_submit_at", local(time.Now()))
 }
 
-// set changes a field in a copy: others may be reading the fields.
+// set changes a field in a copy, because the fields may be read at the same time.
 func set(order *gatewaytest.Order, name, value string) {
 	order.Fields = maps.Clone(order.Fields)
 	order.Fields[name] = value
@@ -144,8 +144,8 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request) {
 		throw(w, r, "Syntax error")
 		return
 	}
-	if faults := validate(in); len(faults) > 0 {
-		unprocessable(w, r, faults)
+	if rejected := validate(in); len(rejected) > 0 {
+		unprocessable(w, r, rejected)
 		return
 	}
 	switch {
@@ -165,7 +165,7 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request) {
 		NotifyURL: in["callback_url"], ReturnURL: in["redirect_url"],
 		Fields: map[string]string{
 			"title": in["title"], "remark": in["remark"], "currency": in["currency"],
-			"pay_fee": strconv.FormatInt((fee*100+centsACoin/2)/centsACoin, 10),
+			"pay_fee": strconv.FormatInt((fee*100+centsPerCoin/2)/centsPerCoin, 10),
 		},
 	})
 	order, _ := s.Order(id)
@@ -191,7 +191,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	result := s.result(order)
-	s.addCallbacks(result, order)
+	s.addDeliveries(result, order)
 	if s.leaky.Load() {
 		result["application"] = application()
 	}
@@ -207,14 +207,14 @@ func (s *Server) pay(w http.ResponseWriter, r *http.Request) {
 	s.Cashier(w, "kechengcang", receiptAccount, "/pay/"+order.ID, order)
 }
 
-// notification runs while the orders are locked.
+// notification returns a notification of an order. It runs while the orders are locked.
 func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
 	result := s.result(order)
 	if s.leaky.Load() {
 		result["application"] = application()
 	}
 	if tampered {
-		// Nothing is signed: the attacker writes what he likes.
+		// Nothing is signed.
 		result["pay_status"], result["status"] = 3, 2
 		result["fee"] = (order.Amount + 90000).Cents()
 	}
@@ -225,9 +225,11 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 	}, err
 }
 
-// result is an order in the words of the gateway.
+// result returns an order as the gateway sends it.
 func (s *Server) result(order gatewaytest.Order) map[string]any {
 	state, _ := strconv.Atoi(order.State)
+	// Eloquent prints the times that it keeps itself in UTC.
+	created := order.CreatedAt.UTC().Format(time.DateTime)
 	status := 1
 	if order.Paid {
 		status = 2
@@ -243,14 +245,13 @@ func (s *Server) result(order gatewaytest.Order) map[string]any {
 		"pay_finish_at":  orNull(local(order.PaidAt)),
 		"pay_refresh_at": orNull(order.Fields["pay_refresh_at"]),
 		"pay_submit_at":  orNull(order.Fields["pay_submit_at"]),
-		// Eloquent prints these in UTC.
-		"created_at": order.CreatedAt.UTC().Format(time.DateTime), "updated_at": order.CreatedAt.UTC().Format(time.DateTime), "deleted_at": nil,
+		"created_at":     created, "updated_at": created, "deleted_at": nil,
 		"txhash": txHash(order),
 		"app_id": AppID, "tv_url": s.URL + "/pay/" + order.ID,
 	}
 }
 
-func (s *Server) addCallbacks(result map[string]any, order gatewaytest.Order) {
+func (s *Server) addDeliveries(result map[string]any, order gatewaytest.Order) {
 	times := 0
 	for _, delivery := range s.Deliveries() {
 		if delivery.OrderID != order.ID || delivery.Tampered {
@@ -261,18 +262,18 @@ func (s *Server) addCallbacks(result map[string]any, order gatewaytest.Order) {
 		switch {
 		case delivery.Accepted:
 			result["callback_status"] = 2
-		case times == mostCalls && result["callback_status"] == 1:
+		case times == mostAttempts && result["callback_status"] == 1:
 			result["callback_status"] = 3
 		}
 	}
 }
 
-// application is the record that the public source forgets to hide.
+// application is the record that the public source does not hide.
 func application() map[string]any {
 	return map[string]any{"id": 1, "name": "example", "app_id": AppID, "secure_key": Secret}
 }
 
-// local is a time as the gateway writes it, "" for none.
+// local returns a time in UTC+8, as the gateway writes its other times, "" for none.
 func local(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -287,44 +288,15 @@ func orNull(text string) any {
 	return text
 }
 
-// input reads a JSON body as Laravel does: texts are trimmed, numbers are good
-// texts, and null is nothing.
-func input(r *http.Request) (map[string]string, error) {
-	var fields map[string]any
-	decoder := json.NewDecoder(io.LimitReader(r.Body, 1<<20))
-	decoder.UseNumber()
-	if err := decoder.Decode(&fields); err != nil {
-		return nil, err
+// txHash returns the transaction of a paid order.
+func txHash(order gatewaytest.Order) any {
+	if order.PaidAt.IsZero() {
+		return nil
 	}
-	in := make(map[string]string, len(fields))
-	for name, value := range fields {
-		switch value := value.(type) {
-		case string:
-			in[name] = strings.TrimSpace(value)
-		case json.Number:
-			in[name] = value.String()
-		}
-	}
-	return in, nil
+	return "0x" + strings.Repeat("0", 57) + "example"
 }
 
-// validate applies the rules of the public source's StoreRequest.
-func validate(in map[string]string) map[string][]string {
-	faults := map[string][]string{}
-	for _, name := range []string{"title", "fee", "currency"} {
-		if in[name] == "" {
-			faults[name] = []string{"The " + name + " field is required."}
-		}
-	}
-	for _, name := range []string{"fee", "currency"} {
-		if _, err := strconv.ParseInt(in[name], 10, 64); err != nil && in[name] != "" {
-			faults[name] = []string{"The " + name + " must be an integer."}
-		}
-	}
-	return faults
-}
-
-// hashID makes the 16 letters and digits that stand for a number.
+// hashID returns the 16 letters and digits for a number.
 func hashID(number int64) string { return md5Hex(strconv.FormatInt(number, 10))[:16] }
 
 func md5Hex(text string) string {
@@ -335,62 +307,4 @@ func md5Hex(text string) string {
 func signed(received, salt string) bool {
 	want := md5Hex(md5Hex(salt) + md5Hex(Secret))
 	return subtle.ConstantTimeCompare([]byte(received), []byte(want)) == 1
-}
-
-func allow(w http.ResponseWriter, r *http.Request, method string) bool {
-	if r.Method == method {
-		return true
-	}
-	w.Header().Set("Allow", method)
-	fail(w, r, http.StatusMethodNotAllowed, map[string]any{
-		"message": "The " + r.Method + " method is not supported for this route. Supported methods: " + method + ".",
-	})
-	return false
-}
-
-func throw(w http.ResponseWriter, r *http.Request, message string) {
-	fail(w, r, http.StatusInternalServerError, map[string]any{"message": message})
-}
-
-// unprocessable sends a browser back to where it came from.
-func unprocessable(w http.ResponseWriter, r *http.Request, faults map[string][]string) {
-	if !wantsJSON(r) {
-		http.Redirect(w, r, "/", http.StatusFound)
-		return
-	}
-	message := "The given data was invalid."
-	reply(w, http.StatusUnprocessableEntity, map[string]any{"message": message, "errors": faults})
-}
-
-func fail(w http.ResponseWriter, r *http.Request, status int, fields map[string]any) {
-	if !wantsJSON(r) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, "<!DOCTYPE html><title>"+http.StatusText(status)+"</title>")
-		return
-	}
-	reply(w, status, fields)
-}
-
-func wantsJSON(r *http.Request) bool {
-	first, _, _ := strings.Cut(r.Header.Get("Accept"), ",")
-	return strings.Contains(first, "/json") || strings.Contains(first, "+json")
-}
-
-func succeed(w http.ResponseWriter, result map[string]any) {
-	reply(w, http.StatusOK, map[string]any{"code": 200, "message": "ok", "result": result})
-}
-
-func reply(w http.ResponseWriter, status int, fields map[string]any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(fields)
-}
-
-// txHash is the transaction of a paid order.
-func txHash(order gatewaytest.Order) any {
-	if order.PaidAt.IsZero() {
-		return nil
-	}
-	return "0x000000000000000000000000000000000000000000000000000000000" + "example0"
 }

@@ -3,6 +3,7 @@ package kechengcangtest_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -140,7 +141,9 @@ func TestTheFakeShowsAnOrder(t *testing.T) {
 	assert.Equal(t, 200, response.Code)
 	assert.Equal(t, "ok", response.Message)
 	assert.NotEmpty(t, response.Result["receipt_account"])
-	assert.NotEmpty(t, response.Result["created_at"])
+	at, err := time.ParseInLocation(time.DateTime, fmt.Sprint(response.Result["created_at"]), time.UTC)
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now(), at, time.Minute, "created_at is in UTC")
 	for _, name := range []string{"receipt_account", "created_at", "updated_at"} {
 		delete(response.Result, name)
 	}
@@ -211,6 +214,8 @@ func TestTheFakeChangesItsStates(t *testing.T) {
 	order = query(id)
 	assert.Equal(t, kechengcang.StateFinished, order.State)
 	assert.Equal(t, kechengcang.StatusDone, order.Status)
+	assert.Regexp(t, "^0x", order.TxHash)
+	assert.Empty(t, order.Unread)
 	assert.WithinDuration(t, time.Now(), order.PayFinishAt, time.Minute)
 	assert.Equal(t, kechengcang.CallbackOpen, order.CallbackStatus)
 
@@ -253,17 +258,17 @@ func TestTheCashierPagePays(t *testing.T) {
 
 // shop responds to the notifications with the given bodies, and with the last one from then
 // on.
-func shop(t *testing.T, replies ...string) (target string, bodies chan string) {
+func shop(t *testing.T, responses ...string) (target string, bodies chan string) {
 	t.Helper()
 	bodies = make(chan string, 100)
-	var calls atomic.Int64
+	var attempts atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "POST", r.Method)
 		assert.Equal(t, "application/json", r.Header.Get("Content-Type"))
 		body, err := io.ReadAll(r.Body)
 		assert.NoError(t, err)
 		bodies <- string(body)
-		_, _ = io.WriteString(w, replies[min(int(calls.Add(1)), len(replies))-1])
+		_, _ = io.WriteString(w, responses[min(int(attempts.Add(1)), len(responses))-1])
 	}))
 	t.Cleanup(server.Close)
 	return server.URL + "/notify?shop=7", bodies
@@ -280,7 +285,7 @@ func TestTheFakeRetriesUntilOK(t *testing.T) {
 	require.NoError(t, err)
 	first, err := srv.Pay(created.OrderID)
 	require.NoError(t, err)
-	assert.Equal(t, "fail", first.Reply)
+	assert.Equal(t, "fail", first.Response)
 	assert.False(t, first.Accepted)
 	require.Eventually(t, func() bool {
 		all := srv.Deliveries()

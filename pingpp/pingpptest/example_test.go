@@ -10,8 +10,8 @@ import (
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
 )
 
-// A merchant's own test: the event is sent twice, and the shop, whose code is
-// accept here, credits its charge once.
+// A test of a merchant's code: the event is sent twice, and the shop's function handle
+// credits the charge once.
 func ExampleNewServer() {
 	gateway := pingpptest.NewServer()
 	defer gateway.Close()
@@ -21,7 +21,7 @@ func ExampleNewServer() {
 		return
 	}
 	credited := map[string]money.Amount{}
-	accept := func(_ context.Context, n *pingpp.Notification) error {
+	handle := func(_ context.Context, n *pingpp.Notification) error {
 		if !n.Paid() {
 			return nil
 		}
@@ -31,7 +31,7 @@ func ExampleNewServer() {
 		}
 		return nil
 	}
-	shop := httptest.NewServer(client.NotificationHandler(accept))
+	shop := httptest.NewServer(client.NotificationHandler(handle))
 	defer shop.Close()
 	gateway.SetWebhookURL(shop.URL)
 
@@ -46,7 +46,7 @@ func ExampleNewServer() {
 	_, _ = gateway.Pay("12134676899915430002")
 	_, _ = gateway.Redeliver("12134676899915430002")
 	for _, delivery := range gateway.Deliveries() {
-		fmt.Println(delivery.Status, delivery.Reply)
+		fmt.Println(delivery.Status, delivery.Response)
 	}
 	// Output:
 	// credit 99.00 for 12134676899915430002

@@ -1,7 +1,6 @@
-// Package pingpptest is a fake merchant backend and a fake Ping++ in one, for a
-// merchant's own tests and for trying things out: a server on a loopback port
-// that checks and answers what their documents say, and sends notifications over real
-// HTTP with events that it signs.
+// Package pingpptest is a fake merchant backend and a fake Ping++ in one: a server on a
+// loopback port that checks requests as their documents say, responds with their
+// documented responses, and sends notifications over HTTP that it signs.
 //
 //	srv := pingpptest.NewServer()
 //	defer srv.Close()
@@ -9,11 +8,12 @@
 //	err := srv.AddOrder("12134676899915430002", money.Cents(9900), "Example")
 //	client, err := pingpp.New(srv.Config())
 //
-// The backend knows an order before its payment is asked for: AddOrder makes it.
-// CreateOrder then gives it a charge; Pay makes that paid and sends
-// charge.succeeded, Expire lets it expire. An event that is not answered with 2xx
-// is repeated as Ping++ documents it, after 2, 10 and 10 minutes and 1, 2, 6 and
-// 15 hours; WithRetryDelays sets other pauses.
+// AddOrder makes an order known to the merchant backend, and CreateOrder gives it a
+// charge. Pay and PaySilently then pay the charge. The embedded gatewaytest.Server lets it
+// expire (Expire), sends notifications (Redeliver, SendTampered) and fails (InjectFault).
+//
+// An event is retried until the response has status 2xx: after 2, 10 and 10 minutes and
+// 1, 2, 6 and 15 hours, as Ping++ documents it; WithRetryDelays sets other delays.
 package pingpptest
 
 import (
@@ -30,7 +30,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -50,8 +49,8 @@ const (
 	App    = "app_example"
 )
 
-// Server is a fake merchant backend and a fake Ping++. Its orders are paid,
-// expired and notified by the methods of gatewaytest.Server.
+// Server is a fake merchant backend and a fake Ping++. The embedded server starts, stops
+// and fails, and holds the orders.
 type Server struct {
 	*gatewaytest.Server
 
@@ -63,13 +62,13 @@ type Server struct {
 	clientKey  *rsa.PublicKey
 }
 
-// Making a key takes longer than most tests, so all fakes of a program share it.
+// Generating a key takes longer than most tests, so all fakes of a program share one.
 var sharedKey = sync.OnceValues(func() (*rsa.PrivateKey, error) {
 	return rsa.GenerateKey(rand.Reader, 2048)
 })
 
-// NewServer starts a fake with a key pair of its own program. Close ends it. Like
-// httptest it panics if it cannot start.
+// NewServer starts a fake, with the same key pair as every other fake of the program.
+// Close stops it. It panics if it cannot start.
 func NewServer(opts ...gatewaytest.Option) *Server {
 	key, err := sharedKey()
 	if err != nil {
@@ -103,7 +102,7 @@ func (s *Server) Config() pingpp.Config {
 	}
 }
 
-// PublicKeyPEM returns the key that verifies the events of this fake.
+// PublicKeyPEM returns the public key that verifies the events of this fake.
 func (s *Server) PublicKeyPEM() string {
 	der, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
 	if err != nil {
@@ -112,11 +111,11 @@ func (s *Server) PublicKeyPEM() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
-// AddOrder tells the backend an order, in cents of a yuan, for which a payment
-// can then be asked.
+// AddOrder makes an order in yuan known to the merchant backend, so that CreateOrder can
+// create its charge. It returns an error if the order exists, or an argument is malformed.
 func (s *Server) AddOrder(orderNo string, amount money.Amount, subject string) error {
 	if !numberShape.MatchString(orderNo) || amount <= 0 || strings.TrimSpace(subject) == "" {
-		return errors.New("pingpptest: want an order number, an amount above zero and a subject")
+		return errors.New("pingpptest: add order: an order number, an amount of more than 0.00 and a subject are required")
 	}
 	s.mu.Lock()
 	webhookURL := s.webhookURL
@@ -127,13 +126,13 @@ func (s *Server) AddOrder(orderNo string, amount money.Amount, subject string) e
 		Fields: map[string]string{"subject": subject},
 	})
 	if !added {
-		return fmt.Errorf("pingpptest: order %q exists", orderNo)
+		return fmt.Errorf("pingpptest: add order: order %q exists", orderNo)
 	}
 	return nil
 }
 
-// SetWebhookURL says where events go, as in the Ping++ dashboard: those of all
-// orders, none if it is "".
+// SetWebhookURL sets the URL to which the events of all orders are sent, as in the Ping++
+// dashboard. With "" none are sent.
 func (s *Server) SetWebhookURL(webhookURL string) {
 	s.mu.Lock()
 	s.webhookURL = webhookURL
@@ -143,16 +142,16 @@ func (s *Server) SetWebhookURL(webhookURL string) {
 	}
 }
 
-// SetLiveMode puts the charges that are made from now on into live mode, as at
-// the start, or into test mode.
+// SetLiveMode sets whether new charges are in live mode, which is the default, or in test
+// mode.
 func (s *Server) SetLiveMode(live bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.testMode = !live
 }
 
-// Sign returns what stands in X-Pingplusplus-Signature for a body, for events
-// that this fake does not send itself.
+// Sign returns the value of X-Pingplusplus-Signature for a body, for events that this fake
+// does not send itself.
 func (s *Server) Sign(body []byte) string {
 	sum := sha256.Sum256(body)
 	signature, err := rsa.SignPKCS1v15(nil, s.key, crypto.SHA256, sum[:])
@@ -162,20 +161,20 @@ func (s *Server) Sign(body []byte) string {
 	return base64.StdEncoding.EncodeToString(signature)
 }
 
-// RequireSignature answers queries only if they are signed (请求签名) by the private
-// half of this RSA public key, a "PUBLIC KEY" in PEM.
+// RequireSignature rejects queries that are not signed (请求签名) with the private key that
+// belongs to publicKey, an RSA "PUBLIC KEY" in PEM.
 func (s *Server) RequireSignature(publicKey string) error {
 	block, _ := pem.Decode([]byte(publicKey))
 	if block == nil {
-		return errors.New("pingpptest: not PEM")
+		return errors.New("pingpptest: public key is not PEM")
 	}
 	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {
-		return fmt.Errorf("pingpptest: %w", err)
+		return fmt.Errorf("pingpptest: public key: %w", err)
 	}
 	key, ok := parsed.(*rsa.PublicKey)
 	if !ok {
-		return errors.New("pingpptest: not an RSA key")
+		return errors.New("pingpptest: public key is not an RSA key")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,12 +182,11 @@ func (s *Server) RequireSignature(publicKey string) error {
 	return nil
 }
 
-// ErrNoCharge is returned for an order whose payment nobody has asked for yet.
+// ErrNoCharge is returned by Pay and PaySilently for an order without a charge.
 var ErrNoCharge = errors.New("pingpptest: the order has no charge yet")
 
-// Pay plays the payer: the charge of the order, by either number, becomes paid,
-// and charge.succeeded is sent: see gatewaytest.Server.Pay. It returns
-// [ErrNoCharge] before CreateOrder.
+// Pay pays the charge of an order, by either number, and sends charge.succeeded: see
+// gatewaytest.Server.Pay. It returns [ErrNoCharge] before CreateOrder.
 func (s *Server) Pay(number string) (gatewaytest.Delivery, error) {
 	if err := s.charged(number); err != nil {
 		return gatewaytest.Delivery{}, err
@@ -196,7 +194,7 @@ func (s *Server) Pay(number string) (gatewaytest.Delivery, error) {
 	return s.Server.Pay(number)
 }
 
-// PaySilently is Pay without an event: as if it were lost on the way.
+// PaySilently is Pay without an event, as if it had been lost.
 func (s *Server) PaySilently(number string) error {
 	if err := s.charged(number); err != nil {
 		return err
@@ -249,8 +247,8 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, map[string]any{"status": 0, "message": "", "ch": s.chargeOf(order, s.credential(order))})
 }
 
-// makeCharge gives an order its charge. Asked for again it is the same one; on
-// another channel a new one takes its place.
+// makeCharge gives an order its charge. A second create returns the same one, on another
+// channel a new one.
 func (s *Server) makeCharge(order gatewaytest.Order, channel string) gatewaytest.Order {
 	id := order.ID
 	if order.State != stateNew && order.Channel != channel {
@@ -270,8 +268,7 @@ func (s *Server) makeCharge(order gatewaytest.Order, channel string) gatewaytest
 }
 
 func (s *Server) charge(w http.ResponseWriter, r *http.Request) {
-	user, password, _ := r.BasicAuth()
-	if !same(user, APIKey) || password != "" {
+	if !isAuthorized(r) {
 		fail(w, http.StatusUnauthorized, "invalid_request_error", "", "Invalid API Key provided.")
 		return
 	}
@@ -287,7 +284,17 @@ func (s *Server) charge(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, s.chargeOf(order, map[string]any{}))
 }
 
-// requestSigned checks Pingplusplus-Signature over body, request URI and time.
+// isAuthorized reports whether the request carries the secret key, as Ping++'s SDKs send
+// it: as the user of basic authentication without a password, or as a bearer token.
+func isAuthorized(r *http.Request) bool {
+	if user, password, ok := r.BasicAuth(); ok {
+		return same(user, APIKey) && password == ""
+	}
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && same(key, APIKey)
+}
+
+// requestSigned checks Pingplusplus-Signature over the body, the request URI and the time.
 func (s *Server) requestSigned(r *http.Request) bool {
 	s.mu.Lock()
 	key := s.clientKey
@@ -306,76 +313,6 @@ func (s *Server) requestSigned(r *http.Request) bool {
 	}
 	sum := sha256.Sum256([]byte(r.RequestURI + timestamp)) // a GET has no body
 	return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil
-}
-
-func (s *Server) chargeOf(order gatewaytest.Order, credential map[string]any) map[string]any {
-	var paidAt, transactionNo any
-	if order.Paid {
-		paidAt, transactionNo = order.PaidAt.Unix(), "2016000000000000000000000001"
-	}
-	created := order.CreatedAt.Unix()
-	expires := created + 24*60*60
-	if order.State == stateExpired {
-		expires = created - 60*60
-	}
-	return map[string]any{
-		"id": order.ID, "object": "charge", "created": created,
-		"livemode": order.Fields["livemode"] == "true",
-		"paid":     order.Paid, "refunded": false,
-		"app": App, "channel": order.Channel, "order_no": order.OrderNo, "client_ip": "203.0.113.7",
-		"amount": order.Amount.Cents(), "amount_settle": order.Amount.Cents(), "currency": "cny",
-		"subject": order.Fields["subject"], "body": order.OrderNo, "extra": map[string]any{},
-		"time_paid": paidAt, "time_expire": expires, "time_settle": nil, "transaction_no": transactionNo,
-		"refunds": map[string]any{
-			"object": "list", "url": "/v1/charges/" + order.ID + "/refunds", "has_more": false, "data": []any{},
-		},
-		"amount_refunded": 0, "failure_code": nil, "failure_msg": nil,
-		"metadata":   map[string]any{"order_no": order.OrderNo, "order_id": 1},
-		"credential": credential, "description": nil,
-	}
-}
-
-func (s *Server) credential(order gatewaytest.Order) map[string]any {
-	if order.Channel == "wx" {
-		return map[string]any{"object": "credential", "wx": map[string]any{
-			"appId": "wxexample", "partnerId": "1200000000", "prepayId": "example-prepay-" + order.ID,
-			"nonceStr": "example", "packageValue": "Sign=WXPay", "timeStamp": order.CreatedAt.Unix(),
-			"sign": "EXAMPLE",
-		}}
-	}
-	notifyURL := url.QueryEscape(s.URL + "/notify/charges/" + order.ID)
-	return map[string]any{"object": "credential", "alipay": map[string]any{
-		"orderInfo": `service="mobile.securitypay.pay"&_input_charset="utf-8"&notify_url="` + notifyURL +
-			`"&partner="2088000000000000"&out_trade_no="` + order.OrderNo + `"&subject="` + order.Fields["subject"] +
-			`"&total_fee="` + order.Amount.String() + `"&payment_type="1"&sign="example"&sign_type="RSA"`,
-	}}
-}
-
-// notification makes the event of a paid charge, the same one every time. A tampered
-// one is changed after it was signed.
-func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
-	charge := s.chargeOf(order, map[string]any{})
-	event := map[string]any{
-		"id": "evt_" + strings.TrimPrefix(order.ID, "ch_"), "object": "event", "type": "charge.succeeded",
-		"livemode": charge["livemode"], "created": order.PaidAt.Unix(),
-		"data":             map[string]any{"object": charge},
-		"pending_webhooks": 0, "request": "iar_" + strings.TrimPrefix(order.ID, "ch_"),
-	}
-	body, err := json.Marshal(event)
-	if err != nil {
-		return gatewaytest.Message{}, err
-	}
-	signature := s.Sign(body)
-	if tampered {
-		charge["amount"], charge["paid"] = order.Amount.Cents()+90000, true
-		if body, err = json.Marshal(event); err != nil {
-			return gatewaytest.Message{}, err
-		}
-	}
-	return gatewaytest.Message{
-		Method: http.MethodPost, URL: order.NotifyURL, ContentType: "application/json; charset=utf-8", Body: string(body),
-		Header: map[string]string{"X-Pingplusplus-Signature": signature},
-	}, nil
 }
 
 func same(received, want string) bool {

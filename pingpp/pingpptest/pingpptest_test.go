@@ -86,8 +86,9 @@ func keyPair(t *testing.T) (key *rsa.PrivateKey, private, public string) {
 	return key, private, string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: publicDER}))
 }
 
-// The fake is asked without the client, so that the two cannot agree on a mistake.
-func TestTheBackendAnswersAsDocumented(t *testing.T) {
+// The requests are made without the client, so that fake and client cannot agree on a
+// mistake.
+func TestTheBackendRespondsAsDocumented(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
 	const failed, channel = `{"status":-4,"message":"支付请求失败"}`, `{"status":-4,"message":"无效的支付通道"}`
@@ -124,7 +125,7 @@ func TestTheBackendAnswersAsDocumented(t *testing.T) {
 	assert.Equal(t, 405, status)
 }
 
-func TestPingppAnswersAsDocumented(t *testing.T) {
+func TestPingppRespondsAsDocumented(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	before, ok := srv.Order(orderNo)
@@ -133,18 +134,24 @@ func TestPingppAnswersAsDocumented(t *testing.T) {
 		return send(t, "GET", srv.URL+"/v1/charges/"+id, "", map[string]string{"Authorization": authorization})
 	}
 	status, body := get(before.ID, basic(pingpptest.APIKey, ""))
-	assert.Equal(t, 404, status, "nobody has asked for the payment yet")
+	assert.Equal(t, 404, status, "before the create")
 	assert.JSONEq(t, `{"error":{"type":"invalid_request_error","param":"id","message":"No such charge: `+before.ID+`"}}`, body)
 
 	charge := create(t, client)
-	for _, authorization := range []string{"", basic("sk_live_other", ""), basic(pingpptest.APIKey, "x"), basic("", pingpptest.APIKey)} {
+	for _, authorization := range []string{
+		"", basic("sk_live_other", ""), basic(pingpptest.APIKey, "x"), basic("", pingpptest.APIKey),
+		"Bearer", "Bearer ", "Bearer sk_live_other", "Token " + pingpptest.APIKey, pingpptest.APIKey, "Bearer " + pingpptest.APIKey + "x",
+	} {
 		status, body = get(charge.ID, authorization)
 		assert.Equal(t, 401, status)
 		assert.JSONEq(t, `{"error":{"type":"invalid_request_error","message":"Invalid API Key provided."}}`, body)
 	}
-	status, body = get(charge.ID, basic(pingpptest.APIKey, ""))
-	assert.Equal(t, 200, status)
-	assert.Contains(t, body, `"id":"`+charge.ID+`"`)
+	// The SDKs for PHP, Python and Java send a bearer token.
+	for _, authorization := range []string{basic(pingpptest.APIKey, ""), "Bearer " + pingpptest.APIKey, "bearer " + pingpptest.APIKey} {
+		status, body = get(charge.ID, authorization)
+		assert.Equal(t, 200, status, authorization)
+		assert.Contains(t, body, `"id":"`+charge.ID+`"`)
+	}
 	status, _ = get(orderNo, basic(pingpptest.APIKey, ""))
 	assert.Equal(t, 404, status, "not by the merchant's number")
 }
@@ -165,7 +172,7 @@ func TestTheChargeHasEveryDocumentedField(t *testing.T) {
 	assert.Len(t, fields, 27)
 	alipay, err := charge.AlipayCredential()
 	require.NoError(t, err)
-	assert.Contains(t, alipay.OrderInfo, `&out_trade_no="12134676899915430002"&subject="Example"&total_fee="99.00"&`)
+	assert.Contains(t, alipay.OrderInfo.Reveal(), `&out_trade_no="12134676899915430002"&subject="Example"&total_fee="99.00"&`)
 	assert.Equal(t, "Example", charge.Subject)
 	assert.Equal(t, map[string]string{"order_id": "1", "order_no": orderNo}, charge.Metadata.Reveal())
 	assert.WithinDuration(t, time.Now(), charge.CreatedAt, time.Minute)
@@ -175,7 +182,7 @@ func TestAnOrderHasOneCharge(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	first := create(t, client)
-	assert.Equal(t, first.ID, create(t, client).ID, "asked for again")
+	assert.Equal(t, first.ID, create(t, client).ID, "created again")
 
 	created, err := client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{OrderNo: orderNo, Channel: pingpp.ChannelWeChat})
 	require.NoError(t, err)
@@ -188,7 +195,7 @@ func TestAnOrderHasOneCharge(t *testing.T) {
 	require.ErrorIs(t, err, pingpp.ErrPaymentRequestFailed)
 }
 
-func TestAddOrderRefuses(t *testing.T) {
+func TestAddOrderRejects(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
 	require.Error(t, srv.AddOrder(orderNo, money.Cents(1), "Example"))
@@ -220,7 +227,7 @@ func TestAnExpiredCharge(t *testing.T) {
 	require.ErrorIs(t, err, pingpp.ErrPaymentRequestFailed)
 }
 
-func TestQueriesMustBeSignedIfTheMerchantSaysSo(t *testing.T) {
+func TestRequireSignature(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	charge := create(t, client)
@@ -267,12 +274,12 @@ func TestQueriesMustBeSignedIfTheMerchantSaysSo(t *testing.T) {
 	require.Error(t, srv.RequireSignature(private))
 }
 
-// received is a webhook as it came.
+// received is a webhook as it arrived.
 type received struct {
 	method, contentType, body, signature string
 }
 
-// shop answers with the given statuses, the last one again and again.
+// shop responds with the given statuses, and then always with the last one.
 func shop(t *testing.T, statuses ...int) (string, chan received) {
 	t.Helper()
 	all := make(chan received, 16)
@@ -307,7 +314,7 @@ func genuine(t *testing.T, srv *pingpptest.Server, webhook received) bool {
 	return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil
 }
 
-func TestTheSameEventComesUntilItIsAnsweredWith2xx(t *testing.T) {
+func TestAnEventIsRetriedUntilA2xx(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t, gatewaytest.WithRetryDelays(time.Millisecond, time.Millisecond, time.Millisecond))
 	target, webhooks := shop(t, 500, 302, 204)
@@ -336,13 +343,13 @@ func TestTheSameEventComesUntilItIsAnsweredWith2xx(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), n.Charge.PaidAt, time.Minute)
 	assert.WithinDuration(t, time.Now(), n.CreatedAt, time.Minute)
 
-	// Once more, and it is the same event again.
+	// A later delivery is the same event.
 	_, err = srv.Redeliver(orderNo)
 	require.NoError(t, err)
 	assert.Equal(t, one, <-webhooks)
 }
 
-func TestATamperedEventHasTheSignatureOfTheTrueOne(t *testing.T) {
+func TestATamperedEventHasTheGenuineSignature(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	target, webhooks := shop(t, 200)
@@ -396,8 +403,8 @@ func TestTestMode(t *testing.T) {
 	assert.True(t, created.Charge.LiveMode)
 }
 
-// After an unknown outcome the backend knows the charge, and gives it again.
-func TestACreateWhoseAnswerIsLost(t *testing.T) {
+// After an unknown outcome the backend knows the charge and returns it again.
+func TestACreateWhoseResponseIsLost(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	srv.InjectFault(gatewaytest.Fault{Path: "/pay/", Times: 1, Processed: true, Reset: true})
@@ -408,7 +415,7 @@ func TestACreateWhoseAnswerIsLost(t *testing.T) {
 	assert.Equal(t, order.ID, create(t, client).ID)
 }
 
-func TestSignFitsTheKey(t *testing.T) {
+func TestSign(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
 	assert.True(t, genuine(t, srv, received{body: "x", signature: srv.Sign([]byte("x"))}))

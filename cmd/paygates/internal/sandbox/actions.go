@@ -1,191 +1,142 @@
-package main
+package sandbox
 
 import (
-	"fmt"
-	"io"
-	"net/url"
-	"strconv"
-	"strings"
-	"sync"
+	"net/http"
 	"time"
 
-	"github.com/paygates/paygates-go/codepay"
-	"github.com/paygates/paygates-go/codepay/codepaytest"
-	"github.com/paygates/paygates-go/gatepay/gatepaytest"
 	"github.com/paygates/paygates-go/gatewaytest"
-	"github.com/paygates/paygates-go/ispay"
-	"github.com/paygates/paygates-go/ispay/ispaytest"
-	"github.com/paygates/paygates-go/kechengcang"
-	"github.com/paygates/paygates-go/kechengcang/kechengcangtest"
 	"github.com/paygates/paygates-go/money"
-	"github.com/paygates/paygates-go/pingpp/pingpptest"
 )
 
-// fake is what the fake gateways have in common.
-type fake interface {
-	Order(number string) (gatewaytest.Order, bool)
-	Orders() []gatewaytest.Order
-	Deliveries() []gatewaytest.Delivery
-	Pay(number string) (gatewaytest.Delivery, error)
-	PaySilently(number string) error
-	Expire(number string) error
-	Redeliver(number string) (gatewaytest.Delivery, error)
-	SendTampered(number string) (gatewaytest.Delivery, error)
-	DelayCallbacks(delay time.Duration)
-	Misbehave(fault gatewaytest.Fault)
-	Close()
+// done is the response to an action.
+type done struct {
+	Order    order     `json:"order"`
+	Delivery *delivery `json:"delivery"`
 }
 
-// gateway is one fake gateway of the sandbox.
-type gateway struct {
-	fake
-	name, title, url string
-	variables        []variable
-	// payPage is where the payer pays an order, stateText what its state means.
-	payPage   func(gatewaytest.Order) string
-	stateText func(string) string
-	// addOrder and setNotifyURL are nil where a gateway has no use for them.
-	addOrder     func(orderNo string, amount money.Amount, subject string) error
-	setNotifyURL func(string)
-
-	mu        sync.Mutex
-	delay     time.Duration
-	notifyURL string
-}
-
-// variable is an environment variable of the program in examples/<gateway>.
-type variable struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-// A gateway joins the sandbox with one line here and one function.
-var starters = []struct {
-	name, title string
-	start       func(gatewaytest.Option) *gateway
-}{
-	{"ispay", "ispay 就付", startIspay},
-	{"codepay", "codepay 码支付", startCodepay},
-	{"gatepay", "GatePay", startGatepay},
-	{"kechengcang", "kechengcang", startKechengcang},
-	{"pingpp", "pingpp 益安 / Ping++", startPingpp},
-}
-
-func startIspay(option gatewaytest.Option) *gateway {
-	s := ispaytest.NewServer(option)
-	return &gateway{
-		fake: s, url: s.URL,
-		variables: []variable{
-			{"ISPAY_USER_ID", ispaytest.UserID},
-			{"ISPAY_SECRET", ispaytest.Secret},
-			{"ISPAY_BASE_URL", s.URL},
-		},
-		payPage:   func(o gatewaytest.Order) string { return s.URL + "/transfer/" + o.ID },
-		stateText: numbered(func(n int) string { return ispay.State(n).String() }),
+func (b *Sandbox) act(w http.ResponseWriter, r *http.Request) {
+	g, ok := b.find(w, r.PathValue("gateway"))
+	if !ok {
+		return
+	}
+	o, ok := g.Order(r.PathValue("number"))
+	if !ok {
+		fail(w, http.StatusNotFound, "there is no such order")
+		return
+	}
+	run, why := g.action(r.PathValue("action"), o)
+	switch {
+	case run == nil && why == "":
+		fail(w, http.StatusNotFound, "there is no such action: use pay, pay-silently, expire, redeliver or tamper")
+		return
+	case why != "":
+		fail(w, http.StatusConflict, why)
+		return
+	}
+	key := g.Name + " " + o.ID
+	if !b.claim(key) {
+		fail(w, http.StatusConflict, "the order is busy: its last notification is still being delivered")
+		return
+	}
+	result := make(chan outcome, 1)
+	b.tasks.Add(1)
+	go func() {
+		defer b.tasks.Done()
+		defer b.release(key)
+		d, err := run()
+		result <- outcome{d, err}
+	}()
+	if r.URL.Query().Get("background") == "" {
+		g.finish(w, r, o, <-result)
+		return
+	}
+	select {
+	case ended := <-result:
+		g.finish(w, r, o, ended)
+	case <-time.After(300 * time.Millisecond):
+		respond(w, http.StatusAccepted, done{Order: g.show(o, r.Host)})
 	}
 }
 
-func startCodepay(option gatewaytest.Option) *gateway {
-	s := codepaytest.NewServer(option)
-	return &gateway{
-		fake: s, url: s.URL,
-		variables: []variable{
-			{"CODEPAY_USER_ID", codepaytest.UserID},
-			{"CODEPAY_SECRET", codepaytest.Secret},
-			{"CODEPAY_TOKEN", codepaytest.Token},
-			{"CODEPAY_BASE_URL", s.URL},
-		},
-		payPage:   func(o gatewaytest.Order) string { return s.URL + "/cashier/" + o.ID },
-		stateText: numbered(func(n int) string { return codepay.State(n).String() }),
-	}
+type outcome struct {
+	delivery gatewaytest.Delivery
+	err      error
 }
 
-func startGatepay(option gatewaytest.Option) *gateway {
-	s := gatepaytest.NewServer(option)
-	return &gateway{
-		fake: s, url: s.URL,
-		variables: []variable{
-			{"GATEPAY_APPKEY", gatepaytest.AppKey},
-			{"GATEPAY_APPSECRET", gatepaytest.Secret},
-			{"GATEPAY_BASE_URL", s.URL},
-			{"GATEPAY_CLOUD_BASE_URL", s.URL},
-		},
-		payPage: func(o gatewaytest.Order) string {
-			return s.URL + "/pay/api?id=" + url.QueryEscape(o.OrderNo) + "&type=" + o.Channel
-		},
-		stateText:    func(state string) string { return state },
-		setNotifyURL: func(target string) { s.SetAccount(target, "") },
+func (g *running) finish(w http.ResponseWriter, r *http.Request, o gatewaytest.Order, ended outcome) {
+	if ended.err != nil {
+		fail(w, http.StatusConflict, ended.err.Error())
+		return
 	}
+	if newer, ok := g.Order(o.ID); ok {
+		o = newer
+	}
+	respond(w, http.StatusOK, done{Order: g.show(o, r.Host), Delivery: g.showDelivery(ended.delivery)})
 }
 
-func startKechengcang(option gatewaytest.Option) *gateway {
-	s := kechengcangtest.NewServer(option)
-	return &gateway{
-		fake: s, url: s.URL,
-		variables: []variable{
-			{"KECHENGCANG_APP_ID", kechengcangtest.AppID},
-			{"KECHENGCANG_SECRET", kechengcangtest.Secret},
-			{"KECHENGCANG_BASE_URL", s.URL},
-		},
-		payPage:   func(o gatewaytest.Order) string { return s.URL + "/pay/" + o.ID },
-		stateText: numbered(func(n int) string { return kechengcang.State(n).String() }),
+// action returns what to do with an order, or why it cannot be done. An unknown action
+// returns neither.
+func (g *running) action(name string, o gatewaytest.Order) (run func() (gatewaytest.Delivery, error), why string) {
+	silent := func(f func(string) error) func() (gatewaytest.Delivery, error) {
+		return func() (gatewaytest.Delivery, error) { return gatewaytest.Delivery{}, f(o.ID) }
 	}
-}
-
-// The order of the document, so that there is one to begin with.
-const firstPingppOrder = "12134676899915430002"
-
-func startPingpp(option gatewaytest.Option) *gateway {
-	s := pingpptest.NewServer(option)
-	// It cannot exist yet.
-	_ = s.AddOrder(firstPingppOrder, money.Cents(9900), "Example")
-	return &gateway{
-		fake: s, url: s.URL,
-		variables: []variable{
-			{"PINGPP_BASE_URL", s.URL},
-			{"PINGPP_TOKEN", pingpptest.Token},
-			{"PINGPP_API_KEY", pingpptest.APIKey},
-			{"PINGPP_API_BASE_URL", s.URL},
-			{"PINGPP_PUBLIC_KEY", strings.TrimSpace(s.PublicKeyPEM())},
-		},
-		payPage:      func(gatewaytest.Order) string { return "" },
-		stateText:    func(state string) string { return state },
-		addOrder:     s.AddOrder,
-		setNotifyURL: s.SetWebhookURL,
-	}
-}
-
-func numbered(text func(int) string) func(string) string {
-	return func(state string) string {
-		n, err := strconv.Atoi(state)
-		if err != nil {
-			return state
+	switch name {
+	case "pay":
+		run = func() (gatewaytest.Delivery, error) { return g.Pay(o.ID) }
+	case "pay-silently":
+		run = silent(g.PaySilently)
+	case "expire":
+		run = silent(g.Expire)
+	case "redeliver":
+		if !o.Paid {
+			return nil, "the order is not paid, so there is no notification to repeat"
 		}
-		return text(n)
+		return func() (gatewaytest.Delivery, error) { return g.Redeliver(o.ID) }, ""
+	case "tamper":
+		return func() (gatewaytest.Delivery, error) { return g.SendTampered(o.ID) }, ""
+	default:
+		return nil, ""
 	}
+	if o.Paid {
+		return nil, "the order is paid already"
+	}
+	return run, ""
 }
 
-// describe prints what a person needs to begin.
-func (b *sandbox) describe(out io.Writer) {
-	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
-	say("Five fake payment gateways. No money moves. Ctrl-C ends them, and their orders with them.\n\n")
-	say("  %-12s http://%s\n", "page", b.address)
-	for _, g := range b.gateways {
-		say("  %-12s %s\n", g.name, g.url)
+// claim reserves an order, so that one action at a time changes it.
+func (b *Sandbox) claim(key string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.busy[key] {
+		return false
 	}
-	say("\nThe configuration, to paste or to read by\n  eval \"$(curl -s http://%s/env)\"\n\n", b.address)
-	b.writeVariables(out, "")
-	say("\nThen, for instance:\n  go run ./examples/ispay create -wait   (and pay on the page)\n")
+	b.busy[key] = true
+	return true
 }
 
-func (b *sandbox) writeVariables(out io.Writer, shell string) {
-	format, quote := "export %s='%s'\n", `'\''`
-	if shell == "powershell" {
-		format, quote = "$env:%s = '%s'\n", `''`
+func (b *Sandbox) release(key string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.busy, key)
+}
+
+func (b *Sandbox) addOrder(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		OrderNo string       `json:"order_no"`
+		Amount  money.Amount `json:"amount"`
+		Subject string       `json:"subject"`
 	}
-	for _, g := range b.gateways {
-		for _, v := range g.variables {
-			_, _ = fmt.Fprintf(out, format, v.Name, strings.ReplaceAll(v.Value, "'", quote))
-		}
+	if !read(w, r, &in) {
+		return
 	}
+	g, ok := b.find(w, "pingpp")
+	if !ok {
+		return
+	}
+	if err := g.AddOrder(in.OrderNo, in.Amount, in.Subject); err != nil {
+		fail(w, http.StatusConflict, err.Error())
+		return
+	}
+	o, _ := g.Order(in.OrderNo)
+	respond(w, http.StatusCreated, g.show(o, r.Host))
 }

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
+	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/sign"
+)
+
+// largestSkew is how far clocks may differ: signed requests to Ping++ are valid for
+// five minutes.
+const largestSkew = time.Minute
+
+// checkAddress connects to a base URL: TLS, and the clock by the header Date.
+func (d *doctor) checkAddress(ctx context.Context, variable, address string) {
+	target, err := url.Parse(address)
+	if err != nil || target.Host == "" {
+		d.say(variable, statusFailed, "not a URL")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		d.say(variable, statusFailed, "not a URL")
+		return
+	}
+	client := http.Client{
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	start := time.Now()
+	response, err := client.Do(request)
+	if err != nil {
+		d.say(variable, statusFailed, "%s", unreachable(target.Host, err))
+		return
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
+	_ = response.Body.Close()
+	elapsed := time.Since(start)
+	switch {
+	case response.TLS != nil:
+		d.checkTLS(variable, response.TLS, elapsed)
+	case sandbox.IsLoopback(target.Hostname()):
+		d.say(variable, statusOK, "responds after %d ms, without TLS on loopback", elapsed.Milliseconds())
+	default:
+		d.say(variable, statusWarning, "without TLS: anyone on the network path can read and alter everything")
+	}
+	d.checkClock(response.Header.Get("Date"), start.Add(elapsed/2))
+}
+
+func (d *doctor) checkTLS(variable string, state *tls.ConnectionState, elapsed time.Duration) {
+	const soon = 14 * 24 * time.Hour
+	expires := state.PeerCertificates[0].NotAfter
+	status := statusOK
+	if time.Until(expires) < soon {
+		status = statusWarning
+	}
+	d.say(variable, status, "responds after %d ms with %s, certificate valid until %s",
+		elapsed.Milliseconds(), tls.VersionName(state.Version), expires.Format(time.DateOnly))
+}
+
+func (d *doctor) checkClock(date string, now time.Time) {
+	theirs, err := http.ParseTime(date)
+	if err != nil {
+		d.say("clock", statusSkipped, "the gateway sends no date")
+		return
+	}
+	skew := now.Sub(theirs)
+	if skew.Abs() > largestSkew {
+		d.say("clock", statusFailed, "this machine differs from the gateway by %s: synchronize it", skew.Round(time.Second))
+		return
+	}
+	d.say("clock", statusOK, "within a minute of the gateway")
+}
+
+// checkNotifyURL sends a notification with an invalid signature to the merchant.
+func (d *doctor) checkNotifyURL(ctx context.Context, client *gateway.Client) {
+	const name = "notify URL"
+	if d.notifyURL == "" {
+		d.say(name, statusSkipped, "not set: --notify-url or %s_NOTIFY_URL", strings.ToUpper(d.gateway.Name))
+		return
+	}
+	target, err := url.Parse(d.notifyURL)
+	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+		d.say(name, statusFailed, "not an http or https URL")
+		return
+	}
+	switch ip := net.ParseIP(target.Hostname()); {
+	case sandbox.IsLoopback(target.Hostname()), ip != nil && ip.IsPrivate():
+		d.say(name, statusWarning, "the gateway cannot reach a private address")
+	case target.Scheme == "http":
+		d.say(name, statusWarning, "without TLS: anyone on the network path can read notifications")
+	}
+	result, err := deliver(ctx, d.gateway, d.forged(client))
+	if err != nil {
+		d.say(name, statusFailed, "%s", err)
+		return
+	}
+	status, message := judge(result, d.gateway)
+	d.say(name, status, "HTTP %d: %s", result.Status, message)
+}
+
+// forged returns a notification that is not genuine.
+func (d *doctor) forged(client *gateway.Client) gatewaytest.Message {
+	if client.Trigger != nil {
+		fields, err := gateway.Override(d.gateway.Event(), map[string]string{sign.FieldName: strings.Repeat("0", 32)}, true)
+		if err == nil {
+			if message, err := client.Trigger(d.notifyURL, fields, false); err == nil {
+				return message
+			}
+		}
+	}
+	return gatewaytest.Message{Method: http.MethodPost, URL: d.notifyURL, ContentType: "application/json", Body: "{}"}
+}
+
+// judge returns what the response to a forged notification says about a notify URL.
+func judge(result sent, g *gateway.Gateway) (status, message string) {
+	body := strings.TrimSpace(result.Body)
+	switch {
+	case result.Accepted:
+		return statusFailed, "accepted a notification with an invalid signature: anyone can credit orders"
+	case strings.HasPrefix(body, "<"):
+		return statusFailed, "a web page responds in place of your handler: a firewall (WAF) or a login page?"
+	case result.Status == http.StatusBadRequest, result.Status == http.StatusForbidden, result.Status == http.StatusConflict:
+		return statusOK, "rejects a notification that is not genuine"
+	case result.Status >= 200 && result.Status < 300:
+		return statusOK, "rejects a notification that is not genuine"
+	case result.Status == http.StatusBadGateway, result.Status == http.StatusServiceUnavailable:
+		return statusWarning, "the handler could not confirm with the gateway, or it is not running"
+	default:
+		return statusFailed, hint(result.Status, g, result.Method, false)
+	}
+}

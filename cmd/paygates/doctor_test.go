@@ -1,0 +1,163 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
+	"github.com/paygates/paygates-go/gatewaytest"
+)
+
+// check returns the status and the message of a check, "" if it did not run.
+func check(events []event, name string) (status, message string) {
+	for _, e := range events {
+		if e["name"] == name {
+			status, _ = e["status"].(string)
+			message, _ = e["message"].(string)
+		}
+	}
+	return status, message
+}
+
+func TestDoctorIsContent(t *testing.T) {
+	t.Parallel()
+	code, events := programJSON(t, nil, "doctor", "--fake")
+	assert.Zero(t, code)
+	seen := map[any]bool{}
+	for _, e := range events {
+		assert.Equal(t, "check", e["event"])
+		assert.Equal(t, "event gateway message name status", e.names())
+		assert.Contains(t, []any{"ok", "skipped"}, e["status"], e)
+		seen[e["gateway"]] = true
+	}
+	assert.Len(t, seen, 5)
+
+	// With the SDK's handler behind the notify URL.
+	for _, name := range gateway.Names() {
+		_, env := startFake(t, name)
+		server := merchant(t, name, env)
+		code, events := programJSON(t, env, "doctor", "--notify-url", server.URL)
+		assert.Zero(t, code, events)
+		_, message := check(events, "notify URL")
+		assert.Contains(t, message, "rejects a notification that is not genuine", name)
+		status, _ := check(events, "query")
+		assert.Equal(t, "ok", status, name)
+	}
+}
+
+func TestDoctorFindsProblems(t *testing.T) {
+	t.Parallel()
+	problem := func(change func(*gateway.Fake, gateway.Env), name, want string) {
+		t.Helper()
+		fake, env := startFake(t, "gatepay")
+		change(fake, env)
+		code, events := programJSON(t, env, "doctor", "gatepay")
+		assert.Equal(t, exitFailed, code, want)
+		status, message := check(events, name)
+		assert.Equal(t, "failed", status, want)
+		assert.Contains(t, message, want)
+		assert.Equal(t, "check_failed", events[len(events)-1]["kind"])
+	}
+	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_SECERT"] = "x" }, "environment", "did you mean GATEPAY_SECRET?")
+	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_SECRET"] = "wrong" }, "query", "104")
+	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_BASE_URL"] = refused(t) }, "GATEPAY_BASE_URL", "connection refused")
+	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_BASE_URL"] = "not a URL" }, "GATEPAY_BASE_URL", "not a URL")
+	problem(func(fake *gateway.Fake, _ gateway.Env) {
+		fake.InjectFault(gatewaytest.Fault{Path: "/api/", Status: 403, Body: "<html>Request blocked</html>"})
+	}, "query", "a firewall (WAF)")
+	wrongClock := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
+	})
+	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_CLOUD_BASE_URL"] = wrongClock.URL }, "clock", "differs from the gateway by 1h0m")
+
+	_, env := startFake(t, "ispay")
+	env["ISPAY_SECRET"] = "'" + env["ISPAY_SECRET"] + "'"
+	_, events := programJSON(t, env, "doctor", "ispay")
+	status, message := check(events, "credentials")
+	assert.NotEmpty(t, status)
+	assert.Contains(t, message, "quotes")
+	assert.NotContains(t, message, "example")
+}
+
+func TestDoctorJudgesTheNotifyURL(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		status        int
+		body          string
+		level, reason string
+	}{
+		{200, "success", "failed", "anyone can credit orders"},
+		{200, "fail", "ok", "rejects"},
+		{403, "fail", "ok", "rejects"},
+		{403, "<html>Access denied</html>", "failed", "a firewall (WAF) or a login page?"},
+		{302, "", "failed", "do not follow redirects"},
+		{404, "not found", "failed", "no handler at this path"},
+		{405, "", "failed", "must accept GET"},
+		{500, "", "failed", "your server failed"},
+		{502, "bad gateway", "warning", "could not confirm"},
+	} {
+		_, env := startFake(t, "ispay")
+		server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(test.status)
+			_, _ = io.WriteString(w, test.body)
+		})
+		env["ISPAY_NOTIFY_URL"] = server.URL
+		code, events := programJSON(t, env, "doctor")
+		status, message := check(events, "notify URL")
+		assert.Equal(t, test.level, status, message)
+		assert.Contains(t, message, test.reason)
+		assert.Equal(t, test.level == "failed", code == exitFailed)
+	}
+	_, env := startFake(t, "ispay")
+	code, events := programJSON(t, env, "doctor", "--notify-url", refused(t))
+	assert.Equal(t, exitFailed, code)
+	_, message := check(events, "notify URL")
+	assert.Contains(t, message, "connection refused")
+	_, events = programJSON(t, env, "doctor", "--notify-url", "notify")
+	_, message = check(events, "notify URL")
+	assert.Contains(t, message, "not an http or https URL")
+}
+
+func TestDoctorChecksTLS(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	_, env := startFake(t, "ispay")
+	env["ISPAY_BASE_URL"] = server.URL
+	_, events := programJSON(t, env, "doctor", "ispay")
+	status, message := check(events, "ISPAY_BASE_URL")
+	assert.Equal(t, statusFailed, status)
+	assert.Contains(t, message, "certificate")
+
+	for validFor, want := range map[time.Duration]string{time.Hour: statusWarning, 24 * 365 * time.Hour: statusOK} {
+		var stdout buffer
+		d := doctor{
+			app:     &app{screen: screen.New(screen.Settings{Stdout: &stdout, Stderr: io.Discard, JSON: true})},
+			gateway: gateway.Find("ispay"),
+		}
+		d.checkTLS("ISPAY_BASE_URL", &tls.ConnectionState{
+			Version: tls.VersionTLS13, PeerCertificates: []*x509.Certificate{{NotAfter: time.Now().Add(validFor)}},
+		}, 20*time.Millisecond)
+		assert.Contains(t, stdout.String(), `"status":"`+want+`"`)
+		assert.Contains(t, stdout.String(), "responds after 20 ms with TLS 1.3, certificate valid until 20")
+	}
+}
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	names := []string{"ISPAY_USER_ID", "ISPAY_SECRET", "ISPAY_BASE_URL"}
+	for name, want := range map[string]string{"ISPAY_USERID": names[0], "ISPAY_SECERT": names[1], "ISPAY_URL": names[2]} {
+		assert.Equal(t, want, gateway.Nearest(name, names))
+	}
+	assert.Equal(t, "A, B and C", gateway.And([]string{"A", "B", "C"}))
+	require.Empty(t, gateway.And(nil))
+}

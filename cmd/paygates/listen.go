@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
+	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/pingpp"
+)
+
+type listenCommand struct {
+	gatewayArgs
+	Address  string        `default:"127.0.0.1:8080" help:"Address to listen on. :8080 is every interface, port 0 any free one."`
+	Forward  string        `placeholder:"URL" help:"Passes each request on unchanged and returns the response of this server."`
+	Count    int           `help:"End after this many notifications (default: none; with --fake: 3)."`
+	Explain  bool          `help:"Explain the signature of each notification."`
+	PayAfter time.Duration `default:"2s" help:"With --fake: when the payer pays."`
+}
+
+// Help returns what --help prints below the summary.
+func (*listenCommand) Help() string {
+	return `Any path is a notify URL. Without --forward the gateway gets the response of the SDK's handler: a genuine and confirmed
+notification is accepted and does not arrive again. Gateways must reach the address: use a tunnel, or the sandbox.
+
+    paygates listen ispay --forward http://127.0.0.1:3000/notify`
+}
+
+// notified is a notification that arrived.
+type notified struct {
+	Gateway string `json:"gateway"`
+	Method  string `json:"method"`
+	Path    string `json:"path"`
+	// Genuine reports whether it was verified, and confirmed where the gateway has a query.
+	Genuine bool `json:"genuine"`
+	// Verdict is the status of the SDK's handler.
+	Verdict int    `json:"verdict"`
+	Status  int    `json:"status"`
+	Body    string `json:"body"`
+	// Forwarded reports whether Status and Body are those of the server of --forward.
+	Forwarded bool   `json:"forwarded"`
+	Hint      string `json:"hint,omitempty"`
+}
+
+// listener handles the requests of one listen command.
+type listener struct {
+	*session
+	forward http.Handler // nil without --forward
+	explain bool
+	seen    atomic.Int64
+	count   int
+	enough  context.CancelCauseFunc
+}
+
+var errEnough = errors.New("enough notifications")
+
+// Run receives notifications until Ctrl-C or --count.
+func (c *listenCommand) Run(ctx context.Context, a *app) error {
+	s, err := a.open(c.gatewayArgs, gateway.OpListen)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	forward, err := forwarder(c.Forward)
+	if err != nil {
+		return err
+	}
+	socket, err := net.Listen("tcp", c.Address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("listen: %s is in use: stop the other program, or choose another --address", c.Address)
+	case err != nil:
+		return usage("--address %q: %w", c.Address, err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	l := &listener{session: s, forward: forward, explain: c.Explain, count: c.Count, enough: cancel}
+	if s.fake != nil && l.count == 0 {
+		l.count = 3
+	}
+	server := &http.Server{Handler: l, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(socket) }()
+	notifyURL := "http://" + socket.Addr().String() + "/notify"
+	a.screen.Note("Notifications are received at %s (Ctrl-C ends).", notifyURL)
+	if s.fake != nil {
+		s.tasks.Add(1)
+		go func() {
+			defer s.tasks.Done()
+			if err := l.playStory(ctx, notifyURL, c.PayAfter); err != nil && ctx.Err() == nil {
+				cancel(err)
+			}
+		}()
+	}
+	select {
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case err = <-failed:
+	}
+	// A notification that is being handled gets its response.
+	ending, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	if shutdown := server.Shutdown(ending); shutdown != nil && err == nil {
+		err = shutdown
+	}
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// playStory pays an order of the fake gateway, repeats its notification and sends a
+// tampered one.
+func (l *listener) playStory(ctx context.Context, notifyURL string, after time.Duration) error {
+	number, err := l.prepare(ctx, newOrderNo(), notifyURL)
+	if err != nil {
+		return err
+	}
+	sleep(ctx, after)
+	steps := []struct {
+		text string
+		call func(string) (gatewaytest.Delivery, error)
+	}{
+		{"Fake gateway: the payer pays now.", l.fake.Pay},
+		{"Fake gateway: the notification is repeated.", l.fake.Redeliver},
+		{"Fake gateway: an attacker sends a tampered notification.", l.fake.SendTampered},
+	}
+	for _, step := range steps {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		l.app.screen.Note(step.text)
+		if _, err := step.call(number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const longestNotification = 1 << 20
+
+// ServeHTTP verifies a notification, shows it, and responds as the SDK's handler or the
+// server of --forward does.
+func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longestNotification))
+	if err != nil {
+		http.Error(w, "fail", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if l.explain && l.client.Explain != nil {
+		l.app.explain(l.client.Explain(receivedBy(r, body)))
+	}
+	copied := r.Clone(r.Context())
+	copied.Body = io.NopCloser(bytes.NewReader(body))
+	verdict := httptest.NewRecorder()
+	l.client.Handler(func(payment *gateway.Payment) { l.app.screen.Result("confirmed", payment) }).ServeHTTP(verdict, copied)
+	response := verdict
+	if l.forward != nil {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		response = httptest.NewRecorder()
+		l.forward.ServeHTTP(response, r)
+	}
+	n := notified{
+		Gateway: l.Name, Method: r.Method, Path: r.URL.Path,
+		Genuine: verdict.Code == http.StatusOK, Verdict: verdict.Code, Status: response.Code,
+		Body: sandbox.Mask(short(response.Body.String())), Forwarded: l.forward != nil,
+	}
+	if verdict.Code == http.StatusForbidden {
+		n.Hint = "invalid signature: --explain shows what is signed"
+	}
+	l.app.screen.Result("notification", n)
+	for name, values := range response.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(response.Code)
+	_, _ = w.Write(response.Body.Bytes())
+	if l.seen.Add(1) == int64(l.count) {
+		l.enough(errEnough)
+	}
+}
+
+func short(text string) string {
+	if len(text) > longestResponse {
+		return strings.ToValidUTF8(text[:longestResponse], "") + "…"
+	}
+	return text
+}
+
+// receivedBy returns a notification for an explanation. The parameters are those of the
+// body, or of the query if there is no body.
+func receivedBy(r *http.Request, body []byte) gateway.Received {
+	text := string(body)
+	if len(body) == 0 {
+		text = r.URL.RawQuery
+	}
+	values, _ := url.ParseQuery(text)
+	return gateway.Received{Values: values, Body: body, Signature: r.Header.Get(pingpp.SignatureHeader)}
+}
+
+// forwarder returns a handler that passes requests on unchanged. The path is that of the
+// target, the query that of the request.
+func forwarder(target string) (http.Handler, error) {
+	if target == "" {
+		return nil, nil //nolint:nilnil // no forwarding
+	}
+	to, err := url.Parse(target)
+	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
+		return nil, usage("--forward must be an http or https URL, such as http://127.0.0.1:3000/notify")
+	}
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			query := r.In.URL.RawQuery
+			r.Out.URL = &url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path, RawPath: to.RawPath, RawQuery: query}
+			r.Out.Host = to.Host
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, unreachable(to.Host, err).Error(), http.StatusBadGateway)
+		},
+	}, nil
+}

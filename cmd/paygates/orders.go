@@ -1,0 +1,167 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/money"
+)
+
+// waiting are the flags of commands that wait for a payment.
+type waiting struct {
+	Timeout  time.Duration `default:"5m" help:"How long to wait for the payment."`
+	Interval time.Duration `help:"Interval between two queries (default: 3s)."`
+	PayAfter time.Duration `default:"2s" help:"With --fake: when the payer pays, 0 for never."`
+}
+
+type createCommand struct {
+	gatewayArgs
+	OrderNo   string        `placeholder:"NUMBER" help:"Merchant order number (default: a new one; pingpp: PINGPP_ORDER_NO)."`
+	Amount    money.Amount  `placeholder:"YUAN" help:"Amount with at most two decimals (default: 1.00)."`
+	Channel   string        `placeholder:"NAME" help:"alipay, wechat, qq (codepay), unionpay (ispay); usd or cny (kechengcang)."`
+	Subject   string        `placeholder:"TEXT" help:"Title of the order."`
+	Attach    string        `placeholder:"TEXT" help:"Text that the notification brings back."`
+	PayerIP   string        `name:"payer-ip" placeholder:"ADDRESS" help:"Payer's address (ispay)."`
+	NotifyURL string        `placeholder:"URL" help:"Receives the notification (default: …_NOTIFY_URL)."`
+	ReturnURL string        `placeholder:"URL" help:"Page to which the payer returns."`
+	Expires   time.Duration `placeholder:"6m" help:"How long the QR code is valid (codepay)."`
+	Wait      bool          `help:"Wait for the payment."`
+	waiting
+}
+
+// Run creates an order.
+func (c *createCommand) Run(ctx context.Context, a *app) error {
+	s, err := a.open(c.gatewayArgs, gateway.OpCreate)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if c.Wait {
+		if err := s.Check(s.env, gateway.OpWait); err != nil {
+			return err
+		}
+	}
+	o, err := c.order(s)
+	if err != nil {
+		return err
+	}
+	created, err := s.client.Create(ctx, o)
+	// codepay.ErrListenerOffline comes with an order.
+	if created != nil {
+		a.screen.Result("created", created)
+		a.screen.QR(created.QRCode)
+	}
+	if err != nil || !c.Wait {
+		return err
+	}
+	return c.waitFor(ctx, s, created.Number)
+}
+
+// order returns the order with its defaults, and an error for an option that the gateway
+// does not have.
+func (c *createCommand) order(s *session) (gateway.Order, error) {
+	given := map[string]bool{
+		"order-no": c.OrderNo != "", "amount": c.Amount != 0, "channel": c.Channel != "", "subject": c.Subject != "",
+		"attach": c.Attach != "", "payer-ip": c.PayerIP != "", "notify-url": c.NotifyURL != "",
+		"return-url": c.ReturnURL != "", "expires": c.Expires != 0,
+	}
+	for name, isGiven := range given {
+		if isGiven && !slices.Contains(s.Options, name) {
+			return gateway.Order{}, usage("%s has no --%s: it has --%s", s.Name, name, strings.Join(s.Options, ", --"))
+		}
+	}
+	channel := cmp.Or(c.Channel, s.Channels[0])
+	if !slices.Contains(s.Channels, channel) {
+		return gateway.Order{}, usage("--channel of %s must be %s", s.Name, strings.Join(s.Channels, ", "))
+	}
+	number := cmp.Or(c.OrderNo, newOrderNo())
+	if s.Name == "pingpp" {
+		number = cmp.Or(c.OrderNo, s.env["PINGPP_ORDER_NO"])
+		if s.fake != nil {
+			number = cmp.Or(number, gateway.FirstPingppOrder)
+		}
+		if number == "" {
+			return gateway.Order{}, usage("create pingpp needs --order-no: the number of an order that the merchant backend knows")
+		}
+	}
+	return gateway.Order{
+		OrderNo: number, Channel: channel, Amount: cmp.Or(c.Amount, money.Cents(100)),
+		Subject: cmp.Or(c.Subject, "Example"), Attach: c.Attach, PayerIP: cmp.Or(c.PayerIP, examplePayerIP),
+		NotifyURL: cmp.Or(c.NotifyURL, s.notifyURL()), ReturnURL: c.ReturnURL, Expires: c.Expires,
+	}, nil
+}
+
+type queryCommand struct {
+	gatewayArgs
+	Number string `arg:"" help:"Order number: the merchant's for ispay and gatepay, the gateway's for the others."`
+}
+
+// Run queries an order.
+func (c *queryCommand) Run(ctx context.Context, a *app) error {
+	s, err := a.open(c.gatewayArgs, gateway.OpQuery)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	number, err := s.prepare(ctx, c.Number, "")
+	if err != nil {
+		return err
+	}
+	payment, err := s.client.Query(ctx, number)
+	if err != nil {
+		return err
+	}
+	a.screen.Result("order", payment)
+	return nil
+}
+
+type waitCommand struct {
+	gatewayArgs
+	Number string `arg:"" help:"Order number: the merchant's for ispay and gatepay, the gateway's for the others."`
+	waiting
+}
+
+// Run waits for a payment.
+func (c *waitCommand) Run(ctx context.Context, a *app) error {
+	s, err := a.open(c.gatewayArgs, gateway.OpWait)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	number, err := s.prepare(ctx, c.Number, "")
+	if err != nil {
+		return err
+	}
+	return c.waitFor(ctx, s, number)
+}
+
+func (w *waiting) waitFor(ctx context.Context, s *session, number string) error {
+	cause := fmt.Errorf("%s: %w: %s; query the order before you give up", s.Name, errTimeout, w.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, w.Timeout, cause)
+	defer cancel()
+	s.payLater(ctx, number, w.PayAfter)
+	interval := w.Interval
+	if interval == 0 && s.fake != nil {
+		interval = 200 * time.Millisecond
+	}
+	stop := s.app.screen.Progress("Waiting for the payment (Ctrl-C ends)")
+	payment, err := s.client.Wait(ctx, number, interval)
+	stop()
+	if payment != nil {
+		event := "not_paid"
+		if err == nil {
+			event = "paid"
+		}
+		s.app.screen.Result(event, payment)
+	}
+	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
+		return cause
+	}
+	return err
+}

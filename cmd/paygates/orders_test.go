@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/gatewaytest"
+)
+
+// The JSON names are an interface: programs read them.
+func TestCreateQueryWait(t *testing.T) {
+	t.Parallel()
+	const always = "amount channel currency event gateway number order_id order_no paid state"
+	for name, more := range map[string]string{
+		"ispay":       "expires_at pay_page qr_code",
+		"codepay":     "expires_at payable_amount qr_code_url",
+		"gatepay":     "pay_page qr_code qr_code_url",
+		"kechengcang": "created_at pay_page payable_amount qr_code subject",
+		"pingpp":      "created_at expires_at notes subject",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake, env := startFake(t, name)
+			args := []string{"create", name}
+			if name == "pingpp" {
+				args = append(args, "--order-no", gateway.FirstPingppOrder)
+			}
+			code, events := programJSON(t, env, args...)
+			require.Zero(t, code, events)
+			require.Len(t, events, 1)
+			created := events[0]
+			assert.Equal(t, "created", created["event"])
+			for _, field := range strings.Fields(always + " " + more) {
+				assert.Contains(t, created, field)
+			}
+			assert.Len(t, created, len(strings.Fields(always+" "+more)), created.names())
+			assert.Equal(t, false, created["paid"])
+			number, ok := created["number"].(string)
+			require.True(t, ok)
+
+			code, events = programJSON(t, env, "query", name, number)
+			require.Zero(t, code, events)
+			assert.Equal(t, "order", events[0]["event"])
+			for _, field := range strings.Fields(always) {
+				assert.Contains(t, events[0], field)
+			}
+
+			code, events = programJSON(t, env, "wait", name, number, "--timeout", "1ms")
+			assert.Equal(t, exitUnknown, code)
+			assert.Equal(t, "timeout", events[len(events)-1]["kind"])
+
+			require.NoError(t, fake.PaySilently(number))
+			code, events = programJSON(t, env, "wait", name, number)
+			require.Zero(t, code, events)
+			assert.Equal(t, "paid", events[0]["event"])
+			assert.Equal(t, true, events[0]["paid"])
+
+			code, events = programJSON(t, env, "query", name, "100000000000000001")
+			assert.Equal(t, exitFailed, code)
+			assert.Equal(t, "order_not_found", events[0]["kind"])
+		})
+	}
+}
+
+func TestCreateAndWaitOnAFake(t *testing.T) {
+	t.Parallel()
+	for _, name := range gateway.Names() {
+		r := program(t, nil, "", "create", name, "--fake", "--wait", "--pay-after", "1ms")
+		assert.Zero(t, r.code, r.stderr)
+		assert.Contains(t, r.stdout, "created\n", name)
+		assert.Contains(t, r.stdout, "\npaid\n", name)
+		assert.Contains(t, r.stderr, "Fake gateway at http://127.0.0.1:", name)
+		assert.Contains(t, r.stderr, "the payer pays now", name)
+	}
+	for _, command := range []string{"query", "wait"} {
+		r := program(t, nil, "", command, "ispay", "A1", "--fake", "--pay-after=1ms")
+		if command == "query" {
+			r = program(t, nil, "", command, "ispay", "A1", "--fake")
+		}
+		assert.Zero(t, r.code, r.stderr)
+		assert.Contains(t, r.stderr, "order A1 was created")
+		assert.Contains(t, r.stdout, "A1")
+	}
+}
+
+func TestOptionsOfCreate(t *testing.T) {
+	t.Parallel()
+	fake, env := startFake(t, "ispay")
+	env["ISPAY_NOTIFY_URL"] = "https://example.com/notify"
+	r := program(t, env, "", "create", "ispay", "--order-no", "A1", "--amount", "300", "--channel", "wechat", "--subject", "Book")
+	require.Zero(t, r.code, r.stderr)
+	order, ok := fake.Order("A1")
+	require.True(t, ok)
+	assert.Equal(t, "300.00", order.Amount.String())
+	assert.Equal(t, "P902", order.Channel)
+	assert.Equal(t, "https://example.com/notify", order.NotifyURL)
+	assert.Equal(t, "Book", order.Fields["subject"])
+	assert.Contains(t, r.stdout, "▀", "a QR code")
+
+	// The same number again is a rejection.
+	code, events := programJSON(t, env, "create", "ispay", "--order-no", "A1")
+	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, "rejected", events[0]["kind"])
+	assert.Equal(t, "1004", events[0]["code"])
+}
+
+func TestFailuresOfOrders(t *testing.T) {
+	t.Parallel()
+	fake, env := startFake(t, "ispay")
+	fake.InjectFault(gatewaytest.Fault{Path: "/gateway", Times: 1, Reset: true, Processed: true})
+	code, events := programJSON(t, env, "create", "ispay", "--order-no", "A1")
+	assert.Equal(t, exitUnknown, code)
+	assert.Equal(t, "outcome_unknown", events[0]["kind"])
+
+	require.NoError(t, fake.Expire("A1"))
+	code, events = programJSON(t, env, "wait", "ispay", "A1")
+	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, "not_paid", events[0]["event"])
+	assert.Equal(t, "not_paid", events[1]["kind"])
+
+	fake.InjectFault(gatewaytest.Fault{Path: "/order/", Body: "<html>busy</html>", ContentType: "text/html"})
+	code, events = programJSON(t, env, "query", "ispay", "A1")
+	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, "bad_response", events[0]["kind"])
+
+	env["ISPAY_BASE_URL"] = refused(t)
+	code, events = programJSON(t, env, "create", "ispay")
+	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, "not_sent", events[0]["kind"])
+	code, events = programJSON(t, env, "query", "ispay", "A1")
+	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, "no_response", events[0]["kind"])
+	assert.Contains(t, events[0]["message"], "connection refused")
+
+	// A wrong token and a wrong secret.
+	_, env = startFake(t, "codepay")
+	env["CODEPAY_TOKEN"] = "wrong-token-of-codepay"
+	r := program(t, env, "", "query", "codepay", "100000000000000001")
+	assert.Equal(t, exitFailed, r.code)
+	assert.Contains(t, r.stderr, "token error")
+	assert.NotContains(t, r.stderr, "wrong-token-of-codepay")
+	env["CODEPAY_SECRET"] = "wrong-secret-of-codepay"
+	r = program(t, env, "", "create", "codepay")
+	assert.Equal(t, exitFailed, r.code)
+	assert.Contains(t, r.stderr, "sign fail")
+	_, env = startFake(t, "pingpp")
+	env["PINGPP_TOKEN"] = "wrong-token-of-pingpp"
+	r = program(t, env, "", "create", "pingpp", "--order-no", gateway.FirstPingppOrder)
+	assert.Equal(t, exitFailed, r.code)
+	assert.Contains(t, r.stderr, "401")
+	assert.NotContains(t, r.stderr, "wrong-token-of-pingpp")
+}
+
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	fake, env := startFake(t, "ispay")
+	r := program(t, env, "", "create", "ispay", "--order-no", "A1")
+	require.Zero(t, r.code, r.stderr)
+	for _, args := range [][]string{
+		{"wait", "ispay", "A1"},
+		{"listen", "ispay", "--address", "127.0.0.1:0"},
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		var stdout, stderr buffer
+		stderr.each = func(string) { cancel() } // Ctrl-C once it has begun
+		code := run(ctx, args, environ(env), streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
+		assert.Equal(t, exitInterrupted, code, args)
+		assert.Contains(t, stderr.String(), "paygates: interrupted\n")
+		cancel()
+	}
+	_, ok := fake.Order("A1")
+	assert.True(t, ok)
+}
+
+// A create that is interrupted while the gateway works may have made an order.
+func TestInterruptedCreate(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		cancel()
+		<-r.Context().Done()
+	})
+	env := gateway.Env{"ISPAY_USER_ID": "10001", "ISPAY_SECRET": "example-secret-of-ispay", "ISPAY_BASE_URL": server.URL}
+	var stdout, stderr buffer
+	code := run(ctx, []string{"create", "ispay"}, environ(env), streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
+	assert.Equal(t, exitUnknown, code)
+	assert.Contains(t, stderr.String(), "outcome unknown: query the order, do not create it again")
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
+)
+
+type sandboxCommand struct {
+	Host        string         `default:"127.0.0.1" help:"Address to listen on. 0.0.0.0 lets containers and phones in, and everybody else on the network."`
+	Port        int            `default:"9100" help:"Port of the page. The gateways have the five ports after it. 0: any free ports."`
+	GatewayPort map[string]int `placeholder:"NAME=PORT" mapsep:"," help:"Port of one gateway."`
+}
+
+// Help returns what --help prints below the summary.
+func (*sandboxCommand) Help() string {
+	return `The page is http://127.0.0.1:9100, its API is described by http://127.0.0.1:9100/openapi.json.
+
+    9101 ispay   9102 codepay   9103 gatepay
+    9104 kechengcang   9105 pingpp
+
+The page and the API pay orders, lose and tamper with notifications, and make the gateways fail:
+
+    eval "$(curl -s 127.0.0.1:9100/env)"
+    curl -X POST 127.0.0.1:9100/api/orders/ispay/A1/pay
+
+No money moves. Ctrl-C ends the sandbox and its orders.`
+}
+
+// Run runs the sandbox until Ctrl-C.
+func (c *sandboxCommand) Run(ctx context.Context, a *app) error {
+	for name := range c.GatewayPort {
+		if err := new(gatewayName).UnmarshalText([]byte(name)); err != nil {
+			return usage("--gateway-port: %w", err)
+		}
+	}
+	box, err := sandbox.Start(sandbox.Settings{
+		Host: c.Host, Port: c.Port, GatewayPorts: c.GatewayPort,
+		Log: func(e sandbox.Entry) { a.screen.Shown(e.Kind, e, logLines(a.screen, e)) },
+	})
+	if err != nil {
+		return err
+	}
+	defer box.Close()
+	if !sandbox.IsLoopback(c.Host) {
+		a.screen.Note("Warning: everybody who reaches %s can use this sandbox.", c.Host)
+	}
+	a.describe(box)
+	return box.Run(ctx)
+}
+
+// describe prints what a person needs to begin.
+func (a *app) describe(box *sandbox.Sandbox) {
+	type address struct {
+		Name string `json:"name"`
+		URL  string `json:"url"`
+	}
+	started := struct {
+		Page     string    `json:"page"`
+		OpenAPI  string    `json:"openapi"`
+		Gateways []address `json:"gateways"`
+	}{Page: box.URL, OpenAPI: box.URL + "/openapi.json"}
+	var text strings.Builder
+	_, _ = fmt.Fprintf(&text, "%s\n  %-12s%s\n", a.screen.Color(screen.Bold, a.screen.Text("Sandbox: five fake gateways. No money moves.")), "page", box.URL)
+	for _, g := range box.Gateways() {
+		started.Gateways = append(started.Gateways, address{g.Name, g.Value})
+		_, _ = fmt.Fprintf(&text, "  %-12s%s\n", g.Name, g.Value)
+	}
+	_, _ = fmt.Fprintf(&text, "\n%s\n  eval \"$(curl -s %s/env)\"\n", a.screen.Text("Credentials for your shell:"), box.URL)
+	_, _ = fmt.Fprintf(&text, "%s\n  curl -X POST %s/api/orders/ispay/A1/pay\n", a.screen.Text("Pay the order A1:"), box.URL)
+	_, _ = fmt.Fprintf(&text, "%s\n", a.screen.Text("Ctrl-C ends the sandbox."))
+	a.screen.Shown("sandbox", started, text.String())
+}
+
+// logLines returns a line of the live log, with the bodies below it.
+func logLines(s *screen.Screen, e sandbox.Entry) string {
+	const longest = 300
+	var b strings.Builder
+	at, arrow, color := e.At.Format("15:04:05"), "→", screen.Green
+	status := fmt.Sprint(e.Status)
+	if e.Error != "" {
+		status = e.Error
+	}
+	what := ""
+	if e.Kind == "notification" {
+		arrow = "⇒"
+		what = fmt.Sprintf(" (%s %d)", s.Text("attempt"), e.Attempt)
+		if e.Tampered {
+			what = " (" + s.Text("tampered") + ")"
+		}
+		if !e.Accepted {
+			color = screen.Yellow
+		}
+	}
+	if e.Status >= 400 || e.Status == 0 {
+		color = screen.Red
+	}
+	_, _ = fmt.Fprintf(&b, "%s %s %s %s%s %s %s\n", s.Color(screen.Dim, at), e.Gateway, e.Method, e.URL, what, arrow, s.Color(color, status))
+	for _, body := range []struct{ mark, text string }{{"  > ", e.Body}, {"  < ", e.Response}} {
+		text := []rune(strings.TrimSpace(screen.Printable(body.text)))
+		if len(text) > longest {
+			text = append(text[:longest], '…')
+		}
+		if len(text) > 0 {
+			b.WriteString(s.Color(screen.Dim, body.mark+string(text)) + "\n")
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
+	"github.com/paygates/paygates-go/pingpp"
+	"github.com/paygates/paygates-go/sign/explain"
+)
+
+type verifyCommand struct {
+	gatewayArgs
+	Input     string `arg:"" optional:"" help:"Notification as it arrived: its query, form, JSON body or URL, @FILE, or - for standard input."`
+	Signature string `placeholder:"BASE64" help:"Value of the header X-Pingplusplus-Signature (pingpp)."`
+}
+
+// Help returns what --help prints below the summary.
+func (*verifyCommand) Help() string {
+	return `The explanation shows every field that is signed, with the secret masked. Needs the secret of the gateway.
+
+    paygates verify ispay 'order_no=A1&amount=1.00&state=9&sign=…'
+    paygates verify codepay @notification.txt
+    pbpaste | paygates verify gatepay`
+}
+
+// Run verifies a notification.
+func (c *verifyCommand) Run(a *app) error {
+	s, err := a.open(c.gatewayArgs, gateway.OpVerify)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if s.client.Verify == nil {
+		return usage("notifications of %s are not signed: query the order instead (paygates query %s NUMBER)", s.Name, s.Name)
+	}
+	in, err := a.received(c.Input, c.Signature)
+	if err != nil {
+		return err
+	}
+	if err := matchShape(s, in); err != nil {
+		return err
+	}
+	a.explain(s.client.Explain(in))
+	payment, err := s.client.Verify(in)
+	if err != nil {
+		return err
+	}
+	a.screen.Result("verified", payment)
+	return nil
+}
+
+// matchShape rejects a form for a gateway that sends JSON, and the reverse.
+func matchShape(s *session, in gateway.Received) error {
+	switch isForm := in.Values != nil; {
+	case s.Name == "pingpp" && isForm:
+		return usage("pingpp sends JSON: the input must be the body of the webhook")
+	case s.Name == "pingpp" && in.Signature == "":
+		return usage("pingpp signs in a header: add --signature with the value of %s", pingpp.SignatureHeader)
+	case s.Name != "pingpp" && !isForm:
+		return usage("%s sends a query or a form, not JSON", s.Name)
+	default:
+		return nil
+	}
+}
+
+// explain shows an explanation.
+func (a *app) explain(e explain.Explanation) {
+	a.screen.Shown("explanation", e, screen.Printable(e.String()))
+}
+
+type signCommand struct {
+	gatewayArgs
+	Input         string `arg:"" optional:"" help:"Fields as you send them: name=value&…, a JSON body, @FILE, or - for standard input. A field sign is compared."`
+	Signature     string `placeholder:"BASE64" help:"Signature to compare with (pingpp)."`
+	ShowSignature bool   `help:"Print the signature too. It is a credential: do not share it."`
+}
+
+// Help returns what --help prints below the summary.
+func (*signCommand) Help() string {
+	return `Shows which fields of a create, a query or a notification are signed, in which order, and the text that is hashed, with
+the secret masked. Compare it with your own program, or let it compare your field sign.
+
+    paygates sign ispay 'order_no=A1&order_type=P901&amount=1.00&return_url=&sign=…'
+    paygates sign gatepay 'price=1.00&type=alipay&out_order_id=A1&custom=x' --show-signature`
+}
+
+// Run explains a signature.
+func (c *signCommand) Run(a *app) error {
+	s, err := a.open(c.gatewayArgs, gateway.OpSign)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	in, err := a.received(c.Input, c.Signature)
+	if err != nil {
+		return err
+	}
+	explanation, signature, err := s.client.Sign(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %w", s.Name, paygates.ErrInvalidRequest, err)
+	}
+	a.explain(explanation)
+	if c.ShowSignature {
+		a.screen.Result("signature", struct {
+			Signature string `json:"signature"`
+		}{signature})
+	}
+	if explanation.Received && !explanation.Matches {
+		return fmt.Errorf("%s: %w", s.Name, errNotGenuine)
+	}
+	return nil
+}
