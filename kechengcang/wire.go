@@ -164,7 +164,7 @@ func rejection(response transport.Response, w *wire) *paygates.Error {
 func fieldErrors(response transport.Response, raw json.RawMessage) error {
 	var all map[string][]string
 	if json.Unmarshal(raw, &all) != nil || len(all) == 0 {
-		return nil
+		return nil //nolint:nilerr // an object of another shape names no fields
 	}
 	fields := make(FieldErrors, len(all))
 	for name, messages := range all {

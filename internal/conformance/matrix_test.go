@@ -275,7 +275,7 @@ func matrix(t *testing.T) results {
 	workers.Wait()
 	r.elsewhere = elsewhere.Load()
 	for range 500 {
-		if r.left = labelled(); r.left == "" {
+		if r.left = labeled(); r.left == "" {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -312,8 +312,8 @@ func cellsOf(t *testing.T, f *fault, g *descriptor) []*cell {
 	return cells
 }
 
-// labelled returns the stacks of the goroutines of cells.
-func labelled() string {
+// labeled returns the stacks of the goroutines of cells.
+func labeled() string {
 	runtime.Gosched()
 	var all bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&all, 1)
