@@ -1,0 +1,316 @@
+package checkout
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAPaymentIsCreditedOnce(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d)
+		a := s.buy(t)
+		assert.Equal(t, AttemptWaiting, a.Status)
+		assert.Equal(t, "https://pay.example.com/"+a.No, a.Instructions.PayPageURL)
+		for range 3 {
+			status, body := s.pay(t, a)
+			assert.Equal(t, http.StatusOK, status)
+			assert.Equal(t, "success", body)
+		}
+		state := s.state(t, a.OrderNo)
+		assert.Equal(t, OrderPaid, state.Status)
+		assert.False(t, state.PaidAt.IsZero())
+		assert.Equal(t, AttemptPaid, state.Attempt().Status)
+		require.Len(t, state.Payments, 1)
+		assert.Equal(t, OutcomeCredited, state.Payments[0].Outcome)
+		count, amount := s.sales(t, a.OrderNo)
+		assert.Equal(t, 1, count)
+		assert.EqualValues(t, 990, amount)
+		assert.Empty(t, s.attention(t))
+	})
+}
+
+func TestConcurrentNotificationsCreditOnce(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		shops := []*shop{newShop(t, d), newShop(t, d)} // two processes on one database
+		a := shops[0].buy(t)
+		var sending sync.WaitGroup
+		start := make(chan struct{})
+		errs := make([]error, 60)
+		for i := range errs {
+			sending.Add(1)
+			go func() {
+				defer sending.Done()
+				<-start
+				p := Payment{PaymentNo: "1", AttemptNo: a.No, Amount: 990, Currency: "CNY", PaidAt: time.Now().Truncate(time.Second)}
+				_, errs[i] = shops[i%2].record(context.Background(), shops[i%2].gateway, &p)
+			}()
+		}
+		close(start)
+		sending.Wait()
+		for _, err := range errs {
+			require.NoError(t, err)
+		}
+		shops[0].requireSales(t, a.OrderNo, 1)
+		assert.Len(t, shops[0].state(t, a.OrderNo).Payments, 1)
+	})
+}
+
+func TestConcurrentPaymentsOfOneOrderCreditOnce(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		shops := []*shop{newShop(t, d), newShop(t, d)}
+		a := shops[0].buy(t)
+		var paying sync.WaitGroup
+		outcome, errs := make([]Outcome, 20), make([]error, 20)
+		for i := range errs {
+			paying.Add(1)
+			go func() {
+				defer paying.Done()
+				p := Payment{PaymentNo: fmt.Sprint(i), AttemptNo: a.No, Amount: 990, Currency: "CNY"}
+				outcome[i], errs[i] = shops[i%2].record(context.Background(), shops[i%2].gateway, &p)
+			}()
+		}
+		paying.Wait()
+		count := map[Outcome]int{}
+		for i, err := range errs {
+			require.NoError(t, err)
+			count[outcome[i]]++
+		}
+		assert.Equal(t, map[Outcome]int{OutcomeCredited: 1, OutcomeDuplicate: 19}, count)
+		shops[0].requireSales(t, a.OrderNo, 1)
+		assert.Len(t, shops[0].attention(t), 19)
+	})
+}
+
+// A payment number pays one order. The same number for others is kept, whoever is first.
+func TestAReusedPaymentNumberIsKept(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d)
+		attempts := make([]*Attempt, 8)
+		for i := range attempts {
+			attempts[i] = s.buy(t)
+		}
+		var paying sync.WaitGroup
+		for _, a := range attempts {
+			paying.Add(1)
+			go func() {
+				defer paying.Done()
+				for range 2 {
+					p := Payment{PaymentNo: "same", AttemptNo: a.No, Amount: 990, Currency: "CNY"}
+					_, err := s.record(context.Background(), s.gateway, &p)
+					assert.NoError(t, err)
+				}
+			}()
+		}
+		paying.Wait()
+		total := 0
+		for _, a := range attempts {
+			count, _ := s.sales(t, a.OrderNo)
+			total += count
+		}
+		assert.Equal(t, 1, total)
+		reused := s.attention(t)
+		require.Len(t, reused, 7)
+		for _, p := range reused {
+			assert.Equal(t, OutcomeReused, p.Outcome)
+			assert.NotEmpty(t, p.OrderNo)
+		}
+	})
+}
+
+func TestWhatIsNotCreditedIsKeptWithItsReason(t *testing.T) {
+	t.Parallel()
+	late := func(p *Payment) { p.PaidAt = time.Now().Add(3 * time.Hour) }
+	for name, test := range map[string]struct {
+		change func(*Payment)
+		wait   time.Duration
+		want   Outcome
+	}{
+		"another amount":      {change: func(p *Payment) { p.Amount = 989 }, want: OutcomeMismatch},
+		"another currency":    {change: func(p *Payment) { p.Currency = "USD" }, want: OutcomeMismatch},
+		"less received":       {change: func(p *Payment) { p.Received = 500 }, want: OutcomeMismatch},
+		"late":                {change: late, wait: 2 * time.Hour, want: OutcomeLate},
+		"unknown order":       {change: func(p *Payment) { p.AttemptNo = "S0" }, want: OutcomeOrphan},
+		"refunded":            {change: func(p *Payment) { p.Refunded = true }, want: OutcomeRefunded},
+		"an odd order number": {change: func(p *Payment) { p.AttemptNo = "\x00\xff" }, want: OutcomeOrphan},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onEachDatabase(t, func(t *testing.T, d testDB) {
+				s := newShop(t, d)
+				a := s.buy(t)
+				s.advance(test.wait)
+				for range 2 {
+					status, body := s.pay(t, a, test.change)
+					assert.Equal(t, http.StatusOK, status)
+					assert.Equal(t, "success", body, "stored, so it need not arrive again")
+				}
+				s.requireSales(t, a.OrderNo, 0)
+				kept := s.attention(t)
+				require.Len(t, kept, 1)
+				assert.Equal(t, test.want, kept[0].Outcome)
+				assert.Equal(t, "pay-"+a.No, kept[0].PaymentNo)
+				if test.want != OutcomeOrphan {
+					assert.True(t, s.state(t, a.OrderNo).Held)
+				}
+			})
+		})
+	}
+}
+
+// Another gateway, another account, another gateway's number.
+func TestAnotherAccountDoesNotPayAnOrder(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		other := newFake("other")
+		s := newShop(t, d, func(c *Config) { c.Gateways = append(c.Gateways, other) })
+		a := s.buy(t)
+		moved := newFake("fake")
+		moved.account = "10002"
+		for i, gateway := range []Gateway{other, moved} {
+			p := Payment{PaymentNo: fmt.Sprint(i), AttemptNo: a.No, Amount: 990, Currency: "CNY"}
+			outcome, err := s.record(context.Background(), gateway, &p)
+			require.NoError(t, err)
+			assert.Equal(t, OutcomeOrphan, outcome)
+		}
+		s.requireSales(t, a.OrderNo, 0)
+		p := Payment{PaymentNo: "by id", OrderID: "id-" + a.No, Amount: 990, Currency: "CNY"}
+		outcome, err := s.record(context.Background(), s.gateway, &p)
+		require.NoError(t, err)
+		assert.Equal(t, OutcomeCredited, outcome)
+		s.requireSales(t, a.OrderNo, 1)
+	})
+}
+
+func TestTheRightAmountAfterAWrongOneIsCredited(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d)
+		for _, no := range []string{"the same number", ""} {
+			a := s.buy(t)
+			number := func(p *Payment) {
+				if no != "" {
+					p.PaymentNo = no
+				} else {
+					p.PaymentNo = randomText()
+				}
+			}
+			s.pay(t, a, number, func(p *Payment) { p.Amount = 1 })
+			s.requireSales(t, a.OrderNo, 0)
+			s.work(t)
+			s.pay(t, a, number)
+			s.requireSales(t, a.OrderNo, 1)
+			assert.Equal(t, OrderPaid, s.state(t, a.OrderNo).Status)
+		}
+		assert.Equal(t, []Outcome{OutcomeMismatch}, outcomes(s.attention(t)), "only the money with a number of its own")
+	})
+}
+
+// The gateway's clock is ahead, or the news comes late: the money came in time.
+func TestMoneyInTimeIsNotLate(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		wait, clock time.Duration
+		zero        bool
+		want        Outcome
+	}{
+		"clock a day ahead, news in time":        {clock: 24 * time.Hour, want: OutcomeCredited},
+		"news after the expiry, paid in time":    {wait: 2 * time.Hour, want: OutcomeCredited},
+		"clock a minute off, news after":         {wait: 2 * time.Hour, clock: 15*time.Minute + 50*time.Second, want: OutcomeCredited},
+		"paid after the expiry":                  {wait: 2 * time.Hour, clock: 17 * time.Minute, want: OutcomeLate},
+		"no time told, attempt not closed yet":   {wait: 2 * time.Hour, zero: true, want: OutcomeCredited},
+		"no time told, queried unpaid and ended": {wait: 2 * time.Hour, zero: true, want: OutcomeLate},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onEachDatabase(t, func(t *testing.T, d testDB) {
+				s := newShop(t, d)
+				a := s.buy(t)
+				s.advance(test.wait)
+				if test.zero && test.want == OutcomeLate {
+					s.work(t)
+					assert.Equal(t, OrderExpired, s.state(t, a.OrderNo).Status)
+				}
+				s.pay(t, a, func(p *Payment) {
+					p.PaidAt = time.Now().Add(test.clock)
+					if test.zero {
+						p.PaidAt = time.Time{}
+					}
+				})
+				state := s.state(t, a.OrderNo)
+				require.Len(t, state.Payments, 1)
+				assert.Equal(t, test.want, state.Payments[0].Outcome)
+			})
+		})
+	}
+}
+
+func TestOnPaidFailsAndNothingIsCredited(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		fail := "error"
+		s := newShop(t, d, func(c *Config) {
+			c.OnPaid = func(ctx context.Context, tx *sql.Tx, p Payment) error {
+				if err := d.sell(ctx, tx, p); err != nil {
+					return err
+				}
+				switch fail {
+				case "error":
+					return errMerchant
+				case "panic":
+					panic(errMerchant)
+				case "rollback":
+					return tx.Rollback()
+				}
+				return nil
+			}
+		})
+		a := s.buy(t)
+		for _, fail = range []string{"error", "panic", "rollback"} {
+			status, body := s.pay(t, a)
+			assert.Equal(t, http.StatusInternalServerError, status)
+			assert.Equal(t, "fail", body)
+			s.requireSales(t, a.OrderNo, 0)
+			assert.Equal(t, OrderPending, s.state(t, a.OrderNo).Status)
+			assert.Empty(t, s.state(t, a.OrderNo).Payments)
+		}
+		fail = ""
+		status, _ := s.pay(t, a)
+		assert.Equal(t, http.StatusOK, status)
+		s.requireSales(t, a.OrderNo, 1)
+		require.NoError(t, s.Flush(context.Background()))
+		journal, err := s.Journal(context.Background(), JournalQuery{OrderNo: a.OrderNo})
+		require.NoError(t, err)
+		require.Len(t, journal, 4)
+		assert.Equal(t, OutcomeCredited, journal[0].Outcome)
+		assert.Equal(t, "OnPaid failed", journal[3].Reason)
+	})
+}
+
+// The database itself refuses a second credit, were the program to try.
+func TestTheTablesRefuseASecondCredit(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d)
+		a, b := s.buy(t), s.buy(t)
+		insert := func(id, no, credited string) error {
+			_, err := s.db.ExecContext(context.Background(), s.sql(qInsertPayment), id, "fake", "10001", no, id, "",
+				nil, nil, 990, "CNY", 0, nil, 1, "query", "credited", nullText(credited), nil)
+			return err
+		}
+		require.NoError(t, insert("1", "p1", a.OrderNo))
+		require.True(t, isDuplicate(insert("2", "p2", a.OrderNo)), "one order twice")
+		require.True(t, isDuplicate(insert("3", "p1", b.OrderNo)), "one payment for two orders")
+	})
+}

@@ -1,0 +1,141 @@
+package checkout
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// migrate brings the tables up to date. Any number of processes may call it at once.
+func (s *Service) migrate(ctx context.Context) error {
+	provider, err := s.migrations()
+	if err != nil {
+		return err
+	}
+	// SQLite has no lock for a session: of two processes that begin at once one finds
+	// the table that the other has created, and succeeds the next time.
+	for try := 1; ; try++ {
+		if _, err = provider.Up(ctx); err == nil {
+			return nil
+		}
+		if try == mostTries || ctx.Err() != nil || isConnectionError(err) {
+			return fmt.Errorf("migrate tables: %w", err)
+		}
+		if !sleep(ctx, time.Duration(try)*50*time.Millisecond) {
+			return err
+		}
+	}
+}
+
+// checkMigrated returns an error if a migration is missing.
+func (s *Service) checkMigrated(ctx context.Context) error {
+	provider, err := s.migrations()
+	if err != nil {
+		return err
+	}
+	pending, err := provider.HasPending(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the version of the tables: %w", err)
+	case pending:
+		return errors.New("the tables are missing or out of date: run the migrations, or leave Config.SkipMigrations unset")
+	}
+	return nil
+}
+
+func (s *Service) migrations() (*goose.Provider, error) {
+	dir, err := fs.Sub(migrations, "migrations/"+string(s.config.Dialect))
+	if err != nil {
+		return nil, fmt.Errorf("migrations: %w", err)
+	}
+	options := []goose.ProviderOption{
+		goose.WithDisableGlobalRegistry(true),
+		goose.WithTableName(s.config.TablePrefix + "versions"),
+		goose.WithLogger(goose.NopLogger()),
+	}
+	if locker := s.locker(); locker != nil {
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	provider, err := goose.NewProvider(s.dialect.goose, s.db, prefixFS{dir, s.config.TablePrefix}, options...)
+	if err != nil {
+		return nil, fmt.Errorf("migrations: %w", err)
+	}
+	return provider, nil
+}
+
+// locker keeps other processes from migrating the same tables. It is nil for SQLite.
+func (s *Service) locker() interface {
+	SessionLock(ctx context.Context, conn *sql.Conn) error
+	SessionUnlock(ctx context.Context, conn *sql.Conn) error
+} {
+	hash := fnv.New64a()
+	_, _ = io.WriteString(hash, "paygates checkout "+s.config.TablePrefix)
+	switch s.config.Dialect {
+	case PostgreSQL:
+		return sessionLock{"SELECT pg_advisory_lock($1)", "SELECT pg_advisory_unlock($1)", int64(hash.Sum64())} //nolint:gosec // any number will do
+	case MySQL:
+		return sessionLock{"SELECT GET_LOCK(?, 60)", "SELECT RELEASE_LOCK(?)", fmt.Sprintf("paygates-%x", hash.Sum64())}
+	default:
+		return nil
+	}
+}
+
+// sessionLock is a lock that the database holds for a connection.
+type sessionLock struct {
+	lock, unlock string
+	key          any
+}
+
+func (l sessionLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	var taken any
+	if err := conn.QueryRowContext(ctx, l.lock, l.key).Scan(&taken); err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	if n, ok := taken.(int64); ok && n == 0 {
+		return errors.New("lock: another process has been migrating the tables for 60 s")
+	}
+	return nil
+}
+
+func (l sessionLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, l.unlock, l.key)
+	return err
+}
+
+// prefixFS replaces "{prefix}" in the files that it opens.
+type prefixFS struct {
+	fs.FS
+	prefix string
+}
+
+func (p prefixFS) Open(name string) (fs.File, error) {
+	file, err := p.FS.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".sql") {
+		return file, err
+	}
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	return prefixFile{file, strings.NewReader(strings.ReplaceAll(string(text), "{prefix}", p.prefix))}, nil
+}
+
+// prefixFile reads from text instead of the file.
+type prefixFile struct {
+	fs.File
+	text *strings.Reader
+}
+
+func (f prefixFile) Read(p []byte) (int, error) { return f.text.Read(p) }

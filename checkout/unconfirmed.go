@@ -1,0 +1,61 @@
+package checkout
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// unconfirmedPrefix begins the number of a payment that the gateway does not confirm. See
+// key: a gateway's own number is not stored with it.
+const unconfirmedPrefix = "unconfirmed:"
+
+func unconfirmedNo(attemptNo string) string { return unconfirmedPrefix + attemptNo }
+
+// recordUnconfirmed stores a payment that the gateway does not confirm, so that a person
+// sees it. It credits nothing.
+func (s *Service) recordUnconfirmed(ctx context.Context, gateway Gateway, a *dueAttempt) error {
+	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		p := &Payment{
+			PaymentNo: unconfirmedNo(a.attemptNo), AttemptNo: a.attemptNo, Source: SourceQuery,
+			Gateway: gateway.Name(), Account: gateway.Account(), ReceivedAt: s.now(),
+		}
+		o, err := s.lock(ctx, tx, gateway, p, []lookup{{qLockByNo, p.AttemptNo}})
+		if err != nil || o == nil || o.orderStatus == OrderPaid {
+			return err
+		}
+		known, err := queryAll(ctx, tx, scanPayment, s.sql(qPaymentsByNo), p.Gateway, p.Account, p.PaymentNo)
+		if err != nil || len(known) > 0 {
+			return err
+		}
+		p.Amount, p.Currency = o.expected(), o.currency
+		return s.insert(ctx, tx, o, p, OutcomeUnconfirmed)
+	})
+}
+
+// confirm looks for a payment of the same attempt that was stored as unconfirmed. If a
+// person has credited it, the payment that arrives now is the same money: it gets its
+// number, and confirm reports true. Otherwise the stored one needs no attention anymore.
+func (s *Service) confirm(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment) (bool, error) {
+	known, err := queryAll(ctx, tx, scanPayment, s.sql(qPaymentsByNo), p.Gateway, p.Account, unconfirmedNo(o.attemptNo))
+	if err != nil || len(known) == 0 {
+		return false, err
+	}
+	r := known[0]
+	if r.creditedOrder != "" && o.agrees(p) && !p.Refunded {
+		_, err := tx.ExecContext(ctx, s.sql(qConfirmPayment), p.PaymentNo, p.Amount.Cents(), p.Currency,
+			p.Received.Cents(), nullMillis(p.PaidAt), r.ID)
+		if isDuplicate(err) {
+			return false, errors.Join(errConflict, err)
+		}
+		p.ID, p.OrderNo, p.AttemptNo, p.Outcome, p.Resolution = r.ID, o.orderNo, o.attemptNo, OutcomeCredited, r.Resolution
+		return true, err
+	}
+	if r.open {
+		if _, err := tx.ExecContext(ctx, s.sql(qCloseAttention), r.ID); err != nil {
+			return false, fmt.Errorf("close unconfirmed payment: %w", err)
+		}
+	}
+	return false, nil
+}
