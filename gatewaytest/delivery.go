@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -27,14 +24,14 @@ type Delivery struct {
 	OrderID, OrderNo string
 	// Attempt counts from 1 in each series of attempts.
 	Attempt int
-	// At is when the notification was sent, by this machine's clock.
+	// At is when the notification was sent, by the clock of the fake: see [WithClock].
 	At time.Time
 	// Method, URL and Body are what was sent. They hold a signature.
 	Method, URL, Body string
 	// Tampered reports whether SendTampered sent the notification.
 	Tampered bool
-	// Status and Response are the status and the body of the merchant's response, 0 and
-	// "" without one.
+	// Status and Response are the status and the first 8 KiB of the body of the
+	// merchant's response, 0 and "" without one.
 	Status   int
 	Response string
 	// Accepted reports whether the gateway sends the notification no more after this
@@ -51,20 +48,20 @@ type Delivery struct {
 // [ErrOrderNotFound]; a merchant's response is never an error.
 func (s *Server) Pay(number string) (Delivery, error) {
 	err := s.Update(number, func(order *Order) {
-		order.Paid, order.PaidAt = true, time.Now()
+		order.Paid, order.PaidAt = true, s.Now()
 		s.behavior.Pay(order)
 	})
 	if err != nil {
 		return Delivery{}, err
 	}
-	return s.series(number)
+	return s.Redeliver(number)
 }
 
 // PaySilently is Pay without a notification, as if it were lost. The error is
 // [ErrOrderNotFound].
 func (s *Server) PaySilently(number string) error {
 	return s.Update(number, func(order *Order) {
-		order.Paid, order.PaidAt = true, time.Now()
+		order.Paid, order.PaidAt = true, s.Now()
 		s.behavior.Pay(order)
 	})
 }
@@ -86,11 +83,32 @@ func (s *Server) Expire(number string) error {
 
 // Redeliver sends the notification again, as gateways do now and then although it was
 // accepted. The error is [ErrOrderNotFound].
-func (s *Server) Redeliver(number string) (Delivery, error) { return s.series(number) }
+func (s *Server) Redeliver(number string) (Delivery, error) {
+	found, err := s.record(number)
+	if err != nil {
+		return Delivery{}, err
+	}
+	return s.series(found)
+}
 
 // SendTampered sends an attacker's notification, once: it claims another amount, with
 // the best signature that an attacker can have. The error is [ErrOrderNotFound].
-func (s *Server) SendTampered(number string) (Delivery, error) { return s.deliver(number, 1, true) }
+func (s *Server) SendTampered(number string) (Delivery, error) {
+	found, err := s.record(number)
+	if err != nil {
+		return Delivery{}, err
+	}
+	return s.deliver(found, 1, true)
+}
+
+func (s *Server) record(number string) (*record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if found := s.find(number); found != nil {
+		return found, nil
+	}
+	return nil, fmt.Errorf("%w: %q", ErrOrderNotFound, number)
+}
 
 // DelayNotifications delays every notification from now on.
 func (s *Server) DelayNotifications(delay time.Duration) {
@@ -99,15 +117,8 @@ func (s *Server) DelayNotifications(delay time.Duration) {
 	s.delay = delay
 }
 
-// Deliveries returns all deliveries, oldest first.
-func (s *Server) Deliveries() []Delivery {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.deliveries)
-}
-
-func (s *Server) series(number string) (Delivery, error) {
-	first, err := s.deliver(number, 1, false)
+func (s *Server) series(of *record) (Delivery, error) {
+	first, err := s.deliver(of, 1, false)
 	if err != nil || first.Accepted || first.Attempt == 0 {
 		return first, err
 	}
@@ -120,7 +131,7 @@ func (s *Server) series(number string) (Delivery, error) {
 			if !s.sleep(delay) {
 				return
 			}
-			if next, err := s.deliver(number, i+2, false); err != nil || next.Accepted {
+			if next, err := s.deliver(of, i+2, false); err != nil || next.Accepted {
 				return
 			}
 		}
@@ -148,12 +159,12 @@ func (s *Server) sleep(delay time.Duration) bool {
 	}
 }
 
-func (s *Server) deliver(number string, attempt int, tampered bool) (Delivery, error) {
+func (s *Server) deliver(of *record, attempt int, tampered bool) (Delivery, error) {
 	s.mu.Lock()
-	order := s.find(number)
-	if order == nil {
+	order := of.order
+	if of.forgotten {
 		s.mu.Unlock()
-		return Delivery{}, fmt.Errorf("%w: %q", ErrOrderNotFound, number)
+		return Delivery{}, fmt.Errorf("%w: %q", ErrOrderNotFound, order.ID)
 	}
 	if order.NotifyURL == "" {
 		s.mu.Unlock()
@@ -161,7 +172,7 @@ func (s *Server) deliver(number string, attempt int, tampered bool) (Delivery, e
 	}
 	delivery := Delivery{OrderID: order.ID, OrderNo: order.OrderNo, Attempt: attempt, Tampered: tampered}
 	delay := s.delay
-	message, err := s.behavior.Notification(*order, tampered)
+	message, err := s.behavior.Notification(order, tampered)
 	s.mu.Unlock()
 	if err != nil {
 		return Delivery{}, err
@@ -169,7 +180,7 @@ func (s *Server) deliver(number string, attempt int, tampered bool) (Delivery, e
 	if delay > 0 && !s.sleep(delay) {
 		return Delivery{}, context.Cause(s.ctx)
 	}
-	delivery.At = time.Now()
+	delivery.At = s.Now()
 	delivery.Method, delivery.URL, delivery.Body = message.Method, message.URL, message.Body
 	delivery.Status, delivery.Response, err = s.send(message)
 	if err != nil {
@@ -178,7 +189,7 @@ func (s *Server) deliver(number string, attempt int, tampered bool) (Delivery, e
 		delivery.Accepted = s.behavior.Accepted(delivery.Status, delivery.Response)
 	}
 	s.mu.Lock()
-	s.deliveries = append(s.deliveries, delivery)
+	s.keep(of, delivery)
 	s.mu.Unlock()
 	return delivery, nil
 }
@@ -193,21 +204,15 @@ func withoutURL(err error) error {
 }
 
 func (s *Server) send(message Message) (status int, body string, err error) {
-	request, err := http.NewRequestWithContext(s.ctx, message.Method, message.URL, strings.NewReader(message.Body))
+	request, err := message.request(s.ctx)
 	if err != nil {
 		return 0, "", err
-	}
-	if message.ContentType != "" {
-		request.Header.Set("Content-Type", message.ContentType)
-	}
-	for name, value := range message.Header {
-		request.Header.Set(name, value)
 	}
 	response, err := s.client.Do(request)
 	if err != nil {
 		return 0, "", err
 	}
 	defer func() { _ = response.Body.Close() }()
-	data, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	data, err := io.ReadAll(io.LimitReader(response.Body, 8<<10))
 	return response.StatusCode, string(data), err
 }

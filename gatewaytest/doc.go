@@ -9,6 +9,12 @@
 //	…create an order with a NotifyURL on your own server…
 //	delivery, err := srv.Pay(orderNo) // your handler has responded when it returns
 //
+// A handler can be tested without a network: NotificationRequest returns the signed
+// notification as a request for its ServeHTTP. AddFields adds unknown fields to responses
+// and notifications, and WithClock and Advance move the clock of a fake.
+//
+// A fake keeps its latest orders and deliveries in memory, 10,000 of each: see WithLimit.
+//
 // A fake listens on a loopback port, checks what the gateway documents, and responds
 // with the documented errors. It verifies signatures with its own code, not with the
 // package that it tests.

@@ -18,8 +18,8 @@ type Order struct {
 	Channel, State string
 	// Paid reports whether the payer has paid.
 	Paid bool
-	// CreatedAt and PaidAt are by this machine's clock. PaidAt is zero before the
-	// payment.
+	// CreatedAt and PaidAt are by the clock of the fake (see [WithClock]). PaidAt is zero
+	// before the payment.
 	CreatedAt, PaidAt time.Time
 	// NotifyURL receives the notifications, none are sent if it is empty. ReturnURL is
 	// the page to which the cashier page sends the payer.

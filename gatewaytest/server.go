@@ -3,16 +3,17 @@ package gatewaytest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Behavior is what differs from gateway to gateway. The functions run while the
-// server's orders are locked, so they must not call its methods.
+// server's orders are locked, so of its methods they must call only Now and
+// NotificationFields.
 type Behavior struct {
 	// Pay and Expire change the state of an order.
 	Pay, Expire func(*Order)
@@ -24,6 +25,9 @@ type Behavior struct {
 	Accepted func(status int, body string) bool
 	// RetryDelays are the documented delays before each further attempt.
 	RetryDelays []time.Duration
+	// Objects names the fields whose JSON objects also receive the response fields of
+	// AddFields, such as "data".
+	Objects []string
 }
 
 var (
@@ -39,6 +43,10 @@ type Server struct {
 	URL string
 
 	server      *httptest.Server
+	clock       func() time.Time
+	limit       int
+	advanced    atomic.Int64 // by Advance, in nanoseconds
+	added       atomic.Pointer[fields]
 	behavior    Behavior
 	retryDelays []time.Duration
 	client      *http.Client
@@ -47,8 +55,9 @@ type Server struct {
 	tasks       sync.WaitGroup
 
 	mu         sync.Mutex
-	orders     []*Order
-	deliveries []Delivery
+	orders     []*record          // oldest first
+	byNumber   map[string]*record // by ID and by OrderNo
+	deliveries []*stored          // oldest first
 	faults     []Fault
 	delay      time.Duration
 	lastID     int64
@@ -61,6 +70,8 @@ type options struct {
 	address     string
 	listener    net.Listener
 	retryDelays []time.Duration
+	clock       func() time.Time
+	limit       int
 }
 
 // WithAddress sets the address, such as "127.0.0.1:9001". Default: a free loopback
@@ -80,16 +91,35 @@ func WithRetryDelays(delays ...time.Duration) Option {
 	return func(o *options) { o.retryDelays = append([]time.Duration{}, delays...) }
 }
 
+// DefaultLimit is how many orders, and how many deliveries, a fake keeps without
+// WithLimit.
+const DefaultLimit = 10_000
+
+// WithLimit sets how many orders and how many deliveries the fake keeps. When there are
+// more, it forgets the oldest: their numbers are no longer found, can be used again, and
+// their notifications are not retried. Default, also for n below 1: [DefaultLimit].
+func WithLimit(n int) Option {
+	return func(o *options) {
+		if n < 1 {
+			n = DefaultLimit
+		}
+		o.limit = n
+	}
+}
+
 // Start starts a fake gateway that serves handler. The packages of the fakes call it.
 // To use a fake, call its NewServer.
 func Start(handler http.Handler, behavior Behavior, opts ...Option) *Server {
-	o := options{retryDelays: behavior.RetryDelays}
+	o := options{retryDelays: behavior.RetryDelays, clock: time.Now, limit: DefaultLimit}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	s := &Server{
 		behavior:    behavior,
 		retryDelays: o.retryDelays,
+		clock:       o.clock,
+		limit:       o.limit,
+		byNumber:    map[string]*record{},
 		client: &http.Client{
 			Timeout:       10 * time.Second,
 			Transport:     &http.Transport{DisableKeepAlives: true},
@@ -98,7 +128,7 @@ func Start(handler http.Handler, behavior Behavior, opts ...Option) *Server {
 		lastID: 424843497502158847,
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.server = httptest.NewUnstartedServer(s.withFaults(handler))
+	s.server = httptest.NewUnstartedServer(s.withFaults(s.withFields(handler)))
 	if o.address != "" {
 		listener, err := net.Listen("tcp", o.address)
 		if err != nil {
@@ -131,72 +161,4 @@ func (s *Server) NextID() int64 {
 	defer s.mu.Unlock()
 	s.lastID++
 	return s.lastID
-}
-
-// Add stores an order. It reports false if there is an order with the same number.
-func (s *Server) Add(order Order) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.find(order.ID) != nil || (order.OrderNo != "" && s.find(order.OrderNo) != nil) {
-		return false
-	}
-	order.CreatedAt = time.Now()
-	s.orders = append(s.orders, &order)
-	return true
-}
-
-// Order returns a copy of the order with the given gateway's or merchant's number. It
-// reports false if there is none.
-func (s *Server) Order(number string) (Order, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if order := s.find(number); order != nil {
-		return *order, true
-	}
-	return Order{}, false
-}
-
-// Orders returns copies of all orders, oldest first.
-func (s *Server) Orders() []Order {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := make([]Order, len(s.orders))
-	for i, order := range s.orders {
-		all[i] = *order
-	}
-	return all
-}
-
-// Update changes the order with the given gateway's or merchant's number. change runs
-// while the orders are locked, so it must not call the server's methods. The error is
-// [ErrOrderNotFound].
-func (s *Server) Update(number string, change func(*Order)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	order := s.find(number)
-	if order == nil {
-		return fmt.Errorf("%w: %q", ErrOrderNotFound, number)
-	}
-	change(order)
-	return nil
-}
-
-func (s *Server) find(number string) *Order {
-	if number == "" {
-		return nil
-	}
-	for _, order := range s.orders {
-		if order.ID == number || order.OrderNo == number {
-			return order
-		}
-	}
-	return nil
-}
-
-// Reset removes all orders, deliveries and faults, and ends the retries: call it
-// between tests that share a fake.
-func (s *Server) Reset() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.orders, s.deliveries, s.faults, s.delay = nil, nil, nil, 0
 }

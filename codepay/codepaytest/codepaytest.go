@@ -6,8 +6,21 @@
 //	defer srv.Close()
 //	client, err := codepay.New(srv.Config())
 //
-// A Server embeds a gatewaytest.Server: Pay, PaySilently, Expire, Redeliver, SendTampered,
-// DelayNotifications, InjectFault, Deliveries and Orders are its methods.
+// The embedded gatewaytest.Server has the methods of all fakes:
+//
+//	Pay                  pays an order and sends its notification
+//	PaySilently          pays an order without a notification, as if it were lost
+//	Expire               ends an order without a payment
+//	Redeliver            sends the notification again
+//	SendTampered         sends an attacker's notification
+//	NotificationRequest  returns the notification, for a handler in memory
+//	InjectFault          makes requests fail: status, delay, reset, cut response
+//	DelayNotifications   delays notifications
+//	AddFields            adds unknown fields to responses and notifications
+//	Advance              moves the clock of the fake
+//	Order, Orders        return what was ordered
+//	Deliveries           returns what was sent, with the merchant's responses
+//	Reset, Close         remove all orders; stop the fake
 //
 // The fake shows the cashier page (page 1 and 2), responds with a script (3) or JSON (4),
 // and has the query that public clients use. A pay_id may be used again, as at the real
@@ -25,6 +38,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -343,6 +357,11 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 		fields["pay_no"] = order.PaidAt.Format("20060102150405") + order.ID
 		fields["pay_time"] = strconv.FormatInt(order.PaidAt.Unix(), 10)
 		fields["status"] = order.State
+	}
+	for name, value := range s.NotificationFields() {
+		if _, exists := fields[name]; !exists && name != "sign" {
+			fields[name] = fmt.Sprint(value)
+		}
 	}
 	fields["sign"] = hash(fields)
 	if tampered {

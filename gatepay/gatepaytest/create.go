@@ -100,13 +100,13 @@ func productPrice(products []Product, bought string) (purchase, int) {
 
 func (s *Server) create(w http.ResponseWriter, r *http.Request, k kind) {
 	if err := r.ParseForm(); err != nil {
-		fail(w, k.path, 105)
+		s.fail(w, k.path, 105)
 		return
 	}
 	f := r.PostForm
 	signedNames := []string{k.bought, "type", "out_order_id", "custom"}
 	if code := verify(f, signedNames, k.allowed); code != 0 {
-		fail(w, k.path, code)
+		s.fail(w, k.path, code)
 		return
 	}
 	s.mu.Lock()
@@ -114,10 +114,10 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, k kind) {
 	bought, code := k.price(s.products, f.Get(k.bought))
 	switch {
 	case f.Get("type") != "wechat" && f.Get("type") != "alipay":
-		fail(w, k.path, k.badType)
+		s.fail(w, k.path, k.badType)
 		return
 	case code != 0:
-		fail(w, k.path, code)
+		s.fail(w, k.path, code)
 		return
 	}
 	order := gatewaytest.Order{
@@ -131,7 +131,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, k kind) {
 	}
 	if !s.add(order) {
 		// The document has no code for a number that was used before.
-		fail(w, k.path, 199)
+		s.fail(w, k.path, 199)
 		return
 	}
 	for i := range s.products {
@@ -150,7 +150,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, k kind) {
 		echo["appkey"], echo["sign"] = f.Get("appkey"), f.Get("sign")
 	}
 	data["params"] = echo
-	respond(w, envelope(100, "请求成功", data))
+	respond(w, s.envelope(100, "请求成功", data))
 }
 
 // add stores an order. It fills in the account's URLs and signs the return URL. The caller

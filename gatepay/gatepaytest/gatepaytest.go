@@ -6,11 +6,24 @@
 //	defer srv.Close()
 //	client, err := gatepay.New(srv.Config())
 //
-// The cloud API is on the same port. An order begins in state "inprogress". The embedded
-// gatewaytest.Server pays orders (Pay, PaySilently: state "paid"), expires them (Expire:
-// state "expired"), sends notifications (Redeliver, SendTampered) and fails
-// (InjectFault). SetState sets any other state, and Reject makes a request fail with a
-// documented code.
+// The cloud API is on the same port. An order begins in state "inprogress". SetState sets
+// any other state, and Reject makes a request fail with a documented code.
+//
+// The embedded gatewaytest.Server has the methods of all fakes:
+//
+//	Pay                  pays an order and sends its notification: state "paid"
+//	PaySilently          pays an order without a notification, as if it were lost
+//	Expire               ends an order without a payment: state "expired"
+//	Redeliver            sends the notification again
+//	SendTampered         sends an attacker's notification
+//	NotificationRequest  returns the notification, for a handler in memory
+//	InjectFault          makes requests fail: status, delay, reset, cut response
+//	DelayNotifications   delays notifications
+//	AddFields            adds unknown fields to responses and notifications
+//	Advance              moves the clock of the fake
+//	Order, Orders        return what was ordered
+//	Deliveries           returns what was sent, with the merchant's responses
+//	Reset, Close         remove all orders; stop the fake
 //
 // A notification goes to the order's notify_url, or to that of the account (SetAccount),
 // as always for the cloud API. It is a POST and carries appkey, as the provider's samples
@@ -92,6 +105,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 		Pay:          func(order *gatewaytest.Order) { order.State = string(gatepay.StatePaid) },
 		Expire:       func(order *gatewaytest.Order) { order.State = string(gatepay.StateExpired) },
 		Notification: s.notification,
+		Objects:      []string{"data"},
 		Accepted:     func(_ int, body string) bool { return strings.TrimSpace(body) == "success" },
 		RetryDelays:  []time.Duration{time.Minute, time.Minute, time.Minute},
 	}, opts...)
@@ -137,22 +151,22 @@ func (s *Server) Products() []Product {
 // Reject makes the next request to a path, such as "/api/anypay/create", fail with a code
 // of the document and its message.
 func (s *Server) Reject(path string, code int) {
-	body, _ := json.Marshal(envelope(code, messageOf(path, code), nil))
+	body, _ := json.Marshal(s.envelope(code, messageOf(path, code), nil))
 	s.InjectFault(gatewaytest.Fault{Path: path, Times: 1, ContentType: contentType, Body: string(body)})
 }
 
 func (s *Server) check(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if code := verify(query, []string{"out_order_id"}, nil); code != 0 {
-		fail(w, checkPath, code)
+		s.fail(w, checkPath, code)
 		return
 	}
 	order, ok := s.Order(query.Get("out_order_id"))
 	if !ok || order.OrderNo != query.Get("out_order_id") {
-		fail(w, checkPath, 201)
+		s.fail(w, checkPath, 201)
 		return
 	}
-	respond(w, envelope(100, "请求成功", map[string]any{
+	respond(w, s.envelope(100, "请求成功", map[string]any{
 		"order_id":     json.Number(order.ID),
 		"order_name":   order.Fields["order_name"],
 		"order_price":  order.Amount.String(),
@@ -188,6 +202,11 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 		"price": {price}, "realprice": {text(order, "realprice")},
 		"type": {order.Channel}, "paytime": {payTime}, "extend": {order.Fields["custom"]},
 		"sign": {signature},
+	}
+	for name, value := range s.NotificationFields() {
+		if !form.Has(name) {
+			form.Set(name, fmt.Sprint(value))
+		}
 	}
 	if s.byGET.Load() {
 		return gatewaytest.Message{Method: http.MethodGet, URL: withQuery(order.NotifyURL, form)}, nil
@@ -230,16 +249,16 @@ func signed(received string, parts ...string) bool {
 	return subtle.ConstantTimeCompare([]byte(strings.ToLower(received)), []byte(hash(parts...))) == 1
 }
 
-func envelope(code int, message string, data map[string]any) map[string]any {
-	fields := map[string]any{"code": code, "msg": message, "time": fmt.Sprint(time.Now().Unix()), "data": ""}
+func (s *Server) envelope(code int, message string, data map[string]any) map[string]any {
+	fields := map[string]any{"code": code, "msg": message, "time": fmt.Sprint(s.Now().Unix()), "data": ""}
 	if data != nil {
 		fields["data"] = data
 	}
 	return fields
 }
 
-func fail(w http.ResponseWriter, path string, code int) {
-	respond(w, envelope(code, messageOf(path, code), nil))
+func (s *Server) fail(w http.ResponseWriter, path string, code int) {
+	respond(w, s.envelope(code, messageOf(path, code), nil))
 }
 
 func respond(w http.ResponseWriter, fields map[string]any) {

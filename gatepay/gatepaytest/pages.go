@@ -20,7 +20,7 @@ func (s *Server) payPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Query().Get("format") == "json" {
-		respond(w, envelope(100, "请求成功", map[string]any{
+		respond(w, s.envelope(100, "请求成功", map[string]any{
 			"order_id": json.Number(order.ID), "out_order_id": order.OrderNo,
 			"price": order.Amount.String(), "realprice": text(order, "realprice"),
 			"type": order.Channel, "status": order.State,

@@ -7,9 +7,24 @@
 //	client, err := ispay.New(srv.Config())
 //
 // An order begins in state 1. Each state query moves it on, to 2 and then to 5; the pay
-// page and the QR code query move it to 5 at once. The embedded gatewaytest.Server pays
-// orders (Pay, PaySilently: state 9), expires them (Expire: state 6), sends
-// notifications (Redeliver, SendTampered) and fails (InjectFault).
+// page and the QR code query move it to 5 at once. SetState sets any other
+// state.
+//
+// The embedded gatewaytest.Server has the methods of all fakes:
+//
+//	Pay                  pays an order and sends its notification: state 9
+//	PaySilently          pays an order without a notification, as if it were lost
+//	Expire               ends an order without a payment: state 6
+//	Redeliver            sends the notification again
+//	SendTampered         sends an attacker's notification
+//	NotificationRequest  returns the notification, for a handler in memory
+//	InjectFault          makes requests fail: status, delay, reset, cut response
+//	DelayNotifications   delays notifications
+//	AddFields            adds unknown fields to responses and notifications
+//	Advance              moves the clock of the fake
+//	Order, Orders        return what was ordered
+//	Deliveries           returns what was sent, with the merchant's responses
+//	Reset, Close         remove all orders; stop the fake
 //
 // A notification is retried until the response is "success": after 15 s and 1, 5 and 30
 // minutes. The document names no delays; WithRetryDelays sets others.
@@ -21,6 +36,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -68,7 +84,8 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
 		Pay:          func(order *gatewaytest.Order) { order.State = "9" },
 		Expire:       func(order *gatewaytest.Order) { order.State = "6" },
-		Notification: notification,
+		Notification: s.notification,
+		Objects:      []string{"order"},
 		Accepted:     func(_ int, body string) bool { return strings.TrimSpace(body) == "success" },
 		RetryDelays:  []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute},
 	}, opts...)
@@ -223,8 +240,8 @@ func (s *Server) issue(id string) (gatewaytest.Order, bool) {
 }
 
 func (s *Server) notified(order gatewaytest.Order) bool {
-	for _, delivery := range s.Deliveries() {
-		if delivery.OrderID == order.ID && delivery.Accepted {
+	for _, delivery := range s.DeliveriesOf(order.ID) {
+		if delivery.Accepted {
 			return true
 		}
 	}
@@ -245,7 +262,8 @@ func (s *Server) code(order gatewaytest.Order) map[string]any {
 	}
 }
 
-func notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+// notification runs while the orders are locked.
+func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
 	amount, state := order.Amount.String(), order.State
 	if tampered {
 		// The signature covers neither.
@@ -253,6 +271,17 @@ func notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, 
 	}
 	// The document appends it literally, whatever the notify URL holds.
 	query := "?order_no=" + order.OrderNo + "&amount=" + amount + "&state=" + state + "&sign=" + hash(UserID, order.OrderNo)
+	added := url.Values{}
+	for name, value := range s.NotificationFields() {
+		switch name {
+		case "order_no", "amount", "state", "sign":
+		default:
+			added.Set(name, fmt.Sprint(value))
+		}
+	}
+	if len(added) > 0 {
+		query += "&" + added.Encode()
+	}
 	return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + query}, nil
 }
 

@@ -7,9 +7,23 @@
 //	client, err := kechengcang.New(srv.Config())
 //
 // An order begins in state 1. Submit changes it to 2, and Reprice changes the amount that
-// the payer must send. The embedded gatewaytest.Server pays orders (Pay, PaySilently: state
-// 3), expires them (Expire: state 4), sends notifications (Redeliver, SendTampered) and
-// fails (InjectFault).
+// the payer must send.
+//
+// The embedded gatewaytest.Server has the methods of all fakes:
+//
+//	Pay                  pays an order and sends its notification: state 3
+//	PaySilently          pays an order without a notification, as if it were lost
+//	Expire               ends an order without a payment: state 4
+//	Redeliver            sends the notification again
+//	SendTampered         sends an attacker's notification
+//	NotificationRequest  returns the notification, for a handler in memory
+//	InjectFault          makes requests fail: status, delay, reset, cut response
+//	DelayNotifications   delays notifications
+//	AddFields            adds unknown fields to responses and notifications
+//	Advance              moves the clock of the fake
+//	Order, Orders        return what was ordered
+//	Deliveries           returns what was sent, with the merchant's responses
+//	Reset, Close         remove all orders; stop the fake
 //
 // A notification is retried until the response is exactly "ok": after 30, 60, 90 … minutes,
 // seven attempts in all. WithRetryDelays sets other delays. The public source sends no
@@ -69,12 +83,13 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
 		Pay: func(order *gatewaytest.Order) {
 			if order.State == "1" {
-				submit(order)
+				s.submit(order)
 			}
 			order.State = "3"
 		},
 		Expire:       func(order *gatewaytest.Order) { order.State = "4" },
 		Notification: s.notification,
+		Objects:      []string{"result"},
 		Accepted:     func(_ int, body string) bool { return body == "ok" },
 		RetryDelays:  retryDelays(),
 	}, opts...)
@@ -108,7 +123,7 @@ func (s *Server) RevealSecret() { s.leaky.Store(true) }
 func (s *Server) Submit(orderID string) error {
 	return s.Update(orderID, func(order *gatewaytest.Order) {
 		if order.State == "1" {
-			submit(order)
+			s.submit(order)
 		}
 	})
 }
@@ -119,14 +134,14 @@ func (s *Server) Reprice(orderID string, payFee money.Amount) error {
 	return s.Update(orderID, func(order *gatewaytest.Order) {
 		if order.State == "1" {
 			set(order, "pay_fee", strconv.FormatInt(payFee.Cents(), 10))
-			set(order, "pay_refresh_at", local(time.Now()))
+			set(order, "pay_refresh_at", local(s.Now()))
 		}
 	})
 }
 
-func submit(order *gatewaytest.Order) {
+func (s *Server) submit(order *gatewaytest.Order) {
 	order.State = "2"
-	set(order, "pay_submit_at", local(time.Now()))
+	set(order, "pay_submit_at", local(s.Now()))
 }
 
 // set changes a field in a copy, because the fields may be read at the same time.
@@ -218,6 +233,11 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 		result["pay_status"], result["status"] = 3, 2
 		result["fee"] = (order.Amount + 90000).Cents()
 	}
+	for name, value := range s.NotificationFields() {
+		if _, exists := result[name]; !exists {
+			result[name] = value
+		}
+	}
 	body, err := json.Marshal(result)
 	return gatewaytest.Message{
 		Method: http.MethodPost, URL: order.NotifyURL,
@@ -253,8 +273,8 @@ func (s *Server) result(order gatewaytest.Order) map[string]any {
 
 func (s *Server) addDeliveries(result map[string]any, order gatewaytest.Order) {
 	times := 0
-	for _, delivery := range s.Deliveries() {
-		if delivery.OrderID != order.ID || delivery.Tampered {
+	for _, delivery := range s.DeliveriesOf(order.ID) {
+		if delivery.Tampered {
 			continue
 		}
 		times++

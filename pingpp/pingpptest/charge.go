@@ -62,6 +62,13 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 		"data":             map[string]any{"object": charge},
 		"pending_webhooks": 0, "request": "iar_" + strings.TrimPrefix(order.ID, "ch_"),
 	}
+	for name, value := range s.NotificationFields() {
+		for _, object := range []map[string]any{event, charge} {
+			if _, exists := object[name]; !exists {
+				object[name] = value
+			}
+		}
+	}
 	body, err := json.Marshal(event)
 	if err != nil {
 		return gatewaytest.Message{}, err

@@ -9,8 +9,23 @@
 //	client, err := pingpp.New(srv.Config())
 //
 // AddOrder makes an order known to the merchant backend, and CreateOrder gives it a
-// charge. Pay and PaySilently then pay the charge. The embedded gatewaytest.Server lets it
-// expire (Expire), sends notifications (Redeliver, SendTampered) and fails (InjectFault).
+// charge. Pay and PaySilently then pay the charge.
+//
+// The embedded gatewaytest.Server has the methods of all fakes:
+//
+//	Pay                  pays an order and sends its notification
+//	PaySilently          pays an order without a notification, as if it were lost
+//	Expire               ends an order without a payment
+//	Redeliver            sends the notification again
+//	SendTampered         sends an attacker's notification
+//	NotificationRequest  returns the notification, for a handler in memory
+//	InjectFault          makes requests fail: status, delay, reset, cut response
+//	DelayNotifications   delays notifications
+//	AddFields            adds unknown fields to responses and notifications
+//	Advance              moves the clock of the fake
+//	Order, Orders        return what was ordered
+//	Deliveries           returns what was sent, with the merchant's responses
+//	Reset, Close         remove all orders; stop the fake
 //
 // An event is retried until the response has status 2xx: after 2, 10 and 10 minutes and
 // 1, 2, 6 and 15 hours, as Ping++ documents it; WithRetryDelays sets other delays.
@@ -82,6 +97,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 		Pay:          func(order *gatewaytest.Order) { order.State = statePaid },
 		Expire:       func(order *gatewaytest.Order) { order.State = stateExpired },
 		Notification: s.notification,
+		Objects:      []string{"ch"},
 		Accepted:     func(status int, _ string) bool { return status >= 200 && status < 300 },
 		RetryDelays: []time.Duration{
 			2 * time.Minute, 10 * time.Minute, 10 * time.Minute,

@@ -1,0 +1,90 @@
+package gatewaytest
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// NotificationRequest returns the notification of an order, for a test that calls a
+// handler in memory:
+//
+//	err := srv.PaySilently(orderNo)
+//	r, err := srv.NotificationRequest(orderNo)
+//	handler.ServeHTTP(httptest.NewRecorder(), r)
+//
+// The request is the one that a merchant's server receives when Redeliver sends the
+// notification: method, path and query, Host, Content-Type, further headers and body are
+// the same. It is not sent and is not among the Deliveries. It has the state of the order
+// at the time of the call. An order without a notify URL is notified at
+// http://example.com/. The error is [ErrOrderNotFound], or says that the notify URL is
+// malformed.
+func (s *Server) NotificationRequest(number string) (*http.Request, error) {
+	return s.notificationRequest(number, false)
+}
+
+// TamperedNotificationRequest returns the notification that SendTampered sends: see
+// [Server.NotificationRequest].
+func (s *Server) TamperedNotificationRequest(number string) (*http.Request, error) {
+	return s.notificationRequest(number, true)
+}
+
+func (s *Server) notificationRequest(number string, tampered bool) (*http.Request, error) {
+	s.mu.Lock()
+	found := s.find(number)
+	if found == nil {
+		s.mu.Unlock()
+		return nil, fmt.Errorf("%w: %q", ErrOrderNotFound, number)
+	}
+	order := found.order
+	if order.NotifyURL == "" {
+		order.NotifyURL = "http://example.com/"
+	}
+	message, err := s.behavior.Notification(order, tampered)
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	sent, err := message.request(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("gatewaytest: notification of order %q: notify URL: %w", number, withoutURL(err))
+	}
+	return received(sent)
+}
+
+// request returns the message as an outgoing request.
+func (m Message) request(ctx context.Context) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, m.Method, m.URL, strings.NewReader(m.Body))
+	if err != nil {
+		return nil, err
+	}
+	if m.ContentType != "" {
+		r.Header.Set("Content-Type", m.ContentType)
+	}
+	for name, value := range m.Header {
+		r.Header.Set(name, value)
+	}
+	return r, nil
+}
+
+// received turns an outgoing request into the one that the server receives.
+func received(r *http.Request) (*http.Request, error) {
+	if r.URL.Scheme == "https" {
+		r.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: r.URL.Hostname()}
+	}
+	if r.Host == "" {
+		r.Host = "example.com"
+	}
+	r.RequestURI = r.URL.RequestURI()
+	target, err := url.ParseRequestURI(r.RequestURI)
+	if err != nil {
+		return nil, fmt.Errorf("gatewaytest: notification: %w", withoutURL(err))
+	}
+	r.URL = target
+	r.RemoteAddr = "192.0.2.1:1234" // as httptest.NewRequest: TEST-NET-1 of RFC 5737
+	r.GetBody = nil
+	return r, nil
+}
