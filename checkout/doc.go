@@ -1,4 +1,4 @@
-// Package checkout takes payments through any of the five gateways of paygates-go and
+// Package checkout takes payments through any of the gateways of paygates-go and
 // credits each order exactly once, in the merchant's own database.
 //
 //	gateway, err := checkout.Ispay(ispay.Config{UserID: "10001", Secret: secret})

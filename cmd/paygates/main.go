@@ -27,7 +27,7 @@ type cli struct {
 	JSON    bool             `help:"Print one JSON object per line on standard output."`
 	Version kong.VersionFlag `help:"Print the version."`
 
-	Sandbox sandboxCommand `cmd:"" help:"Run the five fake gateways, with a page and a JSON API."`
+	Sandbox sandboxCommand `cmd:"" help:"Run the fake gateways, with a page and a JSON API."`
 	Create  createCommand  `cmd:"" help:"Create an order and show how to pay."`
 	Query   queryCommand   `cmd:"" help:"Query an order."`
 	Wait    waitCommand    `cmd:"" help:"Wait until an order is paid or has ended."`

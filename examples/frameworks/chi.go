@@ -22,24 +22,24 @@ func newChi(s *shop, before ...func(http.Handler) http.Handler) http.Handler {
 	router.Handle("/notify/pingpp", s.pingpp.NotificationHandler(s.creditPingpp))
 
 	router.Get("/by-hand/ispay", func(w http.ResponseWriter, r *http.Request) {
-		chiReply(w, s.ispayByHand(r.Context(), r.URL.Query()))
+		chiRespond(w, s.ispayByHand(r.Context(), r.URL.Query()))
 	})
 	router.Post("/by-hand/codepay", func(w http.ResponseWriter, r *http.Request) {
-		chiReply(w, s.codepayByHand(r.Context(), formOf(r, chiBody(r))))
+		chiRespond(w, s.codepayByHand(r.Context(), formOf(r, chiBody(r))))
 	})
 	router.Post("/by-hand/gatepay", func(w http.ResponseWriter, r *http.Request) {
-		chiReply(w, s.gatepayByHand(r.Context(), formOf(r, chiBody(r))))
+		chiRespond(w, s.gatepayByHand(r.Context(), formOf(r, chiBody(r))))
 	})
 	router.Post("/by-hand/kechengcang", func(w http.ResponseWriter, r *http.Request) {
-		chiReply(w, s.kechengcangByHand(r.Context(), chiBody(r)))
+		chiRespond(w, s.kechengcangByHand(r.Context(), chiBody(r)))
 	})
 	router.Post("/by-hand/pingpp", func(w http.ResponseWriter, r *http.Request) {
-		chiReply(w, s.pingppByHand(r.Context(), chiBody(r), r.Header.Get(pingpp.SignatureHeader)))
+		chiRespond(w, s.pingppByHand(r.Context(), chiBody(r), r.Header.Get(pingpp.SignatureHeader)))
 	})
 	return router
 }
 
-// chiKept is where a middleware that reads the body leaves it for others.
+// chiKept is the context key under which a middleware that consumes the body keeps it.
 type chiKept struct{}
 
 func chiBody(r *http.Request) []byte {
@@ -49,13 +49,13 @@ func chiBody(r *http.Request) []byte {
 	return readBody(r)
 }
 
-func chiReply(w http.ResponseWriter, a answer) {
+func chiRespond(w http.ResponseWriter, r response) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(a.status)
-	_, _ = io.WriteString(w, a.text)
+	w.WriteHeader(r.status)
+	_, _ = io.WriteString(w, r.text)
 }
 
-// chiLog is a middleware as programs have it. It puts the body back.
+// chiLog is an example of a logging middleware. It puts the body back.
 func chiLog(s *shop) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -3,8 +3,8 @@ package main
 import (
 	"net/http"
 
-	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
+	"github.com/labstack/echo/v5"
+	"github.com/labstack/echo/v5/middleware"
 
 	"github.com/paygates/paygates-go/pingpp"
 )
@@ -21,40 +21,44 @@ func newEcho(s *shop, before ...echo.MiddlewareFunc) http.Handler {
 	notify.Any("/pingpp", echo.WrapHandler(s.pingpp.NotificationHandler(s.creditPingpp)))
 
 	byHand := e.Group("/by-hand")
-	byHand.GET("/ispay", func(c echo.Context) error {
-		return echoReply(c, s.ispayByHand(c.Request().Context(), c.QueryParams()))
+	byHand.GET("/ispay", func(c *echo.Context) error {
+		return echoRespond(c, s.ispayByHand(c.Request().Context(), c.QueryParams()))
 	})
-	// Not c.FormParams(): it mixes the query of the notify URL with the form.
-	byHand.POST("/codepay", func(c echo.Context) error {
-		return echoReply(c, s.codepayByHand(c.Request().Context(), formOf(c.Request(), echoBody(c))))
+	// Do not use c.FormValues(), which adds the query of the notify URL to the form.
+	byHand.POST("/codepay", func(c *echo.Context) error {
+		return echoRespond(c, s.codepayByHand(c.Request().Context(), formOf(c.Request(), echoBody(c))))
 	})
-	byHand.POST("/gatepay", func(c echo.Context) error {
-		return echoReply(c, s.gatepayByHand(c.Request().Context(), formOf(c.Request(), echoBody(c))))
+	byHand.POST("/gatepay", func(c *echo.Context) error {
+		return echoRespond(c, s.gatepayByHand(c.Request().Context(), formOf(c.Request(), echoBody(c))))
 	})
-	byHand.POST("/kechengcang", func(c echo.Context) error {
-		return echoReply(c, s.kechengcangByHand(c.Request().Context(), echoBody(c)))
+	byHand.POST("/kechengcang", func(c *echo.Context) error {
+		return echoRespond(c, s.kechengcangByHand(c.Request().Context(), echoBody(c)))
 	})
-	byHand.POST("/pingpp", func(c echo.Context) error {
-		return echoReply(c, s.pingppByHand(c.Request().Context(), echoBody(c), c.Request().Header.Get(pingpp.SignatureHeader)))
+	byHand.POST("/pingpp", func(c *echo.Context) error {
+		return echoRespond(c, s.pingppByHand(c.Request().Context(), echoBody(c), c.Request().Header.Get(pingpp.SignatureHeader)))
 	})
 	return e
 }
 
-// echoKept is where a middleware that reads the body leaves it for others.
+// echoKept is the key under which a middleware that consumes the body keeps it.
 const echoKept = "body"
 
-func echoBody(c echo.Context) []byte {
+func echoBody(c *echo.Context) []byte {
 	if kept, ok := c.Get(echoKept).([]byte); ok {
 		return kept
 	}
 	return readBody(c.Request())
 }
 
-func echoReply(c echo.Context, a answer) error { return c.String(a.status, a.text) }
+func echoRespond(c *echo.Context, r response) error { return c.String(r.status, r.text) }
 
-// echoLog is echo's own middleware for logging bodies. It puts them back.
+// echoLog uses echo's own middleware for logging bodies, which puts the body back.
 func echoLog(s *shop) echo.MiddlewareFunc {
-	return middleware.BodyDump(func(c echo.Context, body, _ []byte) {
-		s.log.Info("request", "method", c.Request().Method, "path", c.Path(), "bytes", len(body), "status", c.Response().Status)
+	return middleware.BodyDump(func(c *echo.Context, body, _ []byte, _ error) {
+		status := 0
+		if r, err := echo.UnwrapResponse(c.Response()); err == nil {
+			status = r.Status
+		}
+		s.log.Info("request", "method", c.Request().Method, "path", c.Path(), "bytes", len(body), "status", status)
 	})
 }

@@ -44,7 +44,7 @@ func (f *fakes) close() {
 	f.pingpp.Close()
 }
 
-// newShop returns a program that is a merchant of the fake gateways.
+// newShop returns a shop whose clients use the fake gateways.
 func (f *fakes) newShop(log *slog.Logger) (*shop, error) {
 	s := &shop{log: log, orders: map[key]price{}, credited: map[key]price{}}
 	ispayConfig, codepayConfig, gatepayConfig := f.ispay.Config(), f.codepay.Config(), f.gatepay.Config()
@@ -71,16 +71,17 @@ func (f *fakes) newShop(log *slog.Logger) (*shop, error) {
 // checkout is one payment at a fake gateway.
 type checkout struct {
 	gateway string
-	// create opens an order and returns the number by which the fake knows it.
+	// create creates an order and returns its number at the fake.
 	create func(ctx context.Context, notifyURL string) (number string, err error)
 	fake   interface {
 		Pay(number string) (gatewaytest.Delivery, error)
 		Redeliver(number string) (gatewaytest.Delivery, error)
 		SendTampered(number string) (gatewaytest.Delivery, error)
 	}
-	// reply ends the callbacks, and refusal is the status for a forged one.
-	reply   string
-	refusal int
+	// accepted is the expected response to a genuine notification.
+	accepted string
+	// forgedStatus is the HTTP status of the response to a forged one.
+	forgedStatus int
 }
 
 func (f *fakes) checkouts(s *shop) []checkout {

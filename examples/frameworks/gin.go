@@ -23,25 +23,25 @@ func newGin(s *shop, before ...gin.HandlerFunc) http.Handler {
 
 	byHand := router.Group("/by-hand")
 	byHand.GET("/ispay", func(c *gin.Context) {
-		ginReply(c, s.ispayByHand(c.Request.Context(), c.Request.URL.Query()))
+		ginRespond(c, s.ispayByHand(c.Request.Context(), c.Request.URL.Query()))
 	})
 	byHand.POST("/codepay", func(c *gin.Context) {
-		ginReply(c, s.codepayByHand(c.Request.Context(), formOf(c.Request, ginBody(c))))
+		ginRespond(c, s.codepayByHand(c.Request.Context(), formOf(c.Request, ginBody(c))))
 	})
 	byHand.POST("/gatepay", func(c *gin.Context) {
-		ginReply(c, s.gatepayByHand(c.Request.Context(), formOf(c.Request, ginBody(c))))
+		ginRespond(c, s.gatepayByHand(c.Request.Context(), formOf(c.Request, ginBody(c))))
 	})
 	byHand.POST("/kechengcang", func(c *gin.Context) {
-		ginReply(c, s.kechengcangByHand(c.Request.Context(), ginBody(c)))
+		ginRespond(c, s.kechengcangByHand(c.Request.Context(), ginBody(c)))
 	})
 	byHand.POST("/pingpp", func(c *gin.Context) {
-		ginReply(c, s.pingppByHand(c.Request.Context(), ginBody(c), c.GetHeader(pingpp.SignatureHeader)))
+		ginRespond(c, s.pingppByHand(c.Request.Context(), ginBody(c), c.GetHeader(pingpp.SignatureHeader)))
 	})
 	return router
 }
 
-// ginBody returns the body, also after ShouldBindBodyWith, which keeps what it
-// has read but does not put it back. ShouldBindJSON keeps nothing.
+// ginBody returns the body, also after ShouldBindBodyWith, which keeps a copy but does
+// not put the body back. ShouldBindJSON keeps no copy.
 func ginBody(c *gin.Context) []byte {
 	if kept, ok := c.Get(gin.BodyBytesKey); ok {
 		body, _ := kept.([]byte)
@@ -50,9 +50,9 @@ func ginBody(c *gin.Context) []byte {
 	return readBody(c.Request)
 }
 
-func ginReply(c *gin.Context, a answer) { c.String(a.status, a.text) }
+func ginRespond(c *gin.Context, r response) { c.String(r.status, r.text) }
 
-// ginLog is a middleware as programs have it. It puts the body back.
+// ginLog is an example of a logging middleware. It puts the body back.
 func ginLog(s *shop) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		body := readBody(c.Request)

@@ -1,6 +1,5 @@
-// Frameworks shows the callback handlers of paygates-go in programs that are
-// there already, with gin, echo, chi and fiber. It runs against the fake gateways
-// of the SDK: one payment through each, then it ends.
+// Frameworks shows the notification handlers of paygates-go in an existing program with
+// gin, echo, chi or fiber. It takes one payment through each fake gateway and ends.
 //
 //	go run -C examples/frameworks . -framework gin
 //	go run -C examples/frameworks . -framework fiber -by-hand
@@ -21,7 +20,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// A framework joins with one line here and one file.
+// To add a framework, write one file and add one line to frameworks.
 type framework struct {
 	name  string
 	serve func(*shop, net.Listener) (stop func() error)
@@ -50,7 +49,7 @@ func run(args []string, out, logs io.Writer) error {
 	flags := flag.NewFlagSet("frameworks", flag.ContinueOnError)
 	flags.SetOutput(logs)
 	name := flags.String("framework", "gin", "gin, echo, chi or fiber")
-	byHand := flags.Bool("by-hand", false, "call back the handlers that are written by hand")
+	byHand := flags.Bool("by-hand", false, "use the handlers that are written by hand")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -63,10 +62,10 @@ func run(args []string, out, logs io.Writer) error {
 			return play(f, path, out, logs)
 		}
 	}
-	return fmt.Errorf("no framework %q: there are gin, echo, chi and fiber", *name)
+	return fmt.Errorf("unknown framework %q: expected gin, echo, chi or fiber", *name)
 }
 
-// play takes a forged and a genuine callback of each gateway.
+// play sends a forged and a genuine notification of each gateway.
 func play(f framework, path string, out, logs io.Writer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -83,7 +82,7 @@ func play(f framework, path string, out, logs io.Writer) error {
 	stop := f.serve(s, listener)
 	defer func() { _ = stop() }()
 	base := "http://" + listener.Addr().String() + path
-	_, _ = fmt.Fprintf(out, "%s listens, and the fake gateways call %s… back.\n", f.name, base)
+	_, _ = fmt.Fprintf(out, "%s listens, and the fake gateways send notifications to %s….\n", f.name, base)
 	for _, c := range fakes.checkouts(s) {
 		number, err := c.create(ctx, base+c.gateway)
 		if err != nil {
@@ -98,15 +97,15 @@ func play(f framework, path string, out, logs io.Writer) error {
 			return err
 		}
 		_, _ = fmt.Fprintf(out, "%-11s  forged: %d %-4s  genuine: %d %s\n", c.gateway, forged.Status, forged.Response, genuine.Status, genuine.Response)
-		if forged.Status != c.refusal || forged.Response != "fail" || !genuine.Accepted {
-			return fmt.Errorf("%s: not as it should be", c.gateway)
+		if forged.Status != c.forgedStatus || forged.Response != "fail" || !genuine.Accepted {
+			return fmt.Errorf("%s: unexpected response to a notification", c.gateway)
 		}
 	}
-	_, _ = fmt.Fprintf(out, "%d payments are credited, each once.\n", len(s.credited))
+	_, _ = fmt.Fprintf(out, "%d payments were credited, each once.\n", len(s.credited))
 	return nil
 }
 
-// serve serves a handler of net/http, as gin, echo and chi are.
+// serve serves gin, echo and chi, which implement http.Handler.
 func serve(listener net.Listener, handler http.Handler) (stop func() error) {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }()

@@ -26,7 +26,7 @@ func TestEveryFrameworkPlays(t *testing.T) {
 				require.NoError(t, run(way, &out, io.Discard))
 				assert.Contains(t, out.String(), f.name+" listens")
 				assert.Equal(t, 5, strings.Count(out.String(), " fail "), out.String())
-				assert.Contains(t, out.String(), "5 payments are credited, each once.")
+				assert.Contains(t, out.String(), "5 payments were credited, each once.")
 			})
 		}
 	}
@@ -35,7 +35,24 @@ func TestEveryFrameworkPlays(t *testing.T) {
 func TestWrongArguments(t *testing.T) {
 	t.Parallel()
 	var out, logs strings.Builder
-	require.ErrorContains(t, run([]string{"-framework", "jin"}, &out, &logs), `no framework "jin": there are gin, echo, chi and fiber`)
+	require.ErrorContains(t, run([]string{"-framework", "jin"}, &out, &logs), `unknown framework "jin": expected gin, echo, chi or fiber`)
 	require.Error(t, run([]string{"-farmework", "gin"}, &out, &logs))
 	assert.Empty(t, out.String())
+}
+
+// The README shows lines of the files that it names.
+func TestReadmeShowsTheSources(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(readme), "```go\n")
+	block, _, _ := strings.Cut(rest, "\n```")
+	lines := strings.Split(block, "\n")
+	assert.Len(t, lines, len(frameworks()))
+	for _, line := range lines {
+		code, file, _ := strings.Cut(line, "// ")
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Contains(t, string(source), "\t"+strings.TrimSpace(code)+"\n")
+	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/paygates/paygates-go/pingpp"
 )
 
-// shop is the existing program: it has orders, and credits what is paid for them.
+// shop is the existing program: it stores orders and credits payments.
 type shop struct {
 	ispay       *ispay.Client
 	codepay     *codepay.Client
@@ -39,21 +39,21 @@ type price struct {
 
 func (p price) String() string { return p.amount.String() + " " + p.currency }
 
-// open stores an order that waits for its payment.
+// open stores an order that is not paid yet.
 func (s *shop) open(gateway, orderNo string, p price) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.orders[key{gateway, orderNo}] = p
 }
 
-// credit is the program's own work, which a database does in one transaction:
-// compare with the stored order, and credit once, because gateways repeat
-// callbacks.
+// credit compares a payment with the stored order and credits it once, because gateways
+// repeat notifications. Do this in one database transaction; the package checkout does it
+// for you.
 func (s *shop) credit(gateway, orderNo, paymentNo string, paid price) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if asked, ok := s.orders[key{gateway, orderNo}]; !ok || asked != paid {
-		return fmt.Errorf("%s: no order is open for the %s that were paid", gateway, paid)
+	if stored, ok := s.orders[key{gateway, orderNo}]; !ok || stored != paid {
+		return fmt.Errorf("%s: no stored order has the paid amount %s", gateway, paid)
 	}
 	if _, ok := s.credited[key{gateway, paymentNo}]; ok {
 		return nil
@@ -62,14 +62,15 @@ func (s *shop) credit(gateway, orderNo, paymentNo string, paid price) error {
 	return nil
 }
 
-// What each gateway's notification says of the order, the payment and the money.
+// The functions below take the order number, the payment number and the paid amount from
+// the notification of each gateway.
 
 func (s *shop) creditIspay(_ context.Context, n *ispay.Notification) error {
 	return s.credit("ispay", n.OrderNo, n.OrderNo, price{n.Order.Amount, "CNY"})
 }
 
 func (s *shop) creditCodepay(_ context.Context, n *codepay.Notification) error {
-	return s.credit("codepay", n.OrderNo, n.PaymentNo, price{n.Money, "CNY"})
+	return s.credit("codepay", n.OrderNo, n.PaymentNo, price{n.PaidAmount, "CNY"})
 }
 
 func (s *shop) creditGatepay(_ context.Context, n *gatepay.Notification) error {
@@ -82,7 +83,7 @@ func (s *shop) creditKechengcang(_ context.Context, n *kechengcang.Notification)
 
 func (s *shop) creditPingpp(_ context.Context, n *pingpp.Notification) error {
 	if !n.Paid() {
-		return nil // a refund, a summary, …: nothing to credit
+		return nil // another event, such as a refund: there is nothing to credit
 	}
 	return s.credit("pingpp", n.Charge.OrderNo, n.Charge.ID, price{n.Charge.Amount, strings.ToUpper(n.Charge.Currency)})
 }

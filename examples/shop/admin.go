@@ -2,80 +2,82 @@ package main
 
 import (
 	"crypto/subtle"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/paygates/paygates-go/checkout"
 )
 
-// adminView is what a person has to look at.
+// How many rows a page of /admin shows.
+const adminRows = 20
+
+// outcomes are those that need a person.
+var outcomes = []checkout.Outcome{
+	checkout.OutcomeDuplicate, checkout.OutcomeMismatch, checkout.OutcomeLate, checkout.OutcomeOrphan, checkout.OutcomeReused,
+	checkout.OutcomeRefunded, checkout.OutcomeUnconfirmed,
+}
+
+// adminView is what a person has to decide, and the newest orders.
 type adminView struct {
-	Held   []heldPayments
-	Open   []openOrders
-	Newest []order
+	Outcomes []checkout.Outcome
+	Outcome  checkout.Outcome // the selected one
+	After    string
+	Payments []checkout.Payment
+	Next     string // the ID after which the next page begins, "" if there is none
+	Newest   []shopOrder
+	By       string
 }
 
-// heldPayments are payments that were not credited, by the reason.
-type heldPayments struct {
-	Outcome  outcome
-	Payments []seenPayment
+// adminOrderView is an order with its notifications.
+type adminOrderView struct {
+	No      string
+	State   *checkout.OrderState // nil for a number that only notifications name
+	Journal []checkout.JournalEntry
+	Next    string
+	By      string
 }
 
-// openOrders are orders about which the gateway has not been clear.
-type openOrders struct {
-	Status status
-	Orders []order
-}
-
-const adminRows = 100
-
-func (w *web) admin(rw http.ResponseWriter, r *http.Request) {
-	if !w.mayAdmin(r) {
-		if !w.settings.adminToken.IsEmpty() {
+// admin wraps a page that only the people of the shop may see.
+func (w *web) admin(page http.HandlerFunc) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		if w.settings.adminToken.IsEmpty() {
+			if !isLocal(r) {
+				w.problem(rw, r, http.StatusForbidden, "error.admin")
+				return
+			}
+			page(rw, r)
+			return
+		}
+		address := w.payerIP(r)
+		if w.failures.tooMany(address, time.Now()) {
+			rw.Header().Set("Retry-After", "60")
+			w.problem(rw, r, http.StatusTooManyRequests, "error.attempts")
+			return
+		}
+		_, password, ok := r.BasicAuth()
+		if !ok || subtle.ConstantTimeCompare([]byte(password), []byte(w.settings.adminToken.Reveal())) != 1 {
+			if ok {
+				w.failures.add(address, time.Now())
+				w.log.WarnContext(r.Context(), "admin: wrong token", "address", address)
+			}
 			rw.Header().Set("WWW-Authenticate", `Basic realm="shop", charset="UTF-8"`)
 			w.problem(rw, r, http.StatusUnauthorized, "error.admin")
 			return
 		}
-		w.problem(rw, r, http.StatusForbidden, "error.admin")
-		return
+		page(rw, r)
 	}
-	view, err := w.adminView(r)
-	if err != nil {
-		w.log.ErrorContext(r.Context(), "read the admin page", "error", err)
-		w.problem(rw, r, http.StatusServiceUnavailable, "error.later")
-		return
-	}
-	w.render(rw, r, http.StatusOK, "admin.html", page{Admin: view})
 }
 
-func (w *web) adminView(r *http.Request) (*adminView, error) {
-	v := &adminView{}
-	for _, of := range []outcome{outcomeLate, outcomeDuplicate, outcomeMismatch, outcomeOrphan} {
-		payments, err := w.store.payments(r.Context(), of, adminRows)
-		if err != nil {
-			return nil, err
-		}
-		v.Held = append(v.Held, heldPayments{of, payments})
-	}
-	for _, of := range []status{statusUnconfirmed, statusUnknown} {
-		orders, err := w.store.orders(r.Context(), of, adminRows)
-		if err != nil {
-			return nil, err
-		}
-		v.Open = append(v.Open, openOrders{of, orders})
-	}
-	var err error
-	v.Newest, err = w.store.orders(r.Context(), "", adminRows)
-	return v, err
-}
-
-// mayAdmin wants the token, if there is one. Without one it wants a browser on
-// this machine: neither a proxy nor another site's page that was led here by its
-// host name.
-func (w *web) mayAdmin(r *http.Request) bool {
-	if token := w.settings.adminToken; !token.IsEmpty() {
-		_, password, _ := r.BasicAuth()
-		return subtle.ConstantTimeCompare([]byte(password), []byte(token.Reveal())) == 1
-	}
+// isLocal reports whether a request comes from a browser on this machine, neither through
+// a proxy nor by a host name that another site chose.
+func isLocal(r *http.Request) bool {
 	forwarded := r.Header.Get("X-Forwarded-For") + r.Header.Get("Forwarded") + r.Header.Get("X-Real-Ip")
 	return forwarded == "" && isLoopback(r.RemoteAddr) && isLoopback(r.Host)
 }
@@ -88,6 +90,151 @@ func isLoopback(address string) bool {
 	if host == "localhost" {
 		return true
 	}
-	ip, err := netip.ParseAddr(host)
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && ip.IsLoopback()
+}
+
+// failures counts wrong tokens by address: ten a minute are allowed.
+type failures struct {
+	mu    sync.Mutex
+	since time.Time
+	count map[string]int
+}
+
+const (
+	maxFailures  = 10
+	maxAddresses = 10_000 // further ones share one count
+)
+
+func (f *failures) key(address string, now time.Time) string {
+	if f.count == nil || now.Sub(f.since) >= time.Minute {
+		f.since, f.count = now, map[string]int{}
+	}
+	if _, known := f.count[address]; !known && len(f.count) >= maxAddresses {
+		return ""
+	}
+	return address
+}
+
+func (f *failures) tooMany(address string, now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := f.key(address, now)
+	return f.count[key] >= maxFailures
+}
+
+func (f *failures) add(address string, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := f.key(address, now)
+	f.count[key]++
+}
+
+// idShape is that of the IDs of payments and journal entries.
+var idShape = regexp.MustCompile(`^[A-Za-z0-9-]{0,64}$`)
+
+func (w *web) adminHome(rw http.ResponseWriter, r *http.Request) {
+	v := &adminView{Outcomes: outcomes, After: r.URL.Query().Get("after"), By: user(r)}
+	for _, o := range outcomes {
+		if r.URL.Query().Get("outcome") == string(o) {
+			v.Outcome = o
+		}
+	}
+	if !idShape.MatchString(v.After) {
+		w.problem(rw, r, http.StatusNotFound, "notfound")
+		return
+	}
+	var err error
+	v.Payments, err = w.checkout.Attention(r.Context(), checkout.AttentionQuery{Outcome: v.Outcome, After: v.After, Limit: adminRows + 1})
+	if err == nil && len(v.Payments) > adminRows {
+		v.Payments = v.Payments[:adminRows]
+		v.Next = v.Payments[adminRows-1].ID
+	}
+	if err == nil {
+		v.Newest, err = w.newestOrders(r.Context(), adminRows)
+	}
+	if err != nil {
+		w.failed(rw, r, "read admin page", err)
+		return
+	}
+	w.render(rw, r, http.StatusOK, "admin.html", page{Title: "admin.title", Admin: v})
+}
+
+func user(r *http.Request) string {
+	name, _, _ := r.BasicAuth()
+	return name
+}
+
+func (w *web) adminSearch(rw http.ResponseWriter, r *http.Request) {
+	no := strings.TrimSpace(r.URL.Query().Get("no"))
+	if no == "" {
+		http.Redirect(rw, r, "/admin", http.StatusSeeOther)
+		return
+	}
+	http.Redirect(rw, r, "/admin/orders/"+url.PathEscape(no), http.StatusSeeOther)
+}
+
+// numberShape is that of the order numbers that a gateway can name.
+var numberShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func (w *web) adminOrder(rw http.ResponseWriter, r *http.Request) {
+	v := &adminOrderView{No: r.PathValue("no"), By: user(r)}
+	before := r.URL.Query().Get("before")
+	if !numberShape.MatchString(v.No) || !idShape.MatchString(before) {
+		w.problem(rw, r, http.StatusNotFound, "notfound")
+		return
+	}
+	var err error
+	if v.State, err = w.checkout.Order(r.Context(), v.No); errors.Is(err, checkout.ErrOrderNotFound) {
+		err = nil
+	}
+	if err == nil {
+		v.Journal, err = w.checkout.Journal(r.Context(), checkout.JournalQuery{OrderNo: v.No, Before: before, Limit: adminRows + 1})
+	}
+	switch {
+	case err != nil:
+		w.failed(rw, r, "read order", err)
+		return
+	case v.State == nil && len(v.Journal) == 0:
+		w.problem(rw, r, http.StatusNotFound, "notfound")
+		return
+	case len(v.Journal) > adminRows:
+		v.Journal = v.Journal[:adminRows]
+		v.Next = v.Journal[adminRows-1].ID
+	}
+	w.render(rw, r, http.StatusOK, "adminorder.html", page{Title: "admin.order", AdminOrder: v})
+}
+
+// adminResolve carries out what a person decided about a payment.
+func (w *web) adminResolve(rw http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(rw, r.Body, 16<<10)
+	id := r.PathValue("id")
+	if err := r.ParseForm(); err != nil || !idShape.MatchString(id) || r.PostForm.Get("sure") != "yes" {
+		w.problem(rw, r, http.StatusBadRequest, "error.form")
+		return
+	}
+	resolution := checkout.Resolution{
+		By: strings.TrimSpace(r.PostForm.Get("by")), Reason: strings.TrimSpace(r.PostForm.Get("reason")),
+		Action: checkout.Action(r.PostForm.Get("action")),
+	}
+	if resolution.Action == checkout.ActionCredit {
+		resolution.OrderNo = strings.TrimSpace(r.PostForm.Get("order"))
+	}
+	err := w.checkout.Resolve(r.Context(), id, resolution)
+	switch {
+	case err == nil:
+		http.Redirect(rw, r, "/admin", http.StatusSeeOther)
+	case errors.Is(err, checkout.ErrInvalidResolution):
+		w.problem(rw, r, http.StatusUnprocessableEntity, "error.resolution")
+	case errors.Is(err, checkout.ErrPaymentNotFound):
+		w.problem(rw, r, http.StatusNotFound, "notfound")
+	case errors.Is(err, checkout.ErrAlreadyResolved):
+		w.problem(rw, r, http.StatusConflict, "error.resolved")
+	case errors.Is(err, checkout.ErrOrderNotFound):
+		w.problem(rw, r, http.StatusUnprocessableEntity, "error.order")
+	case errors.Is(err, checkout.ErrOrderPaid):
+		w.problem(rw, r, http.StatusConflict, "error.paid")
+	default:
+		w.failed(rw, r, "resolve payment", err)
+	}
 }

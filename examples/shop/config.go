@@ -10,83 +10,72 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/paygates/paygates-go/checkout"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// settings are what the flags and the environment say.
+// settings holds the flags and the variables that are not credentials.
 type settings struct {
 	addr        string
 	publicURL   string // without a slash at the end; "" until the port is known
-	database    string
+	demo        bool
+	sqliteFile  string
+	databaseURL string
+	gateways    []string // in order of preference; nil means all
 	expires     time.Duration
-	grace       time.Duration
-	requery     time.Duration
-	timeout     time.Duration
-	workers     int
 	behindProxy bool
 	adminToken  sign.Secret
 }
 
-const usage = `Shop takes payments through the gateways of paygates-go. Without credentials it
-runs on fake gateways that it starts itself.
+const usage = `Shop takes payments through the gateways of paygates-go.
 
-    go run -C examples/shop .
+    go run -C examples/shop . -demo
 
 Flags:
 %s
 Environment:
-  DATABASE_URL            a postgres:// URL, instead of the SQLite file of -db
-  SHOP_ADMIN_TOKEN        the password of /admin, whatever the user name; without
-                          it /admin answers to this machine only
+  DATABASE_URL      a postgres:// URL, or a MySQL DSN such as
+                    user:password@tcp(127.0.0.1:3306)/shop, instead of the file of -db
+  SHOP_ADMIN_TOKEN  the password of /admin, with your name as user name; without it
+                    /admin is open to this machine only
 
-  Credentials. A gateway is on sale if one of the first line of its variables is
-  set; what stands in brackets is optional.
-  ISPAY_USER_ID, ISPAY_SECRET
-    [ISPAY_BASE_URL, ISPAY_ALLOW_PLAIN_HTTP=1]
-  CODEPAY_USER_ID, CODEPAY_SECRET, [CODEPAY_TOKEN, without which it cannot be asked]
-    [CODEPAY_BASE_URL, CODEPAY_ALLOW_PLAIN_HTTP=1]
-  GATEPAY_APPKEY, GATEPAY_APPSECRET
-    [GATEPAY_BASE_URL, GATEPAY_ALLOW_PLAIN_HTTP=1]
-  KECHENGCANG_BASE_URL, KECHENGCANG_APP_ID, KECHENGCANG_SECRET
-    [KECHENGCANG_ALLOW_PLAIN_HTTP=1]
-  PINGPP_BASE_URL and PINGPP_TOKEN of the merchant backend, which must know the
-  orders; PINGPP_PUBLIC_KEY (PEM), [PINGPP_API_KEY, without which it cannot be asked]
-    [PINGPP_API_BASE_URL, PINGPP_PRIVATE_KEY (PEM), PINGPP_ALLOW_PLAIN_HTTP=1,
-    PINGPP_ALLOW_TEST_MODE=1, which takes payments of test mode for real ones]
-
-The gateways call back at <public-url>/notify/<gateway>. Ping++ is told of that in
-its dashboard.
+Credentials. Variables in brackets are optional.
+%s
+Each gateway sends notifications to <public-url>/notify/<gateway>. Set this URL in the
+dashboard of Ping++; the other gateways receive it with each order.
 `
 
-// readSettings reads the flags and the environment. The error is flag.ErrHelp
-// after -h.
-func readSettings(args []string, getenv func(string) string, out io.Writer) (settings, error) {
-	s := settings{grace: time.Minute}
+// readSettings reads the flags and the environment. The error is flag.ErrHelp after -h.
+func readSettings(args []string, env environment, out io.Writer) (settings, error) {
+	var s settings
+	var gateways string
 	flags := flag.NewFlagSet("shop", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "where to listen")
-	flags.StringVar(&s.publicURL, "public-url", "", "where payers and gateways reach the shop (default http://<addr>)")
-	flags.StringVar(&s.database, "db", "shop.db", "the SQLite file, made if it is missing")
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
+	flags.StringVar(&s.publicURL, "public-url", "", "`URL` at which payers and gateways reach the shop (default http://<addr>)")
+	flags.BoolVar(&s.demo, "demo", false, "use the five fake gateways: no money moves")
+	flags.StringVar(&s.sqliteFile, "db", "", "SQLite `file`, created if it is missing (default shop.db; with -demo a temporary file)")
+	flags.StringVar(&gateways, "gateways", "", "gateways in order of preference, such as `gatepay,ispay` (default all that have credentials)")
 	flags.DurationVar(&s.expires, "expires", 5*time.Minute, "how long an order can be paid")
-	flags.DurationVar(&s.requery, "requery", 3*time.Second, "the first pause before the gateway is asked for an order")
-	flags.DurationVar(&s.timeout, "timeout", 15*time.Second, "how long to wait for a gateway")
-	flags.IntVar(&s.workers, "workers", 4, "how many orders are asked for at the same time")
-	flags.BoolVar(&s.behindProxy, "behind-proxy", false, "take the payer's address from X-Forwarded-For, as a proxy of yours sets it")
+	flags.BoolVar(&s.behindProxy, "behind-proxy", false, "read the payer's address from X-Forwarded-For, which your proxy must set")
 	flags.Usage = func() {
 		var defaults strings.Builder
 		flags.SetOutput(&defaults)
 		flags.PrintDefaults()
 		flags.SetOutput(out)
-		_, _ = fmt.Fprintf(out, usage, defaults.String())
+		_, _ = fmt.Fprintf(out, usage, defaults.String(), variablesHelp())
 	}
 	if err := flags.Parse(args); err != nil {
 		return settings{}, err
 	}
-	if database := getenv("DATABASE_URL"); database != "" {
-		s.database = database
-	}
-	s.adminToken = sign.NewSecret(getenv("SHOP_ADMIN_TOKEN"))
+	s.databaseURL = env["DATABASE_URL"]
+	s.adminToken = sign.NewSecret(env["SHOP_ADMIN_TOKEN"])
 	s.publicURL = strings.TrimRight(s.publicURL, "/")
+	if gateways != "" {
+		s.gateways = strings.Split(gateways, ",")
+	}
 	return s, s.check(flags.Args())
 }
 
@@ -94,33 +83,46 @@ func (s settings) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q", rest[0])
-	case s.expires < time.Second:
-		return errors.New("-expires must be at least 1s")
-	case s.requery < 10*time.Millisecond:
-		return errors.New("-requery must be at least 10ms")
-	case s.timeout < time.Second:
-		return errors.New("-timeout must be at least 1s")
-	case s.workers < 1 || s.workers > 64:
-		return errors.New("-workers must be 1 to 64")
+	case s.expires < 10*time.Second:
+		return errors.New("-expires must be at least 10s")
+	case s.databaseURL != "" && s.sqliteFile != "":
+		return errors.New("both -db and DATABASE_URL are set: use one of them")
 	}
 	if s.publicURL == "" {
 		return nil
 	}
 	public, err := url.Parse(s.publicURL)
-	if err != nil || (public.Scheme != "https" && public.Scheme != "http") || public.Host == "" || public.RawQuery != "" {
-		return errors.New("-public-url must be an http or https URL without a query")
+	if err != nil || (public.Scheme != "https" && public.Scheme != "http") || public.Host == "" || public.Path != "" || public.RawQuery != "" {
+		return errors.New("-public-url must be an http or https URL without a path or a query")
 	}
 	return nil
 }
 
-// lostAfter is when the worker looks at an order whose create has not come back:
-// the shop that sent it is dead by then.
-func (s settings) lostAfter() time.Duration { return 2 * s.timeout }
+// database returns what to open: a driver, its data source name and the dialect.
+func (s settings) database() (driver, source string, dialect checkout.Dialect, err error) {
+	switch {
+	case s.databaseURL == "":
+		file := s.sqliteFile
+		if file == "" {
+			file = "shop.db"
+		}
+		return "sqlite", sqliteSource(file), checkout.SQLite, nil
+	case strings.HasPrefix(s.databaseURL, "postgres://"), strings.HasPrefix(s.databaseURL, "postgresql://"):
+		return "pgx", s.databaseURL, checkout.PostgreSQL, nil
+	}
+	if _, err := mysql.ParseDSN(s.databaseURL); err != nil || !strings.Contains(s.databaseURL, "@") || strings.Contains(s.databaseURL, "://") {
+		return "", "", "", errors.New("DATABASE_URL must be a postgres:// URL or a MySQL DSN such as user:password@tcp(127.0.0.1:3306)/shop")
+	}
+	return "mysql", s.databaseURL, checkout.MySQL, nil
+}
 
-// leaseTime is how long a shop that dies while it asks for an order holds it.
-func (s settings) leaseTime() time.Duration { return 2 * s.timeout }
+// sqliteSource returns a file with the options that checkout requires.
+func sqliteSource(file string) string {
+	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(file)}).String() + "?_txlock=immediate&_pragma=busy_timeout(10000)" +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+}
 
-// defaultPublicURL is for trying the shop on one machine.
+// defaultPublicURL is for a shop that is used on this machine only.
 func defaultPublicURL(listening net.Addr) string {
 	host, port, err := net.SplitHostPort(listening.String())
 	if err != nil {

@@ -1,76 +1,159 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"io"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/paygates/paygates-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-func none(string) string { return "" }
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/checkout"
+	"github.com/paygates/paygates-go/pingpp/pingpptest"
+)
 
 func TestHelpNamesEveryVariable(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	_, err := readSettings([]string{"-h"}, none, &out)
+	_, err := readSettings([]string{"-h"}, nil, &out)
 	require.ErrorIs(t, err, flag.ErrHelp)
-	asked := map[string]bool{}
-	env := environment(func(name string) string {
-		asked[name] = true
-		return ""
-	})
-	_, err = realOffers(env, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	_, _ = realPingpp(func(name string) string { asked[name] = true; return "x" }, slog.New(slog.DiscardHandler))
-	_, _ = realCodepay(func(name string) string { asked[name] = true; return "x" }, slog.New(slog.DiscardHandler))
-	_, err = readSettings(nil, env, io.Discard)
-	require.NoError(t, err)
-	assert.Greater(t, len(asked), 15)
-	for name := range asked {
-		assert.Regexp(t, `\b`+name+`\b`, out.String())
+	for _, g := range realGateways {
+		for _, name := range g.variables() {
+			assert.Regexp(t, `\b`+name+`\b`, out.String())
+		}
 	}
-	assert.Contains(t, out.String(), "-public-url")
+	for _, name := range []string{"DATABASE_URL", "SHOP_ADMIN_TOKEN", "-public-url", "-demo"} {
+		assert.Contains(t, out.String(), name)
+	}
 }
 
-func TestSettingsThatMakeNoSense(t *testing.T) {
+func TestSettings(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"-expires", "0s"}, {"-requery", "0s"}, {"-timeout", "1ms"}, {"-workers", "0"}, {"-workers", "1000"},
-		{"-public-url", "shop.example.com"}, {"-public-url", "ftp://shop.example.com"}, {"-public-url", "https://"},
-		{"-unknown"}, {"serve"},
+		{"-expires", "0s"}, {"-public-url", "shop.example.com"}, {"-public-url", "ftp://shop.example.com"},
+		{"-public-url", "https://"}, {"-public-url", "https://shop.example.com/tea"}, {"-unknown"}, {"serve"},
 	} {
-		_, err := readSettings(args, none, io.Discard)
+		_, err := readSettings(args, nil, io.Discard)
 		require.Error(t, err, args)
 	}
-	s, err := readSettings([]string{"-public-url", "https://shop.example.com/tea/"}, func(name string) string {
-		return map[string]string{"DATABASE_URL": "postgres://db.example.com/shop"}[name]
-	}, io.Discard)
+	_, err := readSettings([]string{"-db", "shop.db"}, environment{"DATABASE_URL": "postgres://db.example.com/shop"}, io.Discard)
+	require.ErrorContains(t, err, "both")
+	s, err := readSettings([]string{"-public-url", "https://shop.example.com/", "-gateways", "gatepay,ispay"}, nil, io.Discard)
 	require.NoError(t, err)
-	assert.Equal(t, "https://shop.example.com/tea", s.publicURL)
-	assert.Equal(t, "postgres://db.example.com/shop", s.database)
+	assert.Equal(t, "https://shop.example.com", s.publicURL)
+	assert.Equal(t, []string{"gatepay", "ispay"}, s.gateways)
 }
 
-func TestHalfOfTheCredentialsIsAnError(t *testing.T) {
+func TestDatabaseURL(t *testing.T) {
 	t.Parallel()
-	for variable, field := range map[string]string{
-		"ISPAY_USER_ID": "Secret", "ISPAY_SECRET": "UserID", "CODEPAY_TOKEN": "UserID", "GATEPAY_APPKEY": "Secret",
-		"KECHENGCANG_BASE_URL": "AppID", "PINGPP_BASE_URL": "Token",
+	for databaseURL, want := range map[string]checkout.Dialect{
+		"": checkout.SQLite, "postgres://u:p@db.example.com/shop": checkout.PostgreSQL,
+		"postgresql://db.example.com/shop": checkout.PostgreSQL, "u:p@tcp(db.example.com:3306)/shop": checkout.MySQL,
+		"mysql://u:p@db.example.com/shop": "", "shop.db": "", "sqlite:shop.db": "", "/shop.db": "",
 	} {
-		_, err := realOffers(func(name string) string {
-			if name == variable {
-				return "1"
-			}
-			return ""
-		}, slog.New(slog.DiscardHandler))
-		require.ErrorIs(t, err, paygates.ErrInvalidConfig, variable)
-		assert.ErrorContains(t, err, field)
+		_, _, dialect, err := settings{databaseURL: databaseURL}.database()
+		assert.Equal(t, want, dialect, databaseURL)
+		assert.Equal(t, want == "", err != nil, databaseURL)
+		if err != nil {
+			assert.NotContains(t, err.Error(), "u:p")
+		}
 	}
+}
+
+// credentials returns those of all gateways.
+func credentials(t *testing.T) environment {
+	t.Helper()
+	pingpp := pingpptest.NewServer()
+	t.Cleanup(pingpp.Close)
+	return environment{
+		"PATH": "/usr/bin", "HOME": "/root", "SHOP_PORT": "tcp://10.0.0.1:80",
+		"ISPAY_USER_ID": "10001", "ISPAY_SECRET": "example-secret",
+		"CODEPAY_USER_ID": "10041", "CODEPAY_SECRET": "example-secret", "CODEPAY_TOKEN": "example-token",
+		"GATEPAY_APP_KEY": "example0appkey", "GATEPAY_SECRET": "example-secret",
+		"KECHENGCANG_BASE_URL": "https://kechengcang.example.com", "KECHENGCANG_APP_ID": "example-app", "KECHENGCANG_SECRET": "example-secret",
+		"PINGPP_BASE_URL": "https://backend.example.com", "PINGPP_TOKEN": "example", "PINGPP_WEBHOOK_PUBLIC_KEY": pingpp.PublicKeyPEM(),
+	}
+}
+
+func open(env environment) ([]checkout.Gateway, error) {
+	return openGateways(env, slog.New(slog.DiscardHandler))
+}
+
+func TestRealGateways(t *testing.T) {
+	t.Parallel()
+	gateways, err := open(credentials(t))
+	require.NoError(t, err)
+	require.Len(t, gateways, 5)
+	methods := methodsOf(gateways)
+	require.Len(t, methods, 5)
+	assert.Equal(t, method{"alipay", "CNY", []route{
+		{"ispay", "P901"}, {"codepay", "alipay"}, {"gatepay", "alipay"}, {"pingpp", "alipay"},
+	}}, methods[0])
+	assert.Equal(t, method{"crypto", "USD", []route{{"kechengcang", "crypto"}}}, methods[4])
+
+	preferred, err := prefer(gateways, []string{"pingpp", "ispay"})
+	require.NoError(t, err)
+	assert.Equal(t, []route{{"pingpp", "wx"}, {"ispay", "P902"}}, methodsOf(preferred)[1].routes)
+	_, err = prefer(gateways, []string{"bank"})
+	require.ErrorContains(t, err, `"bank"`)
+
+	env := credentials(t)
+	env["ISPAY_USER_ID"] = "ten"
+	_, err = open(env)
+	require.ErrorIs(t, err, paygates.ErrInvalidConfig)
+	env["ISPAY_USER_ID"], env["ISPAY_ALLOW_PLAIN_HTTP"] = "1", "true"
+	_, err = open(env)
+	require.ErrorContains(t, err, "ISPAY_ALLOW_PLAIN_HTTP must be 1")
+}
+
+func TestHalfSetGateways(t *testing.T) {
+	t.Parallel()
+	all := credentials(t)
+	for _, g := range realGateways {
+		for _, missing := range g.required {
+			env := environment{}
+			for name, value := range all {
+				if name != missing {
+					env[name] = value
+				}
+			}
+			_, err := open(env)
+			require.ErrorContains(t, err, "but not "+missing)
+		}
+		for _, alone := range append(g.optional, g.switches...) {
+			_, err := open(environment{alone: "1"})
+			require.ErrorContains(t, err, alone+" is set, but not "+g.required[0])
+		}
+	}
+}
+
+func TestMisspelledVariables(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"GATEPAY_SECRT": "GATEPAY_SECRET", "GATEPAY_APPKEY": "GATEPAY_APP_KEY", "GATEPAY_APPSECRET": "GATEPAY_SECRET",
+		"GATEPY_SECRET": "GATEPAY_SECRET", "GATEAPY_SECRET": "GATEPAY_SECRET", "PINGPP_PUBLIC_KEY": "PINGPP_WEBHOOK_PUBLIC_KEY",
+		"ISPAY_USERID": "ISPAY_USER_ID", "SHOP_ADMIN_TOKN": "SHOP_ADMIN_TOKEN", "CODEPAY_KEY": "CODEPAY_",
+	} {
+		env := credentials(t)
+		env[name] = "x"
+		_, err := open(env)
+		require.ErrorContains(t, err, "unknown environment variable "+name+": did you mean "+want)
+	}
+}
+
+func TestWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	args := []string{"-addr", "127.0.0.1:0", "-db", filepath.Join(t.TempDir(), "shop.db")}
+	err := run(context.Background(), args, environmentOf([]string{"PATH=/usr/bin", "ISPAY_SECRET="}), io.Discard)
+	require.ErrorIs(t, err, errNoGateway)
+	assert.ErrorContains(t, err, "-demo")
+	assert.NoFileExists(t, args[3])
 }
 
 func TestDefaultPublicURL(t *testing.T) {

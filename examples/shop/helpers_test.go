@@ -10,48 +10,62 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go/checkout"
 	"github.com/paygates/paygates-go/gatewaytest"
-	"github.com/paygates/paygates-go/money"
 )
 
-// onEachDatabase runs a test on an empty SQLite file and, if DATABASE_URL is set,
-// in an empty schema of that PostgreSQL.
-func onEachDatabase(t *testing.T, test func(t *testing.T, database string)) {
+// onEachDatabase runs a test on SQLite, in an empty schema of PostgreSQL if DATABASE_URL is
+// set, and in an empty database of MySQL or MariaDB if CHECKOUT_MYSQL_DSN is set.
+func onEachDatabase(t *testing.T, test func(t *testing.T, set func(*settings))) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
-		test(t, filepath.Join(t.TempDir(), "shop.db"))
+	for name, source := range map[string]func(*testing.T) string{
+		"SQLite": func(*testing.T) string { return "" }, "PostgreSQL": emptyPostgres, "MySQL": emptyMySQL,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			databaseURL := source(t)
+			test(t, func(s *settings) {
+				if s.databaseURL = databaseURL; databaseURL != "" {
+					s.sqliteFile = ""
+				}
+			})
+		})
+	}
+}
+
+// emptyDatabase creates what is dropped after the test.
+func emptyDatabase(t *testing.T, driver, variable, create, drop string) (source, name string) {
+	t.Helper()
+	source = os.Getenv(variable)
+	if source == "" {
+		t.Skipf("SKIPPED: %s is not set", variable)
+	}
+	db, err := sql.Open(driver, source)
+	require.NoError(t, err)
+	name = "test_" + strings.ToLower(rand.Text())
+	_, err = db.ExecContext(context.Background(), create+name)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := db.ExecContext(context.Background(), strings.ReplaceAll(drop, "{name}", name))
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
 	})
-	t.Run("PostgreSQL", func(t *testing.T) {
-		t.Parallel()
-		test(t, emptyPostgres(t))
-	})
+	return source, name
 }
 
 func emptyPostgres(t *testing.T) string {
 	t.Helper()
-	database := os.Getenv("DATABASE_URL")
-	if database == "" {
-		t.Skip("SKIPPED: DATABASE_URL is not set, so nothing is tested on PostgreSQL")
-	}
-	db, err := sql.Open("pgx", database)
-	require.NoError(t, err)
-	name := "test_" + strings.ToLower(rand.Text())
-	_, err = db.ExecContext(context.Background(), "CREATE SCHEMA "+name)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		_, err := db.ExecContext(context.Background(), "DROP SCHEMA "+name+" CASCADE")
-		require.NoError(t, err)
-		require.NoError(t, db.Close())
-	})
-	inSchema, err := url.Parse(database)
+	source, name := emptyDatabase(t, "pgx", "DATABASE_URL", "CREATE SCHEMA ", "DROP SCHEMA {name} CASCADE")
+	inSchema, err := url.Parse(source)
 	require.NoError(t, err)
 	query := inSchema.Query()
 	query.Set("search_path", name)
@@ -59,77 +73,65 @@ func emptyPostgres(t *testing.T) string {
 	return inSchema.String()
 }
 
-func testStore(t *testing.T, database string) *store {
+func emptyMySQL(t *testing.T) string {
 	t.Helper()
-	s, err := openStore(context.Background(), database, time.Minute)
+	source, name := emptyDatabase(t, "mysql", "CHECKOUT_MYSQL_DSN", "CREATE DATABASE ", "DROP DATABASE {name}")
+	config, err := mysql.ParseDSN(source)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.close()) })
-	return s
+	config.DBName = name
+	return config.FormatDSN()
 }
 
-// openShop opens a shop with fake gateways whose callbacks are not repeated by
-// themselves. Its worker does not run: tests call work.
-func openShop(t *testing.T, database string) *shop {
+// openDemo serves a shop with fake gateways.
+func openDemo(t *testing.T, change ...func(*settings)) *shop {
 	t.Helper()
-	s := &shop{
-		settings: settings{
-			database: database, expires: time.Minute, grace: time.Minute,
-			requery: 10 * time.Millisecond, timeout: 5 * time.Second, workers: 2,
-		},
-		store: testStore(t, database),
-		fakes: startFakes(gatewaytest.WithRetryDelays()),
-		log:   slog.New(slog.DiscardHandler),
-	}
-	t.Cleanup(s.fakes.close)
 	server := httptest.NewUnstartedServer(nil)
-	s.settings.publicURL = "http://" + server.Listener.Addr().String()
-	var err error
-	s.offers, err = s.fakes.offers(s.settings.publicURL, s.log)
+	t.Cleanup(server.Close)
+	settings := settings{
+		demo: true, publicURL: "http://" + server.Listener.Addr().String(),
+		sqliteFile: filepath.Join(t.TempDir(), "shop.db"), expires: time.Minute,
+	}
+	for _, c := range change {
+		c(&settings)
+	}
+	s, err := openShop(context.Background(), settings, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
+	t.Cleanup(s.close)
 	server.Config.Handler, err = s.handler()
 	require.NoError(t, err)
 	server.Start()
-	t.Cleanup(server.Close)
 	return s
 }
 
-// buy orders in the shop and returns the stored order.
-func buy(t *testing.T, s *shop, gateway string, amount money.Amount) order {
-	t.Helper()
-	offer, ok := s.offerOf(gateway)
-	require.True(t, ok)
-	o, err := s.checkout(context.Background(), purchase{
-		offer: offer, channel: offer.Channels[0], amount: amount, payerIP: "203.0.113.7",
-	})
-	require.NoError(t, err)
-	return stored(t, s, o.No)
+func use(gateways ...string) func(*settings) {
+	return func(s *settings) { s.gateways = gateways }
 }
 
-func stored(t *testing.T, s *shop, no string) order {
+// buy fills in the form and returns the stored order.
+func buy(t *testing.T, s *shop, method, amount string) *checkout.OrderState {
 	t.Helper()
-	o, err := s.store.order(context.Background(), no)
-	require.NoError(t, err)
-	return o
+	response := post(t, s.settings.publicURL+"/orders", url.Values{"method": {method}, "amount": {amount}})
+	require.Equal(t, http.StatusSeeOther, response.status)
+	return stored(t, s, path.Base(response.location))
 }
 
-// work lets the worker ask until an order has a status.
-func work(t *testing.T, s *shop, no string, until status) order {
+func stored(t *testing.T, s *shop, no string) *checkout.OrderState {
 	t.Helper()
-	eventually(t, func() bool {
-		s.workOnce(context.Background(), "test worker")
-		return stored(t, s, no).Status == until
-	}, "order "+no+" becomes "+string(until))
-	return stored(t, s, no)
+	state, err := s.checkout.Order(context.Background(), no)
+	require.NoError(t, err)
+	return state
 }
 
-func credits(t *testing.T, s *store, no string) int {
+// delivered returns how many orders were delivered.
+func delivered(t *testing.T, s *shop, no string) int {
 	t.Helper()
-	n, err := s.credits(context.Background(), no)
-	require.NoError(t, err)
+	var n int
+	require.NoError(t, s.db.QueryRowContext(context.Background(),
+		s.bind(`SELECT COUNT(delivered_at) FROM shop_orders WHERE order_no = ?`), no).Scan(&n))
 	return n
 }
 
-// eventually polls. Its deadline is generous: on the way there it costs nothing.
+// eventually polls a condition. Its deadline is generous, because it costs no time.
 func eventually(t *testing.T, condition func() bool, what string) {
 	t.Helper()
 	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
@@ -137,7 +139,7 @@ func eventually(t *testing.T, condition func() bool, what string) {
 			return
 		}
 	}
-	t.Fatal("it never came true: " + what)
+	t.Fatal("it never became true: " + what)
 }
 
 // fake is what the five fake gateways have in common.
@@ -145,59 +147,82 @@ type fake interface {
 	Pay(number string) (gatewaytest.Delivery, error)
 	PaySilently(number string) error
 	Redeliver(number string) (gatewaytest.Delivery, error)
-	SendTampered(number string) (gatewaytest.Delivery, error)
-	Expire(number string) error
-	Orders() []gatewaytest.Order
-	InjectFault(gatewaytest.Fault)
-	Close()
+	InjectFault(fault gatewaytest.Fault)
 }
 
-func (f *fakes) of(gateway string) fake {
+func (d *demo) of(gateway string) fake {
 	switch gateway {
 	case "ispay":
-		return f.ispay
+		return d.ispay
 	case "codepay":
-		return f.codepay
+		return d.codepay
 	case "gatepay":
-		return f.gatepay
+		return d.gatepay
 	case "kechengcang":
-		return f.kechengcang
+		return d.kechengcang
 	default:
-		return f.pingpp
+		return d.pingpp
 	}
 }
 
-var allGateways = []string{"ispay", "codepay", "gatepay", "kechengcang", "pingpp"}
-
-// numberAt returns the number by which a fake gateway knows an order.
-func numberAt(o order) string {
-	if o.OrderID != "" {
-		return o.OrderID
+// number returns the number by which a fake knows an attempt.
+func number(a *checkout.Attempt) string {
+	if a.OrderID != "" {
+		return a.OrderID
 	}
-	return o.No
+	return a.No
 }
 
-// noRedirect is a client that shows redirects.
+// pay pays the newest attempt of an order and returns the order.
+func pay(t *testing.T, s *shop, state *checkout.OrderState) *checkout.OrderState {
+	t.Helper()
+	a := state.Attempt()
+	delivery, err := s.demo.of(a.Gateway).Pay(number(a))
+	require.NoError(t, err)
+	require.True(t, delivery.Accepted, delivery.Response)
+	return stored(t, s, state.No)
+}
+
 var noRedirect = &http.Client{
 	Timeout:       time.Minute,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// get returns the status and the body of a page.
-func get(t *testing.T, target string, header ...string) (int, string) {
+// response is what the tests look at.
+type response struct {
+	status                 int
+	location, policy, body string
+}
+
+func do(t *testing.T, r *http.Request, header ...string) response {
 	t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, target, nil)
-	require.NoError(t, err)
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	if host := r.Header.Get("Host"); host != "" {
-		r.Host = host
-	}
-	response, err := noRedirect.Do(r)
+	got, err := noRedirect.Do(r)
 	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
+	defer func() { _ = got.Body.Close() }()
+	body, err := io.ReadAll(got.Body)
 	require.NoError(t, err)
-	return response.StatusCode, string(body)
+	return response{got.StatusCode, got.Header.Get("Location"), got.Header.Get("Content-Security-Policy"), string(body)}
+}
+
+func newRequest(t *testing.T, method, target, body string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
+	require.NoError(t, err)
+	return r
+}
+
+func get(t *testing.T, target string, header ...string) (int, string) {
+	t.Helper()
+	got := do(t, newRequest(t, http.MethodGet, target, ""), header...)
+	return got.status, got.body
+}
+
+func post(t *testing.T, target string, form url.Values, header ...string) response {
+	t.Helper()
+	r := newRequest(t, http.MethodPost, target, form.Encode())
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return do(t, r, header...)
 }

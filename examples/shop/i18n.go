@@ -12,11 +12,10 @@ import (
 //go:embed locales/*.json
 var localeFiles embed.FS
 
-// languages are those of the pages. The first one is for payers whose browser
-// wants neither.
+// languages are those of the pages. The first one is the default.
 var languages = []string{"zh", "en"}
 
-// texts are the words of a language by their keys.
+// texts holds the texts of a language by their keys.
 type texts map[string]string
 
 func loadTexts(language string) (texts, error) {
@@ -31,8 +30,7 @@ func loadTexts(language string) (texts, error) {
 	return t, nil
 }
 
-// get returns the text of a key, whose parts are joined by points. A key that is
-// missing is a mistake in a template, which the tests find.
+// get returns the text of a key, whose parts are joined by points.
 func (t texts) get(first string, rest ...any) (string, error) {
 	key := first
 	for _, part := range rest {
@@ -46,8 +44,8 @@ func (t texts) get(first string, rest ...any) (string, error) {
 
 const languageCookie = "lang"
 
-// language returns the language of a request: what the payer chose, or what his
-// browser wants.
+// language returns the language of a request: the one that the payer chose, or the first
+// one that the browser accepts.
 func language(r *http.Request) string {
 	chosen := []string{r.URL.Query().Get("lang")}
 	if cookie, err := r.Cookie(languageCookie); err == nil {
@@ -65,7 +63,7 @@ func language(r *http.Request) string {
 	return languages[0]
 }
 
-// rememberLanguage keeps a language that was chosen by the link at the top.
+// rememberLanguage sets a cookie if the language was chosen by the link in the header.
 func rememberLanguage(w http.ResponseWriter, r *http.Request, chosen string) {
 	if !r.URL.Query().Has("lang") {
 		return

@@ -1,6 +1,5 @@
-// Shop is a small web shop that takes payments through the gateways of
-// paygates-go: choose a gateway, pay an amount, see the receipt. README.md says
-// how to run it and what it shows.
+// Shop is a small web shop on top of the package checkout: choose a payment method, pay an
+// amount, see the receipt. README.md says how to run it and what it shows.
 package main
 
 import (
@@ -21,7 +20,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stderr)
+	err := run(ctx, os.Args[1:], environmentOf(os.Environ()), os.Stderr)
 	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -31,7 +30,7 @@ func main() {
 	}
 }
 
-// run opens the shop and closes it again when ctx ends.
+// run serves the shop until ctx ends.
 func run(ctx context.Context, args []string, env environment, out io.Writer) error {
 	settings, err := readSettings(args, env, out)
 	if err != nil {
@@ -42,39 +41,20 @@ func run(ctx context.Context, args []string, env environment, out io.Writer) err
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }() // does nothing once it has been served
+	defer func() { _ = listener.Close() }() // does nothing after the server has closed it
 	if settings.publicURL == "" {
 		settings.publicURL = defaultPublicURL(listener.Addr())
 	}
-	store, err := openStore(ctx, settings.database, settings.grace)
+	s, err := openShop(ctx, settings, env, log)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = store.close() }()
-	s := &shop{settings: settings, store: store, log: log}
-	if err := s.stock(env); err != nil {
-		return err
-	}
-	if s.fakes != nil {
-		defer s.fakes.close()
-	}
+	defer s.close()
 	return s.serve(ctx, listener)
 }
 
-// stock puts the gateways on sale: those with credentials, or the fakes.
-func (s *shop) stock(env environment) error {
-	var err error
-	if s.offers, err = realOffers(env, s.log); err != nil || len(s.offers) > 0 {
-		return err
-	}
-	s.log.Info("no credentials in the environment: the gateways are fakes, and no money moves")
-	s.fakes = startFakes()
-	s.offers, err = s.fakes.offers(s.settings.publicURL, s.log)
-	return err
-}
-
-// serve answers requests and asks for orders until ctx ends. Then it lets what
-// is under way come to its end.
+// serve serves requests and runs checkout's worker until ctx ends. It then waits for the
+// requests that have begun.
 func (s *shop) serve(ctx context.Context, listener net.Listener) error {
 	handler, err := s.handler()
 	if err != nil {
@@ -86,31 +66,29 @@ func (s *shop) serve(ctx context.Context, listener net.Listener) error {
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      s.settings.timeout + 45*time.Second, // a callback may ask its gateway three times
+		WriteTimeout:      90 * time.Second, // a notification has 60 s
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 	var background sync.WaitGroup
-	background.Add(1)
-	go func() {
-		defer background.Done()
-		s.reconcile(ctx)
-	}()
+	background.Go(func() { s.checkout.Run(ctx) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	s.log.Info("the shop is open", "url", s.settings.publicURL)
+	s.log.Info("shop is open", "url", s.settings.publicURL)
 
 	var failed error
 	select {
 	case failed = <-served:
 	case <-ctx.Done():
-		s.log.Info("the shop closes")
-		patience, done := context.WithTimeout(context.WithoutCancel(ctx), s.settings.timeout+5*time.Second)
-		failed = server.Shutdown(patience)
+		s.log.Info("shop is closing")
+		limited, done := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		failed = server.Shutdown(limited)
 		done()
 	}
 	cancel()
 	background.Wait()
-	return failed
+	limited, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer done()
+	return errors.Join(failed, s.checkout.Flush(limited))
 }

@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"rsc.io/qr"
-
+	"github.com/paygates/paygates-go/checkout"
+	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 )
 
@@ -29,10 +29,11 @@ var staticFiles embed.FS
 // web serves the pages of a shop.
 type web struct {
 	*shop
-	pages map[string]*template.Template // by language
+	pages    map[string]*template.Template // by language
+	failures failures                      // of /admin
 }
 
-// handler returns everything that the shop answers to.
+// handler returns the handler of all pages and notifications.
 func (s *shop) handler() (http.Handler, error) {
 	pages, err := loadPages()
 	if err != nil {
@@ -42,23 +43,36 @@ func (s *shop) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &web{s, pages}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", w.home)
-	mux.HandleFunc("POST /orders", w.order)
-	mux.HandleFunc("GET /orders/{no}", w.orderPage)
-	mux.HandleFunc("GET /orders/{no}/status", w.orderStatus)
-	mux.HandleFunc("GET /orders/{no}/qr.png", w.orderQR)
-	mux.HandleFunc("GET /orders/{no}/app.json", w.orderApp)
-	mux.HandleFunc("GET /admin", w.admin)
-	mux.HandleFunc("GET /healthz", w.health)
-	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
-	mux.Handle("/notify/", s.notifications())
-	if s.fakes != nil {
-		mux.Handle("/fake-app/", s.fakes.app())
+	w := &web{shop: s, pages: pages}
+	files := http.StripPrefix("/static/", http.FileServerFS(static))
+	pagesMux := http.NewServeMux()
+	pagesMux.HandleFunc("GET /{$}", w.home)
+	pagesMux.HandleFunc("POST /orders", w.order)
+	pagesMux.HandleFunc("GET /orders/{no}", w.orderPage)
+	pagesMux.HandleFunc("GET /orders/{no}/return", w.orderReturn)
+	pagesMux.HandleFunc("GET /orders/{no}/status", w.orderStatus)
+	pagesMux.HandleFunc("GET /orders/{no}/qr.png", w.orderQR)
+	pagesMux.HandleFunc("GET /orders/{no}/app.json", w.orderApp)
+	pagesMux.HandleFunc("GET /admin", w.admin(w.adminHome))
+	pagesMux.HandleFunc("GET /admin/orders", w.admin(w.adminSearch))
+	pagesMux.HandleFunc("GET /admin/orders/{no}", w.admin(w.adminOrder))
+	pagesMux.HandleFunc("POST /admin/payments/{id}", w.admin(w.adminResolve))
+	pagesMux.HandleFunc("GET /healthz", w.health)
+	pagesMux.HandleFunc("GET /static/", func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") { // no list of files
+			w.problem(rw, r, http.StatusNotFound, "notfound")
+			return
+		}
+		files.ServeHTTP(rw, r)
+	})
+	pagesMux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) { w.problem(rw, r, http.StatusNotFound, "notfound") })
+	if s.demo != nil {
+		pagesMux.Handle("/demo-app/", s.demo.app())
 	}
-	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) { w.problem(rw, r, http.StatusNotFound, "notfound") })
-	return withHeaders(mux), nil
+	mux := http.NewServeMux()
+	mux.Handle("/", withHeaders(http.NewCrossOriginProtection().Handler(pagesMux)))
+	mux.Handle("/notify/", s.checkout.NotificationHandler())
+	return mux, nil
 }
 
 func loadPages() (map[string]*template.Template, error) {
@@ -69,7 +83,7 @@ func loadPages() (map[string]*template.Template, error) {
 			return nil, err
 		}
 		pages[language], err = template.New(language).Funcs(template.FuncMap{
-			"t": words.get, "time": localTime,
+			"t": words.get, "time": localTime, "money": formatMoney, "method": methodName,
 		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, err
@@ -78,7 +92,7 @@ func loadPages() (map[string]*template.Template, error) {
 	return pages, nil
 }
 
-// The gateways and their payers live in Asia/Shanghai.
+// The gateways and their payers are in China.
 var shanghai = time.FixedZone("UTC+8", 8*60*60)
 
 func localTime(t time.Time) string {
@@ -88,13 +102,33 @@ func localTime(t time.Time) string {
 	return t.In(shanghai).Format("2006-01-02 15:04:05")
 }
 
-// withHeaders allows the pages nothing but what comes from the shop itself.
+// formatMoney returns "¥9.89", "$9.89", or "9.89 USDT" for a coin.
+func formatMoney(amount money.Amount, currency string) string {
+	switch currency {
+	case "CNY":
+		return "¥" + amount.String()
+	case "USD":
+		return "$" + amount.String()
+	default:
+		return amount.String() + " " + currency
+	}
+}
+
+// methodName returns the payment method of a gateway's channel.
+func methodName(channel string) string {
+	if name, ok := methodOf[channel]; ok {
+		return name
+	}
+	return "other"
+}
+
+// withHeaders restricts the pages to what comes from the shop itself.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentPolicy(""))
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer") // the address of an order is for its payer only
+		h.Set("Referrer-Policy", "same-origin") // the address of an order is for its payer only
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
@@ -105,30 +139,32 @@ func contentPolicy(images string) string {
 		"base-uri 'none'; frame-ancestors 'none'; img-src 'self' data:" + images
 }
 
-// page is what every template gets.
+// page is the data of every template.
 type page struct {
 	Language, OtherLanguage string
-	Fake                    bool   // the gateways are fakes
-	Refresh                 bool   // without JavaScript the page loads itself again
+	Demo                    bool
+	Refresh                 bool   // without JavaScript the page reloads itself
+	Title                   string // the key of a text, "" for the shop's name alone
 	Error                   string // the key of a text
-	Offers                  []offer
+	Methods                 []method
 	Chosen                  choice
 	Order                   *orderView
 	Admin                   *adminView
+	AdminOrder              *adminOrderView
 }
 
-// render writes a page, all of it or an error.
+// render writes a page.
 func (w *web) render(rw http.ResponseWriter, r *http.Request, status int, name string, p page) {
 	p.Language = language(r)
 	p.OtherLanguage = languages[0]
 	if p.OtherLanguage == p.Language {
 		p.OtherLanguage = languages[1]
 	}
-	p.Fake = w.fakes != nil
+	p.Demo = w.demo != nil
 	rememberLanguage(rw, r, p.Language)
 	var body bytes.Buffer
 	if err := w.pages[p.Language].ExecuteTemplate(&body, name, p); err != nil {
-		w.log.ErrorContext(r.Context(), "render a page", "page", name, "error", err)
+		w.log.ErrorContext(r.Context(), "render page", "page", name, "error", err)
 		http.Error(rw, "500 internal server error", http.StatusInternalServerError)
 		return
 	}
@@ -137,76 +173,122 @@ func (w *web) render(rw http.ResponseWriter, r *http.Request, status int, name s
 	_, _ = body.WriteTo(rw)
 }
 
-// problem writes a page that says what is wrong: key is that of a text.
+// problem writes a page with an error: key is that of a text.
 func (w *web) problem(rw http.ResponseWriter, r *http.Request, status int, key string) {
-	w.render(rw, r, status, "problem.html", page{Error: key})
+	w.render(rw, r, status, "problem.html", page{Title: key, Error: key})
+}
+
+// failed logs an error of the database and writes a page.
+func (w *web) failed(rw http.ResponseWriter, r *http.Request, operation string, err error) {
+	w.log.ErrorContext(r.Context(), operation, "error", err)
+	w.problem(rw, r, http.StatusServiceUnavailable, "error.later")
 }
 
 func (w *web) health(rw http.ResponseWriter, r *http.Request) {
-	if err := w.store.ping(r.Context()); err != nil {
-		http.Error(rw, "the database does not answer", http.StatusServiceUnavailable)
+	if err := w.db.PingContext(r.Context()); err != nil {
+		http.Error(rw, "database is not reachable", http.StatusServiceUnavailable)
 		return
 	}
 	_, _ = rw.Write([]byte("ok\n"))
 }
 
-// choice is what a payer has filled in.
-type choice struct{ Gateway, Channel, Amount string }
+// choice is what a payer has filled in. OrderNo is that of an order whose payer chooses
+// another method.
+type choice struct{ Method, Amount, OrderNo, Price string }
 
-// The most that the shop sells at once; codepay takes no more.
+// The largest amount of an order. Codepay accepts no more.
 const maxAmount money.Amount = 99999_99
 
 func (w *web) home(rw http.ResponseWriter, r *http.Request) {
-	w.render(rw, r, http.StatusOK, "home.html", page{
-		Offers: w.offers,
-		Chosen: choice{Gateway: w.offers[0].Gateway, Amount: "9.90"},
-	})
+	p := page{Methods: w.methods, Chosen: choice{Method: w.methods[0].Name, Amount: "9.90"}}
+	if no := r.URL.Query().Get("order"); no != "" {
+		state, ok := w.find(rw, r, no)
+		if !ok {
+			return
+		}
+		if !canChange(state, time.Now()) {
+			http.Redirect(rw, r, "/orders/"+state.No, http.StatusSeeOther)
+			return
+		}
+		p.Methods = w.methodsIn(state.Currency)
+		p.Chosen = w.chosenAgain(state)
+	}
+	w.render(rw, r, http.StatusOK, "home.html", p)
 }
 
-// order takes an order and sends the payer to its page.
+// canChange reports whether an order can get another attempt.
+func canChange(state *checkout.OrderState, now time.Time) bool {
+	return state.Status == checkout.OrderPending && !state.Held && now.Before(state.ExpiresAt)
+}
+
+func (w *web) chosenAgain(state *checkout.OrderState) choice {
+	c := choice{Amount: state.Amount.String(), OrderNo: state.No, Price: formatMoney(state.Amount, state.Currency)}
+	if a := state.Attempt(); a != nil {
+		c.Method = methodName(a.Channel)
+	}
+	return c
+}
+
+func (w *web) methodsIn(currency string) []method {
+	var methods []method
+	for _, m := range w.methods {
+		if m.Currency == currency {
+			methods = append(methods, m)
+		}
+	}
+	return methods
+}
+
+// order places an order, or another attempt of one, and redirects the payer to its page.
 func (w *web) order(rw http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(rw, r.Body, 16<<10)
 	if err := r.ParseForm(); err != nil {
 		w.problem(rw, r, http.StatusBadRequest, "error.form")
 		return
 	}
-	chosen := choice{Gateway: r.PostForm.Get("gateway"), Amount: strings.TrimSpace(r.PostForm.Get("amount"))}
-	chosen.Channel = r.PostForm.Get("channel_" + chosen.Gateway)
-	wrong := func(key string) {
-		w.render(rw, r, http.StatusUnprocessableEntity, "home.html", page{Offers: w.offers, Chosen: chosen, Error: key})
+	chosen := choice{Method: r.PostForm.Get("method"), Amount: strings.TrimSpace(r.PostForm.Get("amount"))}
+	methods := w.methods
+	if no := r.PostForm.Get("order"); no != "" {
+		state, ok := w.find(rw, r, no)
+		if !ok {
+			return
+		}
+		methods = w.methodsIn(state.Currency)
+		method := chosen.Method
+		chosen = w.chosenAgain(state)
+		chosen.Method = method
 	}
-	offer, ok := w.offerOf(chosen.Gateway)
-	if !ok || !offer.has(chosen.Channel) {
-		wrong("error.gateway")
+	wrong := func(key string) {
+		w.render(rw, r, http.StatusUnprocessableEntity, "home.html", page{Methods: methods, Chosen: chosen, Error: key})
+	}
+	p := purchase{orderNo: chosen.OrderNo, payerIP: w.payerIP(r)}
+	for _, m := range methods {
+		if m.Name == chosen.Method {
+			p.method = m
+		}
+	}
+	if p.method.Name == "" {
+		wrong("error.method")
 		return
 	}
-	amount, err := money.Parse(chosen.Amount)
-	if err != nil || amount < 1 || amount > maxAmount {
+	var err error
+	if p.amount, err = money.Parse(chosen.Amount); err != nil || p.amount < 1 || p.amount > maxAmount {
 		wrong("error.amount")
 		return
 	}
-	o, err := w.checkout(r.Context(), purchase{offer: offer, channel: chosen.Channel, amount: amount, payerIP: w.payerIP(r)})
+	no, err := w.place(r.Context(), p)
 	if err != nil {
-		w.log.ErrorContext(r.Context(), "checkout", "order_no", o.No, "error", err)
-		if o.No == "" {
+		w.log.ErrorContext(r.Context(), "place order", "order_no", no, "error", err)
+		if no == "" {
 			w.problem(rw, r, http.StatusServiceUnavailable, "error.later")
 			return
 		}
 	}
-	http.Redirect(rw, r, "/orders/"+o.No, http.StatusSeeOther)
+	http.Redirect(rw, r, "/orders/"+no, http.StatusSeeOther)
 }
 
-func (o offer) has(channel string) bool {
-	for _, c := range o.Channels {
-		if c == channel {
-			return true
-		}
-	}
-	return false
-}
-
-// payerIP returns the payer's address, which ispay asks for. X-Forwarded-For is
-// believed only from a proxy, and of it only what that proxy has added.
+// payerIP returns the payer's address, which ispay requires. The last address in
+// X-Forwarded-For is the one that the shop's own proxy has added.
 func (w *web) payerIP(r *http.Request) string {
 	if w.settings.behindProxy {
 		all := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
@@ -222,100 +304,51 @@ func (w *web) payerIP(r *http.Request) string {
 	return ip.WithZone("").Unmap().String()
 }
 
-// stage is what the page of an order shows.
-type stage string
-
-const (
-	stageWaiting     stage = "waiting"     // scan the code
-	stageAsking      stage = "asking"      // the create is under way, or its answer was lost
-	stageLost        stage = "lost"        // it exists, but its code was lost
-	stageChecking    stage = "checking"    // the time is over, but a payment may be on its way
-	stageUnconfirmed stage = "unconfirmed" // paid, as it seems
-	stagePaid        stage = "paid"
-	stageHeld        stage = "held"
-	stageExpired     stage = "expired"
-	stageRefused     stage = "refused"
-)
-
-// orderView is an order as its page shows it.
-type orderView struct {
-	order
-	Stage      stage
-	Seconds    int // how long it can still be paid
-	TestPayURL string
-}
-
-// Lifetime returns for how many seconds in all the order can be paid.
-func (v orderView) Lifetime() int { return int(v.ExpiresAt.Sub(v.CreatedAt) / time.Second) }
-
-// Changing reports whether the stage can change by itself soon.
-func (v orderView) Changing() bool {
-	switch v.Stage {
-	case stagePaid, stageHeld, stageRefused, stageExpired:
-		return false
-	default:
-		return true
-	}
-}
-
-func (w *web) view(o order, now time.Time) orderView {
-	v := orderView{order: o, Seconds: max(0, int(o.ExpiresAt.Sub(now)/time.Second))}
-	over := !now.Before(o.ExpiresAt)
-	switch o.Status {
-	case statusPaid:
-		v.Stage = stagePaid
-	case statusHeld:
-		v.Stage = stageHeld
-	case statusExpired:
-		v.Stage = stageExpired
-	case statusRefused:
-		v.Stage = stageRefused
-	case statusUnconfirmed:
-		v.Stage = stageUnconfirmed
-	case statusCreating, statusUnknown:
-		v.Stage = stageAsking
-		if over {
-			v.Stage = stageChecking
-		}
-	case statusWaiting:
-		v.Stage = stageWaiting
-		switch {
-		case over:
-			v.Stage = stageChecking
-		case o.QRText == "" && o.QRImageURL == "" && o.PayPageURL == "":
-			v.Stage = stageLost
-		}
-	}
-	if offer, ok := w.offerOf(o.Gateway); ok && offer.testPayURL != nil && offer.account == o.account && v.Stage == stageWaiting {
-		v.TestPayURL = offer.testPayURL(o)
-	}
-	return v
-}
-
-// find returns the order of a request, or writes why not.
-func (w *web) find(rw http.ResponseWriter, r *http.Request) (orderView, bool) {
-	o, err := w.store.order(r.Context(), r.PathValue("no"))
+// find returns an order, or writes why there is none.
+func (w *web) find(rw http.ResponseWriter, r *http.Request, no string) (*checkout.OrderState, bool) {
+	state, err := w.checkout.Order(r.Context(), no)
 	switch {
-	case errors.Is(err, errNoOrder):
+	case errors.Is(err, checkout.ErrOrderNotFound):
 		w.problem(rw, r, http.StatusNotFound, "notfound")
-		return orderView{}, false
+		return nil, false
 	case err != nil:
-		w.log.ErrorContext(r.Context(), "read an order", "error", err)
-		w.problem(rw, r, http.StatusServiceUnavailable, "error.later")
-		return orderView{}, false
+		w.failed(rw, r, "read order", err)
+		return nil, false
+	default:
+		return state, true
 	}
-	return w.view(o, time.Now()), true
+}
+
+func (w *web) findView(rw http.ResponseWriter, r *http.Request) (*orderView, bool) {
+	state, ok := w.find(rw, r, r.PathValue("no"))
+	if !ok {
+		return nil, false
+	}
+	return w.view(state, time.Now()), true
 }
 
 func (w *web) orderPage(rw http.ResponseWriter, r *http.Request) {
-	v, ok := w.find(rw, r)
+	v, ok := w.findView(rw, r)
 	if !ok {
 		return
 	}
-	if v.Stage == stageWaiting && v.QRText == "" && v.QRImageURL != "" {
+	if v.Stage == stageWaiting && !v.HasQR() {
 		rw.Header().Set("Content-Security-Policy", contentPolicy(origin(v.QRImageURL)))
 	}
-	w.render(rw, r, http.StatusOK, "order.html", page{Order: &v, Refresh: v.Changing()})
+	w.render(rw, r, http.StatusOK, "order.html", page{Title: "stage." + string(v.Stage), Order: v, Refresh: v.Changing()})
+}
+
+// orderReturn is the return URL: the payer comes from the gateway and wants to know now.
+func (w *web) orderReturn(rw http.ResponseWriter, r *http.Request) {
+	state, err := w.checkout.Refresh(r.Context(), r.PathValue("no"))
+	switch {
+	case errors.Is(err, checkout.ErrOrderNotFound):
+		w.problem(rw, r, http.StatusNotFound, "notfound")
+	case err != nil:
+		w.failed(rw, r, "refresh order", err)
+	default:
+		http.Redirect(rw, r, "/orders/"+state.No, http.StatusSeeOther)
+	}
 }
 
 // origin returns " https://host", so that a page may show an image from there.
@@ -327,9 +360,9 @@ func origin(imageURL string) string {
 	return " " + u.Scheme + "://" + u.Host
 }
 
-// orderStatus is what the page asks for again and again.
+// orderStatus is what the page of an order polls.
 func (w *web) orderStatus(rw http.ResponseWriter, r *http.Request) {
-	v, ok := w.find(rw, r)
+	v, ok := w.findView(rw, r)
 	if !ok {
 		return
 	}
@@ -337,36 +370,35 @@ func (w *web) orderStatus(rw http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(rw).Encode(map[string]any{"stage": v.Stage, "version": v.Version, "seconds": v.Seconds})
 }
 
-// orderQR draws the gateway's text as a QR code.
+// orderQR draws the QR code of an order.
 func (w *web) orderQR(rw http.ResponseWriter, r *http.Request) {
-	v, ok := w.find(rw, r)
+	v, ok := w.findView(rw, r)
 	if !ok {
 		return
 	}
-	if v.Stage != stageWaiting || v.QRText == "" {
-		http.Error(rw, "the order has no QR code to scan", http.StatusNotFound)
+	if v.Stage != stageWaiting || !v.HasQR() {
+		http.Error(rw, "order has no QR code", http.StatusNotFound)
 		return
 	}
-	code, err := qr.Encode(v.QRText, qr.M)
-	if err != nil {
-		w.log.WarnContext(r.Context(), "draw a QR code", "order_no", v.No, "error", err)
-		http.Error(rw, "the text is too long for a QR code", http.StatusNotFound)
+	image := gatewaytest.QRCode(v.qrText)
+	if image == nil {
+		http.Error(rw, "text is too long for a QR code", http.StatusNotFound)
 		return
 	}
 	rw.Header().Set("Content-Type", "image/png")
-	_, _ = rw.Write(code.PNG())
+	_, _ = rw.Write(image)
 }
 
 // orderApp is what a mobile app pays with.
 func (w *web) orderApp(rw http.ResponseWriter, r *http.Request) {
-	v, ok := w.find(rw, r)
+	v, ok := w.findView(rw, r)
 	if !ok {
 		return
 	}
-	if v.Stage != stageWaiting || v.AppData == "" {
-		http.Error(rw, "the order is not paid in an app", http.StatusNotFound)
+	if v.Stage != stageWaiting || !v.InApp {
+		http.Error(rw, "order is not paid in an app", http.StatusNotFound)
 		return
 	}
 	rw.Header().Set("Content-Type", "application/json")
-	_, _ = fmt.Fprintln(rw, v.AppData)
+	_, _ = fmt.Fprintf(rw, "%s\n", v.attempt.Instructions.AppData.Reveal())
 }

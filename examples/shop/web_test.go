@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go/checkout"
+	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/sign"
 )
 
@@ -28,197 +30,397 @@ func TestTheLanguagesHaveTheSameTexts(t *testing.T) {
 		assert.NotEmpty(t, en[key], key)
 	}
 	assert.Len(t, en, len(zh))
+	for _, words := range []texts{zh, en} {
+		for _, o := range append(outcomes, checkout.OutcomeCredited) {
+			assert.Contains(t, words, "outcome."+string(o))
+		}
+		for _, o := range outcomes {
+			assert.Contains(t, words, "outcome.about."+string(o))
+			assert.Contains(t, words, "held."+string(o))
+		}
+		for _, s := range []stage{
+			stageWaiting, stageCreating, stageLost, stageChecking, stageUnconfirmed, stagePaid, stageHeld, stageExpired, stageRejected,
+		} {
+			assert.Contains(t, words, "stage."+string(s))
+		}
+	}
+}
+
+// Each gateway on each database: the shop's row changes in the transaction of the credit.
+func TestAnOrderIsDeliveredOnce(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, set func(*settings)) {
+		for gateway, method := range map[string]string{
+			"ispay": "unionpay", "codepay": "qq", "gatepay": "wechat", "kechengcang": "crypto", "pingpp": "alipay",
+		} {
+			t.Run(gateway, func(t *testing.T) {
+				s := openDemo(t, set, use(gateway))
+				order := buy(t, s, method, "9.90")
+				assert.Equal(t, gateway, order.Attempt().Gateway)
+				assert.Equal(t, checkout.AttemptWaiting, order.Attempt().Status)
+				require.Zero(t, delivered(t, s, order.No))
+
+				order = pay(t, s, order)
+				assert.Equal(t, checkout.OrderPaid, order.Status)
+				require.Equal(t, 1, delivered(t, s, order.No))
+				delivery, err := s.demo.of(gateway).Redeliver(number(order.Attempt()))
+				require.NoError(t, err)
+				assert.True(t, delivery.Accepted)
+				status, body := get(t, s.settings.publicURL+"/orders/"+order.No)
+				assert.Equal(t, http.StatusOK, status)
+				assert.Contains(t, body, `id="receipt"`)
+				_, body = get(t, s.settings.publicURL+"/admin/orders/"+order.No+"?lang=en")
+				assert.Contains(t, body, "credited")
+				require.Error(t, s.deliverAgain(order.No), "a second credit is rolled back")
+			})
+		}
+	})
+}
+
+func (s *shop) deliverAgain(no string) error {
+	tx, err := s.db.BeginTx(context.Background(), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	return s.deliver(context.Background(), tx, checkout.Payment{OrderNo: no})
+}
+
+func TestImpossibleNumbers(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, set func(*settings)) {
+		s := openDemo(t, set)
+		for _, no := range []string{"S1E", "%00", "%ff", "%F0%9F%8D%B5", "'", "a%20b", "%2e%2e", "..%2f..", strings.Repeat("9", 500), "-1"} {
+			for _, page := range []string{"/orders/%s", "/orders/%s/status", "/orders/%s/qr.png", "/orders/%s/app.json", "/orders/%s/return", "/admin/orders/%s", "/?order=%s"} {
+				status, _ := get(t, s.settings.publicURL+fmt.Sprintf(page, no))
+				assert.Equal(t, http.StatusNotFound, status, page, no)
+			}
+			response := post(t, s.settings.publicURL+"/admin/payments/"+no,
+				url.Values{"sure": {"yes"}, "by": {"mei"}, "reason": {"test"}, "action": {"dismiss"}})
+			assert.Contains(t, []int{http.StatusNotFound, http.StatusBadRequest}, response.status, no)
+		}
+		for _, query := range []string{"?after=%00", "?after=%ff", "?after='"} {
+			status, _ := get(t, s.settings.publicURL+"/admin"+query)
+			assert.Equal(t, http.StatusNotFound, status, query)
+		}
+	})
+}
+
+// Two payments of one order: the second one is listed, and a person resolves it once.
+func TestAdminResolves(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, set func(*settings)) {
+		s := openDemo(t, set)
+		order := buy(t, s, "alipay", "9.90")
+		first := order.Attempt()
+		response := post(t, s.settings.publicURL+"/orders", url.Values{"order": {order.No}, "method": {"qq"}, "amount": {"0.01"}})
+		require.Equal(t, http.StatusSeeOther, response.status)
+		order = stored(t, s, order.No)
+		require.Len(t, order.Attempts, 2)
+		assert.Equal(t, "codepay", order.Attempt().Gateway)
+		order = pay(t, s, order)
+		_, err := s.demo.of(first.Gateway).Pay(number(first))
+		require.NoError(t, err)
+		require.Equal(t, 1, delivered(t, s, order.No))
+
+		_, body := get(t, s.settings.publicURL+"/orders/"+order.No+"?lang=en")
+		assert.Contains(t, body, "¥9.89", "what was paid")
+		assert.Contains(t, body, "<dd>¥9.90</dd>", "what was asked")
+		assert.Contains(t, body, "another payment")
+
+		payments, err := s.checkout.Attention(context.Background(), checkout.AttentionQuery{})
+		require.NoError(t, err)
+		require.Len(t, payments, 1)
+		_, body = get(t, s.settings.publicURL+"/admin?outcome=duplicate&lang=en")
+		assert.Contains(t, body, "payment-"+payments[0].ID)
+		_, body = get(t, s.settings.publicURL+"/admin?outcome=late&lang=en")
+		assert.NotContains(t, body, "payment-"+payments[0].ID)
+
+		form := url.Values{"sure": {"yes"}, "by": {"mei"}, "reason": {"paid twice"}, "action": {"refunded"}, "order": {order.No}}
+		target := s.settings.publicURL + "/admin/payments/" + payments[0].ID
+		for want, change := range map[int]url.Values{
+			http.StatusBadRequest:          {"sure": {""}},
+			http.StatusUnprocessableEntity: {"by": {" "}},
+			http.StatusConflict:            {"action": {"credit"}},
+			http.StatusForbidden:           nil,
+		} {
+			wrong := url.Values{}
+			for key, value := range form {
+				wrong[key] = value
+			}
+			header := []string{"Sec-Fetch-Site", "same-origin"}
+			for key, value := range change {
+				wrong[key] = value
+			}
+			if change == nil {
+				header[1] = "cross-site"
+			}
+			response = post(t, target, wrong, header...)
+			assert.Equal(t, want, response.status, "%v", change)
+		}
+		response = post(t, target, form)
+		require.Equal(t, http.StatusSeeOther, response.status)
+		response = post(t, target, form)
+		assert.Equal(t, http.StatusConflict, response.status)
+		_, body = get(t, s.settings.publicURL+"/admin/orders/"+order.No+"?lang=en")
+		assert.Contains(t, body, "paid twice")
+		assert.Contains(t, body, "mei")
+		assert.Equal(t, 1, delivered(t, s, order.No))
+	})
+}
+
+func TestAdminPages(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t, use("ispay"))
+	for range adminRows + 1 {
+		order := buy(t, s, "wechat", "1")
+		_, err := s.db.ExecContext(context.Background(), `UPDATE checkout_orders SET amount = 2 WHERE order_no = ?`, order.No)
+		require.NoError(t, err)
+		_, err = s.db.ExecContext(context.Background(), `UPDATE checkout_attempts SET payable = 2 WHERE order_no = ?`, order.No)
+		require.NoError(t, err)
+		pay(t, s, order)
+	}
+	_, body := get(t, s.settings.publicURL+"/admin")
+	assert.Equal(t, adminRows, strings.Count(body, "<article"))
+	_, after, ok := strings.Cut(body, `id="next" href="`)
+	require.True(t, ok)
+	next, _, _ := strings.Cut(after, `"`)
+	_, body = get(t, s.settings.publicURL+next)
+	assert.Equal(t, 1, strings.Count(body, "<article"))
+	assert.NotContains(t, body, `id="next"`)
+
+	response := do(t, newRequest(t, http.MethodGet, s.settings.publicURL+"/admin/orders?no=+S1E+", ""))
+	assert.Equal(t, "/admin/orders/S1E", response.location)
 }
 
 func TestEveryPageInBothLanguages(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, filepath.Join(t.TempDir(), "shop.db"))
-	ctx, now := context.Background(), time.Now()
-	pages := map[string]int{
-		"/": http.StatusOK, "/admin": http.StatusOK, "/nothing": http.StatusNotFound, "/orders/S1E": http.StatusNotFound,
+	s := openDemo(t)
+	pages := map[string]int{"/": http.StatusOK, "/admin": http.StatusOK, "/nothing": http.StatusNotFound, "/static/": http.StatusNotFound}
+	for _, m := range s.methods {
+		order := buy(t, s, m.Name, "9.90")
+		pages["/orders/"+order.No] = http.StatusOK
+		pages["/?order="+order.No] = http.StatusOK
+		pages["/admin/orders/"+order.No] = http.StatusOK
 	}
-	for _, gateway := range allGateways {
-		for _, o := range s.offers {
-			if o.Gateway != gateway {
-				continue
-			}
-			for _, channel := range o.Channels {
-				made, err := s.checkout(ctx, purchase{o, channel, 990, "203.0.113.7"})
-				require.NoError(t, err)
-				pages["/orders/"+made.No] = http.StatusOK
-			}
-		}
-	}
-	stages := map[stage]string{}
-	for _, of := range []status{
-		statusCreating, statusUnknown, statusWaiting, statusUnconfirmed, statusPaid, statusHeld, statusExpired, statusRefused,
-	} {
-		for _, expires := range []time.Time{now.Add(time.Hour), now.Add(-time.Hour)} {
-			o := order{No: newOrderNo(), account: s.offers[0].account, Channel: "P901", Price: 990, Currency: "CNY",
-				Status: of, CreatedAt: now, ExpiresAt: expires}
-			require.NoError(t, s.store.add(ctx, o))
-			pages["/orders/"+o.No] = http.StatusOK
-			stages[(&web{shop: s}).view(o, now).Stage] = o.No
-		}
-	}
-	assert.Len(t, stages, 8, "all but the usual one, whose order has a code")
-	for i, of := range []outcome{outcomeLate, outcomeDuplicate, outcomeMismatch, outcomeOrphan} {
-		_, err := s.store.db.ExecContext(ctx, `INSERT INTO payments (gateway, account, payment_no, order_no, amount, currency, received, paid_at, received_at, source, outcome)
-			VALUES ('ispay', '10001', $1, 'S1E', 990, 'CNY', 980, 0, 1, 'query', $2)`, i, string(of))
-		require.NoError(t, err)
-	}
-
 	for path, want := range pages {
 		for language, chinese := range map[string]bool{"zh": true, "en": false} {
-			status, body := get(t, s.settings.publicURL+path+"?lang="+language)
-			require.Equal(t, want, status, path+" "+body)
-			assert.Contains(t, body, `<html lang="`+language+`">`)
+			separator := "?"
+			if strings.Contains(path, "?") {
+				separator = "&"
+			}
+			status, body := get(t, s.settings.publicURL+path+separator+"lang="+language)
+			require.Equal(t, want, status, path)
+			assert.Contains(t, body, `<html lang="`+language)
 			assert.Contains(t, body, "</html>", path)
 			assert.Equal(t, chinese, strings.Contains(body, "派门茶铺"), path)
 			assert.NotContains(t, body, "ZgotmplZ")
+			assert.Equal(t, 1, strings.Count(body, "<h1"), path)
 			assert.NotRegexp(t, `(src|href)="(https?:)?//[^"]*\.(js|css|woff2?)"`, body, "nothing comes from elsewhere")
 		}
 	}
 }
 
-func TestTheStageOfAnOrder(t *testing.T) {
+func TestEveryStage(t *testing.T) {
 	t.Parallel()
-	w := &web{shop: &shop{}}
+	s := openDemo(t)
+	w := &web{shop: s}
+	w.pages, _ = loadPages()
 	now := time.Now()
-	open, over := now.Add(time.Second), now
+	waiting := checkout.Instructions{QRText: "x"}
+	held := []checkout.Payment{{Outcome: checkout.OutcomeLate}}
 	for _, test := range []struct {
-		order order
-		want  stage
+		order   checkout.OrderStatus
+		attempt checkout.AttemptStatus
+		show    checkout.Instructions
+		over    bool
+		pays    []checkout.Payment
+		want    stage
 	}{
-		{order{Status: statusCreating, ExpiresAt: open}, stageAsking},
-		{order{Status: statusUnknown, ExpiresAt: open}, stageAsking},
-		{order{Status: statusUnknown, ExpiresAt: over}, stageChecking},
-		{order{Status: statusWaiting, ExpiresAt: open, QRText: "x"}, stageWaiting},
-		{order{Status: statusWaiting, ExpiresAt: open, QRImageURL: "x"}, stageWaiting},
-		{order{Status: statusWaiting, ExpiresAt: open, PayPageURL: "x"}, stageWaiting},
-		{order{Status: statusWaiting, ExpiresAt: open}, stageLost},
-		{order{Status: statusWaiting, ExpiresAt: over, QRText: "x"}, stageChecking},
-		{order{Status: statusPaid, ExpiresAt: over}, stagePaid},
-		{order{Status: statusHeld, ExpiresAt: over}, stageHeld},
-		{order{Status: statusExpired, ExpiresAt: over}, stageExpired},
-		{order{Status: statusRefused, ExpiresAt: open}, stageRefused},
-		{order{Status: statusUnconfirmed, ExpiresAt: over}, stageUnconfirmed},
+		{order: checkout.OrderPending, attempt: checkout.AttemptStored, want: stageCreating},
+		{order: checkout.OrderPending, attempt: checkout.AttemptCreating, want: stageCreating},
+		{order: checkout.OrderPending, attempt: checkout.AttemptUnknown, want: stageCreating},
+		{order: checkout.OrderPending, attempt: checkout.AttemptUnknown, over: true, want: stageChecking},
+		{order: checkout.OrderPending, attempt: checkout.AttemptWaiting, show: waiting, want: stageWaiting},
+		{order: checkout.OrderPending, attempt: checkout.AttemptWaiting, want: stageLost},
+		{order: checkout.OrderPending, attempt: checkout.AttemptWaiting, show: waiting, over: true, want: stageChecking},
+		{order: checkout.OrderPending, attempt: checkout.AttemptUnconfirmed, want: stageUnconfirmed},
+		{order: checkout.OrderPending, attempt: checkout.AttemptRejected, want: stageRejected},
+		{order: checkout.OrderExpired, attempt: checkout.AttemptExpired, over: true, want: stageExpired},
+		{order: checkout.OrderExpired, attempt: checkout.AttemptExpired, over: true, pays: held, want: stageHeld},
+		{order: checkout.OrderPaid, attempt: checkout.AttemptPaid, want: stagePaid},
 	} {
-		assert.Equal(t, test.want, w.view(test.order, now).Stage, "%+v", test.order.Status)
+		state := &checkout.OrderState{
+			No: "S1E", Amount: 990, Currency: "CNY", Status: test.order, Held: test.pays != nil, Payments: test.pays,
+			CreatedAt: now.Add(-time.Hour), ExpiresAt: now.Add(time.Minute),
+			Attempts: []checkout.Attempt{{No: "S1E", Gateway: "ispay", Channel: "P901", Status: test.attempt, Instructions: test.show}},
+		}
+		if test.over {
+			state.ExpiresAt = now
+		}
+		v := w.view(state, now)
+		assert.Equal(t, test.want, v.Stage, "%v", test)
+		for _, language := range languages {
+			rw := httptest.NewRecorder()
+			w.render(rw, httptest.NewRequest(http.MethodGet, "/orders/S1E?lang="+language, nil), http.StatusOK, "order.html",
+				page{Title: "stage." + string(v.Stage), Order: v})
+			assert.Equal(t, http.StatusOK, rw.Code)
+			assert.Contains(t, rw.Body.String(), "S1E")
+		}
 	}
 }
 
-func TestTheCodeIsDrawn(t *testing.T) {
+// A gateway that rejects the order, or cannot be reached, is passed over.
+func TestTheNextGatewayIsTried(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, filepath.Join(t.TempDir(), "shop.db"))
-	o := buy(t, s, "ispay", 990)
-	status, body := get(t, s.settings.publicURL+"/orders/"+o.No+"/qr.png")
+	s := openDemo(t, use("gatepay", "ispay"))
+	s.demo.gatepay.Reject("/api/anypay/create", 1004)
+	order := buy(t, s, "alipay", "9.90")
+	require.Len(t, order.Attempts, 2)
+	assert.Equal(t, checkout.AttemptRejected, order.Attempts[0].Status)
+	assert.Equal(t, "ispay", order.Attempt().Gateway)
+
+	s.demo.gatepay.InjectFault(gatewaytest.Fault{Reset: true, Processed: true, Times: 1})
+	order = buy(t, s, "wechat", "9.90")
+	require.Len(t, order.Attempts, 1, "an order that may exist is not created elsewhere")
+	_, body := get(t, s.settings.publicURL+"/orders/"+order.No+"?lang=en")
+	assert.Contains(t, body, "One moment")
+}
+
+func TestTheReturnPageAsksTheGateway(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t)
+	order := buy(t, s, "alipay", "9.90")
+	require.NoError(t, s.demo.ispay.PaySilently(order.No)) // the notification is lost
+	eventually(t, func() bool {
+		status, _ := get(t, s.settings.publicURL+"/orders/"+order.No+"/return")
+		return status == http.StatusSeeOther && stored(t, s, order.No).Status == checkout.OrderPaid
+	}, "the order is paid")
+	assert.Equal(t, 1, delivered(t, s, order.No))
+}
+
+func TestQRCodeAndAppData(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t)
+	order := buy(t, s, "alipay", "9.90")
+	status, body := get(t, s.settings.publicURL+"/orders/"+order.No+"/qr.png")
 	assert.Equal(t, http.StatusOK, status)
 	assert.True(t, strings.HasPrefix(body, "\x89PNG"))
-
-	_, err := s.fakes.ispay.Pay(o.No)
-	require.NoError(t, err)
-	status, _ = get(t, s.settings.publicURL+"/orders/"+o.No+"/qr.png")
-	assert.Equal(t, http.StatusNotFound, status, "what is paid is not paid again")
-}
-
-func TestTheAppGetsTheChargeUntouched(t *testing.T) {
-	t.Parallel()
-	s := openShop(t, filepath.Join(t.TempDir(), "shop.db"))
-	o := buy(t, s, "pingpp", 990)
-	status, body := get(t, s.settings.publicURL+"/orders/"+o.No+"/app.json")
-	assert.Equal(t, http.StatusOK, status)
-	assert.Equal(t, o.AppData+"\n", body)
-	assert.Contains(t, body, `"credential"`)
-	status, _ = get(t, s.settings.publicURL+"/orders/"+buy(t, s, "ispay", 990).No+"/app.json")
+	status, _ = get(t, s.settings.publicURL+"/orders/"+order.No+"/app.json")
 	assert.Equal(t, http.StatusNotFound, status)
+	pay(t, s, order)
+	status, _ = get(t, s.settings.publicURL+"/orders/"+order.No+"/qr.png")
+	assert.Equal(t, http.StatusNotFound, status, "a paid order is not paid again")
+
+	s = openDemo(t, use("pingpp"))
+	order = buy(t, s, "wechat", "9.90")
+	status, body = get(t, s.settings.publicURL+"/orders/"+order.No+"/app.json")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, string(order.Attempt().Instructions.AppData.Reveal())+"\n", body)
+	assert.Contains(t, body, `"credential"`)
 }
 
-func TestWhatIsWrongInTheForm(t *testing.T) {
+func TestTheFormIsChecked(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, filepath.Join(t.TempDir(), "shop.db"))
+	s := openDemo(t)
 	for name, form := range map[string]url.Values{
-		"nothing":         {},
-		"no gateway":      {"amount": {"1"}},
-		"another gateway": {"gateway": {"bank"}, "channel_bank": {"x"}, "amount": {"1"}},
-		"another channel": {"gateway": {"ispay"}, "channel_ispay": {"P900"}, "amount": {"1"}},
-		"no amount":       {"gateway": {"ispay"}, "channel_ispay": {"P901"}},
-		"zero":            {"gateway": {"ispay"}, "channel_ispay": {"P901"}, "amount": {"0.00"}},
-		"negative":        {"gateway": {"ispay"}, "channel_ispay": {"P901"}, "amount": {"-1"}},
-		"three decimals":  {"gateway": {"ispay"}, "channel_ispay": {"P901"}, "amount": {"1.001"}},
-		"too much":        {"gateway": {"ispay"}, "channel_ispay": {"P901"}, "amount": {"100000"}},
-		"a script":        {"gateway": {"ispay"}, "channel_ispay": {"P901"}, "amount": {`"><script>alert(1)</script>`}},
+		"nothing":        {},
+		"no method":      {"amount": {"1"}},
+		"unknown method": {"method": {"bank"}, "amount": {"1"}},
+		"no amount":      {"method": {"alipay"}},
+		"zero":           {"method": {"alipay"}, "amount": {"0.00"}},
+		"negative":       {"method": {"alipay"}, "amount": {"-1"}},
+		"three decimals": {"method": {"alipay"}, "amount": {"1.001"}},
+		"too much":       {"method": {"alipay"}, "amount": {"100000"}},
+		"a script":       {"method": {"alipay"}, "amount": {`"><script>alert(1)</script>`}},
 	} {
-		response, err := noRedirect.PostForm(s.settings.publicURL+"/orders", form)
-		require.NoError(t, err)
-		body := make([]byte, 64<<10)
-		n, _ := response.Body.Read(body)
-		_ = response.Body.Close()
-		assert.Equal(t, http.StatusUnprocessableEntity, response.StatusCode, name)
-		assert.NotContains(t, string(body[:n]), "<script>alert", name)
-		assert.Contains(t, response.Header.Get("Content-Security-Policy"), "default-src 'none'; script-src 'self'")
+		response := post(t, s.settings.publicURL+"/orders", form)
+		assert.Equal(t, http.StatusUnprocessableEntity, response.status, name)
+		assert.NotContains(t, response.body, "<script>alert", name)
+		assert.Contains(t, response.policy, "default-src 'none'; script-src 'self'")
 	}
-	orders, err := s.store.orders(context.Background(), "", 10)
+	orders, err := s.newestOrders(context.Background(), 10)
 	require.NoError(t, err)
 	assert.Empty(t, orders)
+	response := post(t, s.settings.publicURL+"/orders", url.Values{"amount": {strings.Repeat("1", 1<<20)}})
+	assert.Equal(t, http.StatusBadRequest, response.status)
 
-	long, err := noRedirect.Post(s.settings.publicURL+"/orders", "application/x-www-form-urlencoded", strings.NewReader("amount="+strings.Repeat("1", 1<<20)))
-	require.NoError(t, err)
-	_ = long.Body.Close()
-	assert.Equal(t, http.StatusBadRequest, long.StatusCode)
+	order := buy(t, s, "alipay", "9.90")
+	response = post(t, s.settings.publicURL+"/orders", url.Values{"order": {order.No}, "method": {"crypto"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, response.status, "another currency")
 }
 
-// What a gateway says is shown as text.
-func TestAGatewaysWordsAreNoHTML(t *testing.T) {
+// What a gateway sends is shown as text.
+func TestGatewayTextIsEscaped(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, filepath.Join(t.TempDir(), "shop.db"))
-	ctx, now := context.Background(), time.Now()
+	w := &web{shop: &shop{}}
+	var err error
+	w.pages, err = loadPages()
+	require.NoError(t, err)
 	const evil = `"><script>alert(1)</script>`
-	o := order{No: newOrderNo(), account: s.offers[1].account, Channel: "alipay", Price: 990, Currency: "CNY",
-		Status: statusCreating, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
-	require.NoError(t, s.store.add(ctx, o))
-	require.NoError(t, s.store.created(ctx, o.No, created{
-		OrderID: evil, PayText: evil, QRText: evil, QRImageURL: "javascript:alert(1)", PayPageURL: "javascript:alert(1)",
-	}.complete(o), now))
-	s.offers[1].testPayURL = nil
-	_, body := get(t, s.settings.publicURL+"/orders/"+o.No)
-	assert.NotContains(t, body, "<script>alert")
-	assert.NotContains(t, body, `"javascript:`)
+	rw := httptest.NewRecorder()
+	w.render(rw, httptest.NewRequest(http.MethodGet, "/", nil), http.StatusOK, "order.html", page{Order: &orderView{
+		No: "S1E", Method: "crypto", Stage: stageWaiting, ToPay: evil, Price: evil, Address: evil, OrderID: evil,
+		QRImageURL: "javascript:alert(1)", PayPageURL: "javascript:alert(1)",
+	}})
+	assert.NotContains(t, rw.Body.String(), "<script>alert")
+	assert.NotContains(t, rw.Body.String(), `"javascript:`)
 
 	assert.Equal(t, " https://img.example.com", origin("https://img.example.com/1.png"))
 	assert.Empty(t, origin("javascript:alert(1)"))
 	assert.Empty(t, origin("https://a.example.com;script-src/1.png"))
 }
 
-func TestTheAdminPageIsNotForEverybody(t *testing.T) {
+func TestAdminIsRestricted(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, filepath.Join(t.TempDir(), "shop.db"))
-	w := &web{shop: s}
-	may := func(remote, host string, header ...string) bool {
+	local := func(remote, host string, header ...string) bool {
 		r := httptest.NewRequest(http.MethodGet, "/admin", nil)
 		r.RemoteAddr, r.Host = remote, host
 		for i := 0; i < len(header); i += 2 {
 			r.Header.Set(header[i], header[i+1])
 		}
-		return w.mayAdmin(r)
+		return isLocal(r)
 	}
-	assert.True(t, may("127.0.0.1:5000", "127.0.0.1:8080"))
-	assert.True(t, may("[::1]:5000", "localhost:8080"))
-	assert.False(t, may("203.0.113.7:5000", "127.0.0.1:8080"))
-	assert.False(t, may("127.0.0.1:5000", "shop.example.com"), "a name that leads here")
-	assert.False(t, may("127.0.0.1:5000", "localhost", "X-Forwarded-For", "203.0.113.7"), "a proxy")
-	status, _ := get(t, s.settings.publicURL+"/admin", "X-Forwarded-For", "203.0.113.7")
-	assert.Equal(t, http.StatusForbidden, status)
+	assert.True(t, local("127.0.0.1:5000", "127.0.0.1:8080"))
+	assert.True(t, local("[::1]:5000", "localhost:8080"))
+	assert.True(t, local("[::1]:5000", "[::1]"))
+	assert.False(t, local("203.0.113.7:5000", "127.0.0.1:8080"))
+	assert.False(t, local("127.0.0.1:5000", "shop.example.com"), "a host name that leads here")
+	assert.False(t, local("127.0.0.1:5000", "localhost", "X-Forwarded-For", "203.0.113.7"), "a proxy")
 
-	s.settings.adminToken = sign.NewSecret("example-token")
-	assert.False(t, may("127.0.0.1:5000", "127.0.0.1:8080"))
-	status, _ = get(t, s.settings.publicURL+"/admin")
-	assert.Equal(t, http.StatusUnauthorized, status)
-	for password, want := range map[string]bool{"example-token": true, "example-toke": false, "": false} {
-		r := httptest.NewRequest(http.MethodGet, "/admin", nil)
-		r.SetBasicAuth("anybody", password)
-		assert.Equal(t, want, w.mayAdmin(r), password)
+	s := openDemo(t)
+	for _, page := range []string{"/admin", "/admin/orders", "/admin/orders/S1E"} {
+		status, _ := get(t, s.settings.publicURL+page, "X-Forwarded-For", "203.0.113.7")
+		assert.Equal(t, http.StatusForbidden, status)
 	}
+}
+
+func TestAdminTokenIsRateLimited(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t, func(s *settings) { s.adminToken, s.behindProxy = sign.NewSecret("example-token"), true })
+	as := func(address, password string) int {
+		r := newRequest(t, http.MethodGet, s.settings.publicURL+"/admin", "")
+		if password != "" {
+			r.SetBasicAuth("mei", password)
+		}
+		response := do(t, r, "X-Forwarded-For", address)
+		return response.status
+	}
+	assert.Equal(t, http.StatusOK, as("203.0.113.1", "example-token"))
+	for range maxFailures {
+		assert.Equal(t, http.StatusUnauthorized, as("203.0.113.7", ""), "no attempt")
+		assert.Equal(t, http.StatusUnauthorized, as("203.0.113.7", "example-toke"))
+	}
+	assert.Equal(t, http.StatusTooManyRequests, as("203.0.113.7", "example-token"))
+	assert.Equal(t, http.StatusOK, as("203.0.113.1", "example-token"), "another address")
+
+	var f failures
+	now := time.Now()
+	for i := range maxAddresses + maxFailures {
+		f.add(fmt.Sprint(i), now)
+	}
+	assert.True(t, f.tooMany("further", now), "memory is limited")
+	assert.False(t, f.tooMany("further", now.Add(time.Minute)))
 }
 
 func TestThePayersAddress(t *testing.T) {
@@ -260,9 +462,16 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-func TestStaticFilesAreServed(t *testing.T) {
+func TestMoneyIsWrittenInOneWay(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, filepath.Join(t.TempDir(), "shop.db"))
+	assert.Equal(t, "¥9.89", formatMoney(989, "CNY"))
+	assert.Equal(t, "$9.89", formatMoney(989, "USD"))
+	assert.Equal(t, "9.89 USDT-TRC20", formatMoney(989, "USDT-TRC20"))
+}
+
+func TestStaticFiles(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t)
 	require.NoError(t, fs.WalkDir(staticFiles, "static", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
 			status, body := get(t, s.settings.publicURL+"/"+path)

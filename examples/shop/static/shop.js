@@ -13,14 +13,25 @@ if (checkout) {
   checkout.addEventListener("submit", () => {
     document.getElementById("pay").disabled = true;
   });
-  // A browser that goes back shows the page as it was left.
+  // A browser that goes back shows the page as it was.
   addEventListener("pageshow", () => {
     document.getElementById("pay").disabled = false;
   });
 }
 
-// The order: a countdown, and a question to the shop every second. When the shop
-// says something new the page is loaded again.
+// Buttons that copy the text before them.
+if (navigator.clipboard) {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).firstChild.textContent.trim());
+      button.textContent = button.dataset.done;
+    });
+  }
+}
+
+// The order: a countdown, and a request to the shop every second. The page is loaded
+// again when the shop reports a change.
 const order = document.getElementById("order");
 if (order && order.dataset.status) {
   const left = document.getElementById("left");
@@ -30,8 +41,7 @@ if (order && order.dataset.status) {
   const usual = words && words.textContent;
   const two = (n) => String(n).padStart(2, "0");
 
-  // By this page's own clock, which the payer may have set wrongly but which
-  // runs evenly.
+  // The payer's clock may be wrong, so only durations count.
   let end = performance.now() + Number(order.dataset.seconds) * 1000;
   const tick = () => {
     const seconds = Math.max(0, Math.round((end - performance.now()) / 1000));

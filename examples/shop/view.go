@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/paygates/paygates-go/checkout"
+)
+
+// stage is what the page of an order shows.
+type stage string
+
+const (
+	stageWaiting     stage = "waiting"     // the payer can pay
+	stageCreating    stage = "creating"    // the create is under way, or its outcome is unknown
+	stageLost        stage = "lost"        // the order exists, but what the payer needs was lost
+	stageChecking    stage = "checking"    // the time is over, but a payment may be under way
+	stageUnconfirmed stage = "unconfirmed" // a payment is not confirmed yet
+	stagePaid        stage = "paid"
+	stageHeld        stage = "held" // money came that a person has to decide about
+	stageExpired     stage = "expired"
+	stageRejected    stage = "rejected"
+)
+
+// orderView is an order as its page shows it.
+type orderView struct {
+	No, Method, Gateway, OrderID string
+	Stage                        stage
+	Price                        string // the order's amount
+	ToPay                        string // what the payer has to pay
+	Address, QRImageURL          string
+	PayPageURL, DemoPayURL       string
+	InApp, CanChange             bool
+	Seconds, Lifetime            int              // how long it can be paid, now and in all
+	Held                         checkout.Outcome // why a payment of it is held, "" if none is
+	Paid                         string
+	PaidAt                       time.Time
+	Version                      string // changes with everything that the page shows
+
+	attempt *checkout.Attempt
+	qrText  string
+}
+
+// Changing reports whether the stage can soon change by itself.
+func (v *orderView) Changing() bool {
+	switch v.Stage {
+	case stagePaid, stageHeld, stageRejected, stageExpired:
+		return false
+	default:
+		return true
+	}
+}
+
+// HasQR reports whether the shop draws the QR code itself.
+func (v *orderView) HasQR() bool { return v.qrText != "" }
+
+func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
+	v := &orderView{
+		No: state.No, Price: formatMoney(state.Amount, state.Currency), CanChange: canChange(state, now),
+		Lifetime: int(state.ExpiresAt.Sub(state.CreatedAt) / time.Second),
+	}
+	for _, p := range state.Payments {
+		switch {
+		case p.Outcome == checkout.OutcomeCredited, p.Resolution != nil && p.Resolution.Action == checkout.ActionCredit:
+			v.setPaid(p, state.PaidAt)
+		case p.Resolution == nil:
+			v.Held = p.Outcome
+		}
+	}
+	if v.attempt = paidAttempt(state); v.attempt == nil {
+		v.attempt = &checkout.Attempt{Status: checkout.AttemptRejected}
+	}
+	a, i := v.attempt, v.attempt.Instructions
+	v.Method, v.Gateway, v.OrderID = methodName(a.Channel), a.Gateway, a.OrderID
+	v.Address, v.QRImageURL, v.PayPageURL, v.qrText = i.Address, i.QRImageURL, i.PayPageURL, i.QRText
+	v.InApp = len(i.AppData.Reveal()) > 0
+	if v.InApp && v.qrText == "" {
+		v.qrText = w.settings.publicURL + "/orders/" + v.No // leads the phone to the order, and its app to app.json
+	}
+	v.ToPay = v.Price
+	if i.Amount > 0 {
+		v.ToPay = formatMoney(i.Amount, i.Currency)
+	}
+	expires := state.ExpiresAt
+	if !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(expires) {
+		expires = i.ExpiresAt
+	}
+	v.Seconds = max(0, int(expires.Sub(now)/time.Second))
+	v.Stage = v.stage(state, !now.Before(expires))
+	if w.demo != nil && v.Stage == stageWaiting {
+		v.DemoPayURL = w.demo.payURL(a)
+	}
+	hash := fnv.New64a()
+	_, _ = fmt.Fprint(hash, v.Stage, v.Held, a.No, a.Status, v.OrderID, v.ToPay, v.Address, v.QRImageURL, v.PayPageURL, v.qrText, v.Paid)
+	v.Version = fmt.Sprintf("%x", hash.Sum64())
+	return v
+}
+
+// paidAttempt returns the attempt that was paid, or the newest one.
+func paidAttempt(state *checkout.OrderState) *checkout.Attempt {
+	for i := range state.Attempts {
+		if state.Attempts[i].Status == checkout.AttemptPaid {
+			return &state.Attempts[i]
+		}
+	}
+	return state.Attempt()
+}
+
+func (v *orderView) setPaid(p checkout.Payment, creditedAt time.Time) {
+	amount := p.Amount
+	if p.Received > 0 {
+		amount = p.Received
+	}
+	v.Paid, v.PaidAt = formatMoney(amount, p.Currency), p.PaidAt
+	if v.PaidAt.IsZero() {
+		v.PaidAt = creditedAt
+	}
+}
+
+func (v *orderView) stage(state *checkout.OrderState, over bool) stage {
+	switch {
+	case state.Status == checkout.OrderPaid:
+		return stagePaid
+	case state.Held && v.Held != checkout.OutcomeUnconfirmed:
+		return stageHeld
+	case state.Held, v.attempt.Status == checkout.AttemptUnconfirmed:
+		return stageUnconfirmed
+	case state.Status == checkout.OrderExpired:
+		return stageExpired
+	case v.attempt.Status == checkout.AttemptRejected:
+		return stageRejected
+	case over:
+		return stageChecking
+	case v.attempt.Status != checkout.AttemptWaiting:
+		return stageCreating
+	case v.qrText == "" && v.QRImageURL == "" && v.PayPageURL == "" && v.Address == "":
+		return stageLost
+	default:
+		return stageWaiting
+	}
+}
