@@ -1,7 +1,8 @@
-// Package bench measures what the SDK costs beside what nobody can avoid. It
-// holds only benchmarks, each group with its floor in the same run:
+// Package bench measures what the SDK costs beside a floor: the same work written by
+// hand with the standard library. It holds only benchmarks. Each group runs floor and
+// sdk next to each other.
 //
-//	go test -run '^$' -bench . -benchmem -count 6 ./internal/bench
+// The program in table runs them and writes the table of docs/performance.md:
 //
-// docs/performance.md says what the figures mean.
+//	go run ./internal/bench/table -write
 package bench

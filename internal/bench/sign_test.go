@@ -18,9 +18,8 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// callback returns the 8 signed parameters of the notification in the codepay
-// document.
-func callback() []sign.Field {
+// fields are the signed parameters of the notification in the codepay document.
+func fields() []sign.Field {
 	return []sign.Field{
 		{Name: "chart", Value: "utf-8"},
 		{Name: "money", Value: "100.00"},
@@ -33,139 +32,92 @@ func callback() []sign.Field {
 	}
 }
 
-const key = "0123456789abcdef0123456789abcdef"
-
-// joined is the signed text of callback, 119 bytes.
-func joined() string {
-	parts := make([]string, 0, 8)
-	for _, field := range callback() {
-		parts = append(parts, field.Name+"="+field.Value)
+func join(fields []sign.Field) string {
+	parts := make([]string, len(fields))
+	for i, field := range fields {
+		parts[i] = field.Name + "=" + field.Value
 	}
 	return strings.Join(parts, "&")
 }
 
-func must[T any](b *testing.B, value T, err error) T {
-	b.Helper()
-	if err != nil {
-		b.Fatal(err)
-	}
-	return value
+// digest is the floor of a signature: the MD5 of a text that is ready, in hex on the
+// stack.
+func digest(text []byte) {
+	sum := md5.Sum(text)
+	encode(sum)
 }
 
-// sink keeps the compiler from removing what is measured.
-var sink byte
-
-func floor(b *testing.B, message []byte) {
-	b.ReportAllocs()
-	for range b.N {
-		var signature [32]byte
-		sum := md5.Sum(message)
-		hex.Encode(signature[:], sum[:])
-		sink = signature[0]
-	}
-}
-
-// encode does what the floor does too: it writes the signature into a stack buffer.
-func encode(signature sign.Digest) byte {
-	var text [32]byte
-	hex.Encode(text[:], signature[:])
-	return text[0]
+func encode(sum [md5.Size]byte) {
+	var signature [32]byte
+	hex.Encode(signature[:], sum[:])
+	sink = signature[0]
 }
 
 func BenchmarkSign(b *testing.B) {
 	secret := sign.NewSecret(key)
-	fields := callback()
-	text := joined()
-	b.Run("floor", func(b *testing.B) { floor(b, []byte(text+key)) })
-	b.Run("sorted", func(b *testing.B) {
-		b.ReportAllocs()
-		for range b.N {
-			signature, _ := sign.MD5Sorted(secret, fields)
-			sink = encode(signature)
-		}
-	})
-	b.Run("concat", func(b *testing.B) {
-		b.ReportAllocs()
-		for range b.N {
-			signature, _ := sign.MD5Concat(secret, text)
-			sink = encode(signature)
-		}
-	})
-}
+	signing := func(name, text string, signed func() (sign.Digest, error)) {
+		message := []byte(text)
+		beside(b, name, func() error { digest(message); return nil }, func() error {
+			signature, err := signed()
+			encode(signature)
+			return err
+		})
+	}
+	fields := fields()
+	text := join(fields)
+	signing("concat", text+key, func() (sign.Digest, error) { return sign.MD5Concat(secret, text) })
+	signing("sorted", text+key, func() (sign.Digest, error) { return sign.MD5Sorted(secret, fields) })
 
-func BenchmarkSignNested(b *testing.B) {
-	// gatepay's anypay sample: appkey, price, type, out_order_id, custom.
-	parts := []string{"098f6bcd4621d373cade4e832627b4f6", "0.82", "wechat", "5cc75a6a0b418", "terry"}
-	text := []byte(strings.Join(parts, ""))
-	b.Run("floor", func(b *testing.B) {
-		b.ReportAllocs()
-		second := make([]byte, 64)
-		copy(second[32:], key)
-		for range b.N {
-			var signature [32]byte
-			inner := md5.Sum(text)
-			hex.Encode(second, inner[:])
-			outer := md5.Sum(second)
-			hex.Encode(signature[:], outer[:])
-			sink = signature[0]
-		}
+	// gatepay's create: appkey, price, type, out_order_id, custom.
+	parts := []string{appKey, "0.82", "wechat", "5cc75a6a0b418", "terry"}
+	inner, outer := []byte(strings.Join(parts, "")), []byte(strings.Repeat("0", 32)+key)
+	beside(b, "nested", func() error { digest(inner); digest(outer); return nil }, func() error {
+		signature, err := sign.MD5Nested(secret, parts...)
+		encode(signature)
+		return err
 	})
-	secret := sign.NewSecret(key)
-	b.Run("nested", func(b *testing.B) {
-		b.ReportAllocs()
-		for range b.N {
-			signature, _ := sign.MD5Nested(secret, parts...)
-			sink = encode(signature)
+	for _, n := range []int{16, 100, 1000} {
+		fields := make([]sign.Field, n)
+		for i := range fields { // not in order
+			fields[i] = sign.Field{Name: "p" + strconv.Itoa(i*7919%n), Value: "0123456789"}
 		}
-	})
+		signing("sorted-"+strconv.Itoa(n), join(fields)+key, func() (sign.Digest, error) { return sign.MD5Sorted(secret, fields) })
+	}
 }
 
 func BenchmarkVerify(b *testing.B) {
 	secret := sign.NewSecret(key)
+	message := []byte(join(fields()) + key)
+	values := codepayValues(b)
+	verify := func(name string, skip ...string) {
+		beside(b, name, func() error { digest(message); return nil },
+			func() error { return sign.VerifyMD5SortedValues(secret, values, skip...) })
+	}
+	verify("sorted")
+	verify("sorted-skip", "sign_type")
+
+	keys := newKeys(b)
+	body := []byte(strings.Repeat("a webhook of 1 KiB. ", 52)[:1024])
+	signature := keys.sign(b, body)
+	public, err := sign.ParsePublicKey(keys.publicPEM)
+	must(b, public, err)
+	beside(b, "rsa", func() error { return keys.verify(body, signature) },
+		func() error { return public.Verify(body, signature) })
+}
+
+// codepayValues are the parameters of the notification with their signature.
+func codepayValues(b *testing.B) url.Values {
+	b.Helper()
 	values := url.Values{}
-	for _, field := range callback() {
+	for _, field := range fields() {
 		values.Set(field.Name, field.Value)
 	}
-	signature, err := sign.MD5Sorted(secret, callback())
+	signature, err := sign.MD5Sorted(sign.NewSecret(key), fields())
 	values.Set("sign", must(b, signature, err).String())
-	b.Run("floor", func(b *testing.B) { floor(b, []byte(joined()+key)) })
-	verify := func(name string, skip ...string) {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for range b.N {
-				if sign.VerifyMD5SortedValues(secret, values, skip...) != nil {
-					b.Fatal("not verified")
-				}
-			}
-		})
-	}
-	verify("values")
-	verify("values-skip", "sign_type")
+	return values
 }
 
-// BenchmarkParameters measures more parameters than a documented notification has.
-func BenchmarkParameters(b *testing.B) {
-	secret := sign.NewSecret(key)
-	for _, n := range []int{10, 100, 1000} {
-		fields := make([]sign.Field, n)
-		var text strings.Builder
-		for i := range fields {
-			// Not sorted.
-			fields[i] = sign.Field{Name: "p" + strconv.Itoa(i*7919%n), Value: "0123456789"}
-			text.WriteString("&" + fields[i].Name + "=0123456789")
-		}
-		b.Run("floor-"+strconv.Itoa(n), func(b *testing.B) { floor(b, []byte(text.String()[1:]+key)) })
-		b.Run("sorted-"+strconv.Itoa(n), func(b *testing.B) {
-			b.ReportAllocs()
-			for range b.N {
-				signature, _ := sign.MD5Sorted(secret, fields)
-				sink = encode(signature)
-			}
-		})
-	}
-}
-
-// keys are those of Ping++.
+// keys are those of a Ping++ account.
 type keys struct {
 	private   *rsa.PrivateKey
 	publicPEM []byte
@@ -186,29 +138,11 @@ func (k keys) sign(b *testing.B, body []byte) string {
 	return base64.StdEncoding.EncodeToString(must(b, raw, err))
 }
 
-func BenchmarkRSA(b *testing.B) {
-	keys := newKeys(b)
-	body := []byte(strings.Repeat("a webhook of 1 KiB. ", 52)[:1024])
-	signature := keys.sign(b, body)
-	public, err := sign.ParsePublicKey(keys.publicPEM)
-	must(b, public, err)
-
-	b.Run("floor", func(b *testing.B) {
-		b.ReportAllocs()
-		for range b.N {
-			sum := sha256.Sum256(body)
-			raw, err := base64.StdEncoding.DecodeString(signature)
-			if err != nil || rsa.VerifyPKCS1v15(&keys.private.PublicKey, crypto.SHA256, sum[:], raw) != nil {
-				b.Fatal("not verified")
-			}
-		}
-	})
-	b.Run("verify", func(b *testing.B) {
-		b.ReportAllocs()
-		for range b.N {
-			if public.Verify(body, signature) != nil {
-				b.Fatal("not verified")
-			}
-		}
-	})
+func (k keys) verify(body []byte, signature string) error {
+	sum := sha256.Sum256(body)
+	raw, err := base64.StdEncoding.DecodeString(signature)
+	if err != nil {
+		return err
+	}
+	return rsa.VerifyPKCS1v15(&k.private.PublicKey, crypto.SHA256, sum[:], raw)
 }

@@ -9,9 +9,11 @@ package loosejson
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"unicode/utf8"
 )
 
@@ -35,28 +37,41 @@ func Unmarshal(data []byte, into any) (unread []string, err error) {
 	if !utf8.Valid(data) {
 		return nil, errUTF8
 	}
-	if err := checkNames(data); err != nil {
-		return nil, err
+	if !json.Valid(data) {
+		return nil, notJSON(data)
 	}
-	return decode(data, into)
+	d := decoder{data: data, hashes: make([]uint64, 0, 32)}
+	value := reflect.ValueOf(into)
+	if value.Kind() != reflect.Pointer || value.IsNil() || value.Elem().Kind() != reflect.Struct {
+		d.skip(false)
+		if d.err == nil {
+			d.err = json.Unmarshal(data, into)
+		}
+		return nil, d.err
+	}
+	switch d.next() {
+	case '{':
+		d.object(value.Elem(), false)
+	case 'n':
+		return nil, nil
+	default:
+		d.skip(false)
+		d.err = cmp.Or(d.err, errObject)
+	}
+	if d.err != nil {
+		value.Elem().SetZero()
+		return nil, d.err
+	}
+	return d.unread, nil
 }
 
-func decode(data []byte, into any) (unread []string, err error) {
-	err = json.Unmarshal(data, into)
+// notJSON returns the syntax error without the text that encoding/json quotes.
+func notJSON(data []byte) error {
 	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case err == nil:
-		return nil, nil
-	case errors.As(err, &syntax): // without the text that encoding/json quotes
-		return nil, fmt.Errorf("not JSON at byte %d", syntax.Offset)
-	case errors.As(err, &kind) && kind.Field == "":
-		return nil, errObject
-	case errors.As(err, &kind): // encoding/json has decoded the other fields
-		return []string{kind.Field}, nil
-	default:
-		return nil, err
+	if err := json.Unmarshal(data, new(json.RawMessage)); !errors.As(err, &syntax) {
+		return err
 	}
+	return fmt.Errorf("not JSON at byte %d", syntax.Offset)
 }
 
 // Scalar is a JSON string, number, true or false as text: the digits of a number are
@@ -83,8 +98,7 @@ func (s *Scalar) UnmarshalJSON(data []byte) error {
 	case '"':
 		inner := data[1 : len(data)-1]
 		if bytes.IndexByte(inner, '\\') >= 0 {
-			*s = Scalar{state: present}
-			return json.Unmarshal(data, &s.text)
+			inner = unescape(nil, inner)
 		}
 		*s = Scalar{string(inner), present}
 	case 'n':

@@ -2,75 +2,11 @@ package loosejson
 
 import (
 	"bytes"
-	"errors"
-	"slices"
 	"strconv"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
-
-// mostNames is the largest number of names in an object that is read. The longest
-// documented one has 31.
-const mostNames = 256
-
-var (
-	errRepeated = errors.New("a name occurs twice in one object")
-	errMany     = errors.New("too many names in one object")
-)
-
-// checkNames rejects an object that has a name twice: encoding/json takes the last
-// one, others the first, and {"state":1,"state":9} has no one meaning. Names that
-// differ in case only count as the same, because encoding/json takes either for a
-// field. The objects that are passed on unread are left alone: see isOpaque. data need
-// not be JSON: whether it is, is found out later.
-//
-// The time is linear in the length of data: an object has at most mostNames names,
-// and one is compared with another only if their hashes are the same.
-func checkNames(data []byte) error {
-	// The hashes of the names of all objects that are open, the innermost last.
-	hashes, objects := make([]uint64, 0, 64), make([]object, 0, 8)
-	buffer := make([]byte, 0, 64)
-	atOpaque := false // the last name is that of an opaque object
-	for i := 0; i < len(data); i++ {
-		last := len(objects) - 1
-		switch data[i] {
-		case '{':
-			opaque := atOpaque || last >= 0 && objects[last].opaque
-			objects = append(objects, object{begin: len(hashes), opaque: opaque})
-		case '}':
-			if last < 0 {
-				continue
-			}
-			// Of a list of objects all are opaque, or none.
-			atOpaque = objects[last].opaque
-			hashes, objects = hashes[:objects[last].begin], objects[:last]
-		case '"':
-			begin := i + 1
-			i = endOfString(data, begin)
-			if last < 0 || objects[last].opaque || !isName(data, i+1) {
-				continue
-			}
-			name := unescape(buffer[:0], data[begin:i])
-			hash := foldedHash(name)
-			inObject := hashes[objects[last].begin:]
-			if slices.Contains(inObject, hash) {
-				return errRepeated
-			}
-			if len(inObject) >= mostNames {
-				return errMany
-			}
-			hashes = append(hashes, hash)
-			atOpaque = isOpaque(name)
-		}
-	}
-	return nil
-}
-
-type object struct {
-	begin  int // of its names
-	opaque bool
-}
 
 // isOpaque reports whether the object with this name is passed on unread: what a
 // merchant added to a payment, and what a channel needs.
@@ -122,14 +58,6 @@ func endOfString(data []byte, i int) int {
 		}
 	}
 	return i
-}
-
-// isName reports whether the string that ends before i is the name of a value.
-func isName(data []byte, i int) bool {
-	for i < len(data) && (data[i] == ' ' || data[i] == '\t' || data[i] == '\r' || data[i] == '\n') {
-		i++
-	}
-	return i < len(data) && data[i] == ':'
 }
 
 // unescape returns what a name means between its quotes. It appends to buffer if the

@@ -115,9 +115,17 @@ func TestNamesOfWhatIsNotJSON(t *testing.T) {
 	}
 }
 
-func TestCheckNamesAllocatesNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
+// Only the list of hashes is allocated.
+func TestCheckNamesAllocatesOnce(t *testing.T) { //nolint:paralleltest // it counts allocations
 	data := []byte(`{"code":200,"message":"ok","result":{"id":"1","title":"订单 \"1\"","fee":2000,"list":[{"a":1},{"a":2}]}}`)
-	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = checkNames(data) }))
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _ = checkNames(data) }), 1.0)
+}
+
+// checkNames reads JSON into nothing.
+func checkNames(data []byte) error {
+	d := decoder{data: data, hashes: make([]uint64, 0, 32)}
+	d.skip(false)
+	return d.err
 }
 
 // checkNames finds a repeated name if and only if the tokens of encoding/json have one.
@@ -128,10 +136,10 @@ func FuzzCheckNames(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got := checkNames(text)
 		if !json.Valid(text) || !utf8.Valid(text) || len(text) > 2000 {
 			return
 		}
+		got := checkNames(text)
 		decoder := json.NewDecoder(strings.NewReader(string(text)))
 		decoder.UseNumber()
 		require.Equal(t, repeated(t, decoder, false), got != nil, "%q", text)

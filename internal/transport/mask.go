@@ -40,11 +40,13 @@ func maskedTexts(secrets []sign.Secret) []string {
 // Mask makes a text of the gateway fit to print, without the secrets of the client.
 func (c *Client) Mask(text string) string { return redact.Message(mask(c.secrets, text)) }
 
-// secretsOf returns the secrets of the client and those that the request carried.
-func (c *Client) secretsOf(call Call) []string {
-	if call.BasicAuth.IsEmpty() && len(call.Header) == 0 {
-		return c.secrets
+// allSecrets returns the secrets of the client and those that the request carried.
+// Finding those takes longer than decoding a response, so it waits for a text to mask.
+func (r Response) allSecrets() []string {
+	if r.carried == nil {
+		return r.secrets
 	}
+	call := r.carried
 	carried := []sign.Secret{call.BasicAuth}
 	for _, value := range call.Header {
 		carried = append(carried, sign.NewSecret(value))
@@ -52,7 +54,7 @@ func (c *Client) secretsOf(call Call) []string {
 			carried = append(carried, sign.NewSecret(token))
 		}
 	}
-	return longestFirst(append(slices.Clone(c.secrets), maskedTexts(carried)...))
+	return longestFirst(append(slices.Clone(r.secrets), maskedTexts(carried)...))
 }
 
 // longestFirst sorts texts so that one that is part of another does not leave the rest

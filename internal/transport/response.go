@@ -27,7 +27,8 @@ type Response struct {
 	create     bool
 	broken     bool // the body is truncated
 	retryAfter time.Duration
-	secrets    []string
+	secrets    []string // of the client
+	carried    *Call    // with secrets of its own, or nil
 }
 
 // Kept returns a Response for a body that was stored: a Raw of an earlier response.
@@ -88,16 +89,17 @@ func (r Response) NotSuccess() *paygates.Error {
 }
 
 func (r Response) fail(code, message string, cause error) *paygates.Error {
+	secrets := r.allSecrets()
 	return &paygates.Error{
 		Gateway: r.gateway, Op: r.op, HTTPStatus: r.Status,
-		Code: mask(r.secrets, code), Message: mask(r.secrets, message),
+		Code: mask(secrets, code), Message: mask(secrets, message),
 		Body: r.Body, Err: cause,
 	}
 }
 
 // Mask makes a text of the gateway fit to print, without the secrets of the client and
 // the request.
-func (r Response) Mask(text string) string { return redact.Message(mask(r.secrets, text)) }
+func (r Response) Mask(text string) string { return redact.Message(mask(r.allSecrets(), text)) }
 
 func (r Response) isUnavailable() bool {
 	return r.Status == http.StatusTooManyRequests || r.Status >= 500
@@ -190,7 +192,10 @@ func (c *Client) read(ctx context.Context, response *http.Response, call Call) (
 	}
 	r := Response{
 		Status: response.StatusCode, gateway: c.gateway, op: call.Op, create: call.NoRetry,
-		retryAfter: retryAfter(response), secrets: c.secretsOf(call),
+		retryAfter: retryAfter(response), secrets: c.secrets,
+	}
+	if !call.BasicAuth.IsEmpty() || len(call.Header) > 0 {
+		r.carried = &Call{BasicAuth: call.BasicAuth, Header: call.Header}
 	}
 	// The body of a 101 is the connection itself: reading it would end with neither
 	// the timeout nor the context.

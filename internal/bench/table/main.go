@@ -1,0 +1,207 @@
+// Command table runs the benchmarks and writes the table of docs/performance.md.
+//
+//	go run ./internal/bench/table          prints the table
+//	go run ./internal/bench/table -write   writes it into docs/performance.md
+//
+// It runs every benchmark for a short time, again and again, so that a floor and what
+// is compared with it always run within the same second. It prints the medians, and the
+// median and the quartiles of the ratios of the rounds.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// suites are the benchmarks of a package, by module and directory.
+var suites = []struct{ module, dir, bench, benchTime string }{
+	{".", "internal/bench", "^Benchmark(Create|Query|Notification|Decode|Sign|Verify)$", "25ms"},
+	{".", "internal/bench", "^BenchmarkCreateParallel$", "4000x"}, // connections take time to open
+	{"checkout", "checkout", "^BenchmarkCredit$", "300x"},
+}
+
+// aims are the largest ratios of time, by the beginning of a benchmark's name. The first
+// one that fits applies, and a 0 is none.
+var aims = []struct {
+	name  string
+	ratio float64
+}{
+	{"Create/", 1.25},
+	{"Query/", 1.25},
+	{"Notification/", 1.25},
+	{"CreateParallel/", 1 / 0.95},
+	{"Decode/", 1.3},
+	{"Sign/sorted-", 0},
+	{"Sign/", 1.5},
+	{"Verify/", 2},
+}
+
+type measurement struct{ nanoseconds, allocations float64 }
+
+// results has the rounds of each benchmark.
+type results struct {
+	names  []string // in the order of the runs
+	rounds map[string][]measurement
+}
+
+func main() {
+	rounds := flag.Int("rounds", 20, "how often each benchmark runs")
+	write := flag.Bool("write", false, "write the table into docs/performance.md")
+	flag.Parse()
+	if err := run(context.Background(), *rounds, *write); err != nil {
+		log.Fatal("table: ", err)
+	}
+}
+
+func run(ctx context.Context, rounds int, write bool) error {
+	temporary, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(temporary) }()
+	measured := results{rounds: map[string][]measurement{}}
+	began := time.Now()
+	for _, suite := range suites {
+		program := filepath.Join(temporary, filepath.Base(suite.dir)+".test")
+		path, err := filepath.Rel(suite.module, suite.dir)
+		if err != nil {
+			return err
+		}
+		build := exec.CommandContext(ctx, "go", "-C", suite.module, "test", "-c", "-o", program, "./"+path) //nolint:gosec // constants
+		if output, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w: %s", suite.dir, err, output)
+		}
+		for range rounds {
+			test := exec.CommandContext(ctx, program, //nolint:gosec // built above
+				"-test.run", "^$", "-test.bench", suite.bench, "-test.benchtime", suite.benchTime, "-test.benchmem")
+			test.Dir = suite.dir
+			output, err := test.CombinedOutput()
+			if err != nil {
+				return fmt.Errorf("run %s: %w: %s", suite.dir, err, output)
+			}
+			measured.add(output)
+		}
+	}
+	table := measured.table(fmt.Sprintf("%s, %s/%s, %d CPUs; %d rounds in %s.", runtime.Version(), runtime.GOOS, runtime.GOARCH,
+		runtime.NumCPU(), rounds, time.Since(began).Round(time.Second)))
+	if !write {
+		_, err := os.Stdout.WriteString(table)
+		return err
+	}
+	return replace(table)
+}
+
+// line is what the testing package prints for a benchmark.
+var line = regexp.MustCompile(`(?m)^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(\S+) ns/op.*?(\d+) allocs/op$`)
+
+func (r *results) add(output []byte) {
+	for _, found := range line.FindAllSubmatch(output, -1) {
+		name := string(found[1])
+		nanoseconds, _ := strconv.ParseFloat(string(found[2]), 64)
+		allocations, _ := strconv.ParseFloat(string(found[3]), 64)
+		if r.rounds[name] == nil {
+			r.names = append(r.names, name)
+		}
+		r.rounds[name] = append(r.rounds[name], measurement{nanoseconds, allocations})
+	}
+}
+
+func (r *results) table(machine string) string {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "%s\n\n| benchmark | floor | SDK | ratio | quartiles | aim | allocations | floor's |\n|---|---:|---:|---:|---:|---:|---:|---:|\n", machine)
+	for _, name := range r.names {
+		group, kind := name[:strings.LastIndexByte(name, '/')], name[strings.LastIndexByte(name, '/')+1:]
+		floor := r.rounds[group+"/floor"]
+		if kind == "floor" || floor == nil {
+			continue
+		}
+		rounds := r.rounds[name]
+		time := func(m measurement) float64 { return m.nanoseconds }
+		allocations := func(m measurement) float64 { return m.allocations }
+		var ratios []float64
+		for i := range min(len(rounds), len(floor)) {
+			ratios = append(ratios, rounds[i].nanoseconds/floor[i].nanoseconds)
+		}
+		ratio := median(ratios) // sorts them
+		ratioText, aimText := fmt.Sprintf("%.2f", ratio), ""
+		spread := fmt.Sprintf("%.2f–%.2f", ratios[len(ratios)/4], ratios[len(ratios)-1-len(ratios)/4])
+		if aim := aimOf(name); aim > 0 {
+			aimText = fmt.Sprintf("%.2f", aim)
+			if ratio > aim+0.005 {
+				ratioText = "**" + ratioText + "**"
+			}
+		}
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s | %s | %.0f | %.0f |\n", strings.TrimSuffix(name, "/sdk"),
+			duration(medianOf(floor, time)), duration(medianOf(rounds, time)), ratioText, spread, aimText,
+			medianOf(rounds, allocations), medianOf(floor, allocations))
+	}
+	return out.String()
+}
+
+func aimOf(name string) float64 {
+	for _, aim := range aims {
+		if strings.HasPrefix(name, aim.name) {
+			return aim.ratio
+		}
+	}
+	return 0
+}
+
+func medianOf(rounds []measurement, value func(measurement) float64) float64 {
+	var values []float64
+	for _, m := range rounds {
+		values = append(values, value(m))
+	}
+	return median(values)
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}
+
+func duration(nanoseconds float64) string {
+	switch {
+	case nanoseconds < 1e3:
+		return fmt.Sprintf("%.0f ns", nanoseconds)
+	case nanoseconds < 1e6:
+		return fmt.Sprintf("%.1f µs", nanoseconds/1e3)
+	default:
+		return fmt.Sprintf("%.2f ms", nanoseconds/1e6)
+	}
+}
+
+const (
+	document = "docs/performance.md"
+	begin    = "<!-- table: go run ./internal/bench/table -write -->\n"
+	end      = "<!-- end of the table -->"
+)
+
+// replace replaces the table in the document.
+func replace(table string) error {
+	text, err := os.ReadFile(document)
+	if err != nil {
+		return err
+	}
+	before, rest, found := bytes.Cut(text, []byte(begin))
+	_, after, foundEnd := bytes.Cut(rest, []byte(end))
+	if !found || !foundEnd {
+		return errors.New(document + " has no marks around the table")
+	}
+	text = bytes.Join([][]byte{before, []byte(begin), []byte(table), []byte(end), after}, nil)
+	return os.WriteFile(document, text, 0o600) //nolint:gosec // a constant path
+}
