@@ -120,7 +120,7 @@ func codepayCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: confirmed1,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, "7001", interval)) },
+			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, "7001", waiting/2)) },
 		},
 		{name: "NotificationHandler", kind: handler, response: confirmed1, do: receive(c.NotificationHandler, codepayNotification())},
 	}

@@ -169,7 +169,7 @@ func gatepayCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: checked,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, orderNo, interval)) },
+			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, orderNo, waiting/2)) },
 		},
 		{name: "NotificationHandler", kind: handler, response: checked, do: receive(c.NotificationHandler, gatepayNotification())},
 	}

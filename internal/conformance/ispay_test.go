@@ -110,7 +110,7 @@ func ispayCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: ispayPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, orderNo, interval)) },
+			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, orderNo, waiting/2)) },
 		},
 		{name: "NotificationHandler", kind: handler, response: ispayPaid, do: receive(c.NotificationHandler, ispayNotification())},
 	}

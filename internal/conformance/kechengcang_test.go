@@ -114,7 +114,7 @@ func kechengcangCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: kechengcangPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, kechengcangID, interval)) },
+			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, kechengcangID, waiting/2)) },
 		},
 		{
 			name: "NotificationHandler", kind: handler, response: kechengcangPaid,

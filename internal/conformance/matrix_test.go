@@ -29,8 +29,9 @@ const (
 	shortTimeout = 1500 * time.Millisecond
 	// shortDeadline is that of a caller's context in the faults that are about it.
 	shortDeadline = time.Second
-	// waiting is the deadline of every wait, which a fault never ends.
-	waiting = 300 * time.Millisecond
+	// waiting is the deadline of every wait, which a fault never ends. A busy machine must
+	// get a response within it.
+	waiting = 1500 * time.Millisecond
 	// slack is what a busy machine may add.
 	slack = 5 * time.Second
 	// slowest is what a call without a deadline may take: two delays between three

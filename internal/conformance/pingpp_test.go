@@ -157,7 +157,7 @@ func pingppCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: pingppPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, chargeID, interval)) },
+			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, chargeID, waiting/2)) },
 		},
 	}
 }
