@@ -11,7 +11,7 @@ import (
 )
 
 // Gateway is one merchant account at a gateway. Ispay, Codepay, Gatepay, Kechengcang and
-// Pingpp return the five of this repository; your own type can be another one. It must be
+// Pingpp return those of this repository; your own type can be another one. It must be
 // safe for concurrent use.
 type Gateway interface {
 	// Name is unique in Config.Gateways and is the last element of the notify URL:

@@ -26,7 +26,7 @@ import (
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
 )
 
-// fakeServer is what the five fake gateways have in common.
+// fakeServer is what the fake gateways have in common.
 type fakeServer interface {
 	Pay(number string) (gatewaytest.Delivery, error)
 	PaySilently(number string) error
@@ -38,7 +38,7 @@ type fakeServer interface {
 	Close()
 }
 
-// realGateway is one of the five gateways with its fake.
+// realGateway is one of the gateways with its fake.
 type realGateway struct {
 	Gateway
 	fake    fakeServer

@@ -1,4 +1,4 @@
-// Command paygates is a tool for developing with the five gateways of this SDK: a
+// Command paygates is a tool for developing with the gateways of this SDK: a
 // sandbox of fake gateways, orders, notifications, signatures and a check of your setup.
 //
 //	paygates sandbox

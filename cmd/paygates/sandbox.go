@@ -11,7 +11,7 @@ import (
 
 type sandboxCommand struct {
 	Host        string         `default:"127.0.0.1" help:"Address to listen on. 0.0.0.0 lets containers and phones in, and everybody else on the network."`
-	Port        int            `default:"9100" help:"Port of the page. The gateways have the five ports after it. 0: any free ports."`
+	Port        int            `default:"9100" help:"Port of the page. The gateways have the ports after it. 0: any free ports."`
 	GatewayPort map[string]int `placeholder:"NAME=PORT" mapsep:"," help:"Port of one gateway."`
 }
 
@@ -64,7 +64,7 @@ func (a *app) describe(box *sandbox.Sandbox) {
 		Gateways []address `json:"gateways"`
 	}{Page: box.URL, OpenAPI: box.URL + "/openapi.json"}
 	var text strings.Builder
-	_, _ = fmt.Fprintf(&text, "%s\n  %-12s%s\n", a.screen.Color(screen.Bold, a.screen.Text("Sandbox: five fake gateways. No money moves.")), "page", box.URL)
+	_, _ = fmt.Fprintf(&text, "%s\n  %-12s%s\n", a.screen.Color(screen.Bold, a.screen.Text("Sandbox: fake gateways. No money moves.")), "page", box.URL)
 	for _, g := range box.Gateways() {
 		started.Gateways = append(started.Gateways, address{g.Name, g.Value})
 		_, _ = fmt.Fprintf(&text, "  %-12s%s\n", g.Name, g.Value)

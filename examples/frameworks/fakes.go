@@ -19,7 +19,7 @@ import (
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
 )
 
-// fakes are the five fake gateways.
+// fakes are the fake gateways.
 type fakes struct {
 	ispay       *ispaytest.Server
 	codepay     *codepaytest.Server

@@ -55,7 +55,7 @@ func readSettings(args []string, env environment, out io.Writer) (settings, erro
 	flags.SetOutput(out)
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
 	flags.StringVar(&s.publicURL, "public-url", "", "`URL` at which payers and gateways reach the shop (default http://<addr>)")
-	flags.BoolVar(&s.demo, "demo", false, "use the five fake gateways: no money moves")
+	flags.BoolVar(&s.demo, "demo", false, "use the fake gateways: no money moves")
 	flags.StringVar(&s.sqliteFile, "db", "", "SQLite `file`, created if it is missing (default shop.db; with -demo a temporary file)")
 	flags.StringVar(&gateways, "gateways", "", "gateways in order of preference, such as `gatepay,ispay` (default all that have credentials)")
 	flags.DurationVar(&s.expires, "expires", 5*time.Minute, "how long an order can be paid")

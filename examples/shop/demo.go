@@ -17,7 +17,7 @@ import (
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
 )
 
-// demo holds the five fake gateways of -demo. They forget their orders when the shop ends.
+// demo holds the fake gateways of -demo. They forget their orders when the shop ends.
 type demo struct {
 	ispay       *ispaytest.Server
 	codepay     *codepaytest.Server
@@ -43,7 +43,7 @@ func (d *demo) close() {
 	d.pingpp.Close()
 }
 
-// gateways returns the five gateways. Their account is a new one at each start, because the
+// gateways returns the gateways. Their account is a new one at each start, because the
 // fakes number their orders from the beginning each time.
 func (d *demo) gateways(publicURL string, log *slog.Logger) ([]checkout.Gateway, error) {
 	account := checkout.WithAccount("demo-" + rand.Text()[:8])

@@ -142,7 +142,7 @@ func eventually(t *testing.T, condition func() bool, what string) {
 	t.Fatal("it never became true: " + what)
 }
 
-// fake is what the five fake gateways have in common.
+// fake is what the fake gateways have in common.
 type fake interface {
 	Pay(number string) (gatewaytest.Delivery, error)
 	PaySilently(number string) error

@@ -1,4 +1,4 @@
-// Package gateway is the table of the five gateways: their environment variables,
+// Package gateway is the table of the gateways: their environment variables,
 // how to make a client, and the client's operations in one common shape.
 package gateway
 

@@ -40,7 +40,7 @@ var chinese = map[string]string{ //nolint:gosec // texts, not credentials
 	"The QR code needs %d columns.":        "二维码需要 %d 列宽。",
 	"Reading standard input (Ctrl-D ends)": "从标准输入读取（Ctrl-D 结束）",
 
-	"Sandbox: five fake gateways. No money moves.":            "沙箱：五个模拟网关，没有真钱。",
+	"Sandbox: fake gateways. No money moves.":                 "沙箱：模拟网关，没有真钱。",
 	"Credentials for your shell:":                             "在 shell 中设置凭据：",
 	"Pay the order A1:":                                       "为订单 A1 付款：",
 	"Ctrl-C ends the sandbox.":                                "Ctrl-C 结束沙箱。",
