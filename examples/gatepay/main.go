@@ -40,6 +40,7 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 	case config.AppKey == "" && config.Secret.IsEmpty() && notifyURL == "":
 		fake := gatepaytest.NewServer()
 		defer fake.Close()
+		fmt.Fprintln(out, "A fake gateway is used: the GATEPAY_ variables are not set.")
 		config, address = fake.Config(), "127.0.0.1:0"
 		pay = func() error { time.Sleep(time.Second); _, err := fake.Pay(orderNo); return err }
 	case config.AppKey == "" || config.Secret.IsEmpty() || notifyURL == "":

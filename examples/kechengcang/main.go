@@ -41,6 +41,7 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 	case config.BaseURL == "" && config.AppID == "" && config.Secret.IsEmpty():
 		fake := kechengcangtest.NewServer()
 		defer fake.Close()
+		fmt.Fprintln(out, "A fake gateway is used: the KECHENGCANG_ variables are not set.")
 		config = fake.Config()
 		pay = func(orderID string) error { time.Sleep(time.Second); _, err := fake.Pay(orderID); return err }
 	case config.BaseURL == "" || config.AppID == "" || config.Secret.IsEmpty():

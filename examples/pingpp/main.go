@@ -49,6 +49,7 @@ func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
 	case !slices.Contains(set, true):
 		fake = pingpptest.NewServer()
 		defer fake.Close()
+		fmt.Fprintln(out, "A fake gateway is used: the PINGPP_ variables are not set.")
 		config, orderNo, address = fake.Config(), "12134676899915430002", "127.0.0.1:0"
 	case slices.Contains(set, false):
 		return errors.New("set PINGPP_BASE_URL, PINGPP_TOKEN, PINGPP_API_KEY, PINGPP_WEBHOOK_PUBLIC_KEY and PINGPP_ORDER_NO, or none of them for the fake gateway")
