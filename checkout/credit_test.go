@@ -92,7 +92,7 @@ func TestConcurrentPaymentsOfOneOrderCreditOnce(t *testing.T) {
 	})
 }
 
-// A payment number pays one order. The same number for others is kept, whoever is first.
+// A payment number pays one order. The same number for others is kept, in any order.
 func TestAReusedPaymentNumberIsKept(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, d testDB) {

@@ -172,7 +172,7 @@ type purchase struct {
 func (s *shop) place(ctx context.Context, p purchase) (string, error) {
 	no, isNew := p.orderNo, p.orderNo == ""
 	if isNew {
-		// Anyone who knows the number sees the order, so it has 80 random bits. It begins and
+		// The number alone shows the order, so it has 80 random bits. It begins and
 		// ends with a letter, because gatepay signs its fields without separators.
 		no = "S" + rand.Text()[:16] + "E"
 	}
