@@ -105,14 +105,14 @@ func (c *Client) QueryPaymentPage(ctx context.Context, payPageURL string) (*Paym
 	if err != nil {
 		return nil, err
 	}
-	var raw json.RawMessage
-	if _, err := loosejson.Unmarshal(response.Body, &raw); err != nil {
+	raw, err := loosejson.Read(response.Body)
+	if err != nil {
 		return nil, response.Unreadable(err)
 	}
 	if !response.OK() {
 		return nil, response.Bad("not a payment page")
 	}
-	return &PaymentPage{Raw: paygates.NewPrivate(raw)}, nil
+	return &PaymentPage{Raw: paygates.NewPrivate(json.RawMessage(raw.Bytes()))}, nil
 }
 
 func sameHost(page *url.URL, baseURL string) bool {

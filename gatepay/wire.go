@@ -14,7 +14,6 @@ import (
 	"github.com/paygates/paygates-go/internal/loosejson"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/money"
-	"github.com/paygates/paygates-go/sign"
 )
 
 // head begins every response.
@@ -30,7 +29,7 @@ type createdWire struct {
 		PayPageURL loosejson.Scalar `json:"pay_url"`
 		QRCodeURL  loosejson.Scalar `json:"qrcode_url"`
 		ImageText  loosejson.Scalar `json:"qrcode_body"`
-		Params     json.RawMessage  `json:"params"`
+		Params     loosejson.Value  `json:"params"`
 	} `json:"data"`
 }
 
@@ -117,20 +116,25 @@ func isScheme(text string) bool {
 
 // compare fails if params, the gateway's copy of the request, is that of another request.
 // It may be missing or have another shape.
-func (r creation) compare(f *loosejson.Fields, params json.RawMessage) {
-	var sent map[string]loosejson.Scalar
-	if !loosejson.IsObject(params) || json.Unmarshal(params, &sent) != nil {
-		return
-	}
-	for _, field := range []sign.Field{
-		{Name: "out_order_id", Value: r.orderNo}, {Name: "type", Value: string(r.channel)}, r.bought,
-	} {
-		got := sent[field.Name].Text()
-		if amount, err := money.Parse(got); field.Name == "price" && err == nil {
+func (r creation) compare(f *loosejson.Fields, params loosejson.Value) {
+	for name, value := range params.Members() {
+		var want string
+		switch name {
+		case "out_order_id":
+			want = r.orderNo
+		case "type":
+			want = string(r.channel)
+		case r.bought.Name:
+			want = r.bought.Value
+		default:
+			continue
+		}
+		got := value.Scalar().Text()
+		if amount, err := money.Parse(got); name == "price" && err == nil {
 			got = amount.String()
 		}
-		if got != "" && got != field.Value {
-			f.Fail(other(field.Name, got, field.Value))
+		if got != "" && got != want {
+			f.Fail(other(name, got, want))
 		}
 	}
 }
@@ -182,21 +186,17 @@ func decodeParams(raw []byte) (map[string]string, error) {
 	if err != nil {
 		return nil, badParams(err)
 	}
-	var (
-		f       loosejson.Fields
-		scalars map[string]loosejson.Scalar
-		values  map[string]string
-	)
 	params := wire.Data.Params
-	if len(params) == 0 || string(params) == "null" || string(params) == "[]" { // PHP's empty list
-		return values, nil
-	}
-	if err := json.Unmarshal(params, &scalars); err != nil {
+	switch text := string(params.Bytes()); {
+	case text == "" || text == "null" || text == "[]": // PHP's empty list
+		return nil, nil
+	case !params.IsObject():
 		return nil, badParams(errors.New("not a JSON object"))
 	}
-	values = make(map[string]string, len(scalars))
-	for name, scalar := range scalars {
-		values[name] = f.Text(name, scalar)
+	var f loosejson.Fields
+	values := map[string]string{}
+	for name, value := range params.Members() {
+		values[name] = f.Text(name, value.Scalar())
 	}
 	if len(f.Unread) > 0 {
 		return nil, badParams(errors.New("not a list of plain values"))

@@ -35,7 +35,7 @@ type wire struct {
 	Code    loosejson.Scalar `json:"code"`
 	Message loosejson.Scalar `json:"message"`
 	Msg     loosejson.Scalar `json:"msg"`
-	Errors  json.RawMessage  `json:"errors"`
+	Errors  loosejson.Value  `json:"errors"`
 	Result  *orderWire       `json:"result"`
 }
 
@@ -104,10 +104,10 @@ func decode(response transport.Response) (*Order, *paygates.Error) {
 // is missing.
 func isNullResult(body []byte) bool {
 	var w struct {
-		Result json.RawMessage `json:"result"`
+		Result loosejson.Value `json:"result"`
 	}
 	_, err := loosejson.Unmarshal(body, &w)
-	return err == nil && string(w.Result) == "null"
+	return err == nil && string(w.Result.Bytes()) == "null"
 }
 
 // decodeCreated decodes the response to a create. An order of another fee or application
@@ -161,9 +161,9 @@ func rejection(response transport.Response, w *wire) *paygates.Error {
 }
 
 // fieldErrors returns the FieldErrors of a response, or nil.
-func fieldErrors(response transport.Response, raw json.RawMessage) error {
+func fieldErrors(response transport.Response, raw loosejson.Value) error {
 	var all map[string][]string
-	if json.Unmarshal(raw, &all) != nil || len(all) == 0 {
+	if json.Unmarshal(raw.Bytes(), &all) != nil || len(all) == 0 {
 		return nil //nolint:nilerr // an object of another shape names no fields
 	}
 	fields := make(FieldErrors, len(all))

@@ -77,8 +77,7 @@ func (c Charge) credential(channel, need string) (map[string]loosejson.Scalar, e
 	var channels map[string]json.RawMessage
 	var part map[string]loosejson.Scalar
 	raw := c.Credential.Reveal()
-	if !loosejson.IsObject(raw) || json.Unmarshal(raw, &channels) != nil ||
-		!loosejson.IsObject(channels[channel]) || json.Unmarshal(channels[channel], &part) != nil || !part[need].IsSet() {
+	if json.Unmarshal(raw, &channels) != nil || json.Unmarshal(channels[channel], &part) != nil || !part[need].IsSet() {
 		return nil, fmt.Errorf("%s: read credential: %w", gateway, transport.Bad("no "+channel+" credential"))
 	}
 	return part, nil

@@ -48,7 +48,7 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 	if !response.OK() {
 		return nil, decodeAPIError(response)
 	}
-	charge, err := decodeCharge(response.Body)
+	charge, err := readCharge(response.Body)
 	switch {
 	case err != nil:
 		return nil, response.Unreadable(err)

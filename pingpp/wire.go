@@ -21,7 +21,7 @@ type backendWire struct {
 	// A backend that knows tokens by "Authorization: Token" rejects one with a detail and
 	// without a status.
 	Detail loosejson.Scalar `json:"detail"`
-	Charge json.RawMessage  `json:"ch"`
+	Charge loosejson.Value  `json:"ch"`
 }
 
 // apiErrorWire is an error of Ping++.
@@ -57,12 +57,12 @@ type chargeWire struct {
 	ExpiresAt      loosejson.Scalar `json:"time_expire"`
 	SettledAt      loosejson.Scalar `json:"time_settle"`
 	TransactionNo  loosejson.Scalar `json:"transaction_no"`
-	Refunds        json.RawMessage  `json:"refunds"`
+	Refunds        loosejson.Value  `json:"refunds"`
 	FailureCode    loosejson.Scalar `json:"failure_code"`
 	FailureMessage loosejson.Scalar `json:"failure_msg"`
-	Metadata       json.RawMessage  `json:"metadata"`
-	Extra          json.RawMessage  `json:"extra"`
-	Credential     json.RawMessage  `json:"credential"`
+	Metadata       loosejson.Value  `json:"metadata"`
+	Extra          loosejson.Value  `json:"extra"`
+	Credential     loosejson.Value  `json:"credential"`
 }
 
 type eventWire struct {
@@ -72,7 +72,7 @@ type eventWire struct {
 	LiveMode  loosejson.Scalar `json:"livemode"`
 	CreatedAt loosejson.Scalar `json:"created"`
 	Data      struct {
-		Object json.RawMessage `json:"object"`
+		Object loosejson.Value `json:"object"`
 	} `json:"data"`
 	PendingWebhooks loosejson.Scalar `json:"pending_webhooks"`
 	RequestID       loosejson.Scalar `json:"request"`
@@ -113,7 +113,7 @@ func decodeCreated(response transport.Response, request CreateOrderRequest) (*Cr
 		return nil, response.Error(strconv.FormatInt(status, 10), message, meaningOf(message))
 	case !response.OK():
 		return nil, response.NotSuccess()
-	case !loosejson.IsObject(wire.Charge):
+	case !wire.Charge.IsObject():
 		return nil, response.Bad("no ch")
 	}
 	charge, err := decodeCharge(wire.Charge)
@@ -156,21 +156,34 @@ func decodeAPIError(response transport.Response) *paygates.Error {
 // DecodeCharge decodes a stored charge: a Charge's Raw. The error is a *paygates.Error that
 // is ErrBadResponse.
 func DecodeCharge(raw []byte) (*Charge, error) {
-	charge, err := decodeCharge(raw)
+	charge, err := readCharge(raw)
 	if err != nil {
 		return nil, transport.Kept(gateway, "decode charge", raw).Bad(err.Error())
 	}
 	return charge, nil
 }
 
-// decodeCharge decodes a charge of a response or a notification. The error says what is
-// missing.
-func decodeCharge(raw json.RawMessage) (*Charge, error) {
+// readCharge decodes a response that is a charge. The error says what is missing.
+func readCharge(raw []byte) (*Charge, error) {
 	var w chargeWire
 	unread, err := loosejson.Unmarshal(raw, &w)
 	if err != nil {
 		return nil, err
 	}
+	return w.charge(raw, unread)
+}
+
+// decodeCharge decodes a charge that is a part of a response or a notification.
+func decodeCharge(value loosejson.Value) (*Charge, error) {
+	var w chargeWire
+	unread, err := value.Unmarshal(&w)
+	if err != nil {
+		return nil, err
+	}
+	return w.charge(value.Bytes(), unread)
+}
+
+func (w *chargeWire) charge(raw json.RawMessage, unread []string) (*Charge, error) {
 	if w.Object.Text() != "charge" {
 		return nil, errors.New("not a charge")
 	}
@@ -199,8 +212,8 @@ func decodeCharge(raw json.RawMessage) (*Charge, error) {
 		FailureMessage: f.Text("failure_msg", w.FailureMessage),
 		Refunds:        decodeRefunds(&f, w.Refunds),
 		Metadata:       paygates.NewPrivate(decodeMetadata(w.Metadata)),
-		Extra:          paygates.NewPrivate(w.Extra),
-		Credential:     paygates.NewPrivate(w.Credential),
+		Extra:          paygates.NewPrivate(json.RawMessage(w.Extra.Bytes())),
+		Credential:     paygates.NewPrivate(json.RawMessage(w.Credential.Bytes())),
 		Raw:            paygates.NewPrivate(raw),
 	}
 	// Refunds decide whether the money is still there. A charge without any may leave
@@ -229,7 +242,7 @@ func decodeEvent(v *check.Checker, body []byte) (*Notification, error) {
 		Type:            EventType(f.NeedText("type", w.Type)),
 		LiveMode:        f.NeedBool("livemode", w.LiveMode),
 		CreatedAt:       f.Time("created", w.CreatedAt),
-		Object:          paygates.NewPrivate(w.Data.Object),
+		Object:          paygates.NewPrivate(json.RawMessage(w.Data.Object.Bytes())),
 		PendingWebhooks: int(f.Int("pending_webhooks", w.PendingWebhooks)),
 		RequestID:       f.Text("request", w.RequestID),
 		Raw:             paygates.NewPrivate(json.RawMessage(body)),
@@ -255,13 +268,13 @@ func decodeEvent(v *check.Checker, body []byte) (*Notification, error) {
 }
 
 // decodeRefunds decodes the list of refunds: an object with data, or a bare list.
-func decodeRefunds(f *loosejson.Fields, raw json.RawMessage) (list RefundList) {
+func decodeRefunds(f *loosejson.Fields, value loosejson.Value) (list RefundList) {
 	var wire refundListWire
-	switch {
+	switch raw := value.Bytes(); {
 	case len(raw) == 0 || string(raw) == "null" || string(raw) == "[]" || string(raw) == `""`:
 		return list
 	case raw[0] == '[' && json.Unmarshal(raw, &wire.Data) == nil:
-	case loosejson.IsObject(raw) && json.Unmarshal(raw, &wire) == nil:
+	case raw[0] == '{' && json.Unmarshal(raw, &wire) == nil:
 	default:
 		f.Unread = append(f.Unread, "refunds")
 		return list
@@ -269,7 +282,7 @@ func decodeRefunds(f *loosejson.Fields, raw json.RawMessage) (list RefundList) {
 	list.URL, list.HasMore = f.Text("refunds.url", wire.URL), f.Bool("refunds.has_more", wire.HasMore)
 	for _, raw := range wire.Data {
 		var w refundWire
-		if !loosejson.IsObject(raw) || json.Unmarshal(raw, &w) != nil {
+		if raw[0] != '{' || json.Unmarshal(raw, &w) != nil {
 			f.Unread = append(f.Unread, "refunds.data")
 			continue
 		}
@@ -298,18 +311,15 @@ func (w *refundWire) refund(raw json.RawMessage) Refund {
 }
 
 // decodeMetadata decodes an object of mixed types into texts. PHP writes an empty one as [].
-func decodeMetadata(raw json.RawMessage) map[string]string {
-	var values map[string]json.RawMessage
-	if !loosejson.IsObject(raw) || json.Unmarshal(raw, &values) != nil || len(values) == 0 {
-		return nil
-	}
-	texts := make(map[string]string, len(values))
-	for name, value := range values {
-		var scalar loosejson.Scalar
-		_ = scalar.UnmarshalJSON(value)
-		texts[name] = scalar.Text()
-		if value[0] == '{' || value[0] == '[' {
-			texts[name] = string(value)
+func decodeMetadata(raw loosejson.Value) map[string]string {
+	var texts map[string]string
+	for name, value := range raw.Members() {
+		if texts == nil {
+			texts = map[string]string{}
+		}
+		texts[name] = value.Scalar().Text()
+		if first := value.Bytes()[0]; first == '{' || first == '[' {
+			texts[name] = string(value.Bytes())
 		}
 	}
 	return texts

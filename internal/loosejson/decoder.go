@@ -28,6 +28,7 @@ var (
 // one is compared with another only by its hash.
 type decoder struct {
 	data   []byte
+	text   string   // the same: scalars are parts of it
 	i      int      // the next byte
 	hashes []uint64 // of the names of all objects that are open, the innermost last
 	buffer []byte   // the last name that had escapes
@@ -43,11 +44,7 @@ func (d *decoder) object(into reflect.Value, opaque bool) {
 		fields = fieldsOf(into.Type())
 	}
 	begin := len(d.hashes)
-	for d.i++; d.next() != '}'; {
-		if d.data[d.i] == ',' {
-			d.i++
-			d.next()
-		}
+	for d.i++; d.more('}'); {
 		name := d.name()
 		var hash uint64
 		if !opaque {
@@ -69,8 +66,21 @@ func (d *decoder) object(into reflect.Value, opaque bool) {
 			return
 		}
 	}
-	d.i++
 	d.hashes = d.hashes[:begin]
+}
+
+// more reports whether another member follows in an object or a list, and leaves d at
+// it, or behind the end.
+func (d *decoder) more(end byte) bool {
+	if d.next() == ',' {
+		d.i++
+		d.next()
+	}
+	if d.data[d.i] != end {
+		return true
+	}
+	d.i++
+	return false
 }
 
 // field decodes the next value into a field of a struct. Null leaves the field as it is,
@@ -79,10 +89,12 @@ func (d *decoder) field(into reflect.Value, name string, opaque bool) {
 	switch first := d.next(); {
 	case into.Type() == scalarType:
 		if scalar, ok := into.Addr().Interface().(*Scalar); ok {
-			_ = scalar.UnmarshalJSON(d.skip(opaque)) // it never fails
+			*scalar = d.scalar(opaque)
 		}
-	case into.Type() == rawType:
-		into.SetBytes(slices.Clone(d.skip(opaque)))
+	case into.Type() == valueType:
+		if value, ok := into.Addr().Interface().(*Value); ok {
+			*value = d.value(opaque)
+		}
 	case first == 'n':
 		d.skip(opaque)
 	case first == '{' && into.Kind() == reflect.Struct:
@@ -97,6 +109,28 @@ func (d *decoder) field(into reflect.Value, name string, opaque bool) {
 	}
 }
 
+// scalar returns the next value as a Scalar.
+func (d *decoder) scalar(opaque bool) Scalar {
+	first := d.next()
+	begin := d.i
+	part := d.skip(opaque)
+	text := d.text[begin : begin+len(part)]
+	switch first {
+	case '"':
+		if text = text[1 : len(text)-1]; strings.IndexByte(text, '\\') >= 0 {
+			text = string(unescape(nil, part[1:len(part)-1]))
+		}
+	case 'n':
+		return Scalar{}
+	case '{', '[':
+		return Scalar{state: unreadable}
+	}
+	return Scalar{text, present}
+}
+
+// value returns the next value, which cannot be grown into what follows it.
+func (d *decoder) value(opaque bool) Value { return Value{slices.Clip(d.skip(opaque))} }
+
 // skip returns the bytes of the next value.
 func (d *decoder) skip(opaque bool) []byte {
 	first := d.next()
@@ -105,13 +139,9 @@ func (d *decoder) skip(opaque bool) []byte {
 	case '{':
 		d.object(reflect.Value{}, opaque)
 	case '[':
-		for d.i++; d.err == nil && d.next() != ']'; {
-			if d.data[d.i] == ',' {
-				d.i++
-			}
+		for d.i++; d.err == nil && d.more(']'); {
 			d.skip(opaque)
 		}
-		d.i++
 	case '"':
 		d.i = endOfString(d.data, d.i+1) + 1
 	default:
@@ -153,7 +183,7 @@ type field struct {
 
 var (
 	scalarType = reflect.TypeFor[Scalar]()
-	rawType    = reflect.TypeFor[json.RawMessage]()
+	valueType  = reflect.TypeFor[Value]()
 	structs    sync.Map // the fields of each wire struct
 )
 

@@ -2,10 +2,17 @@ package loosejson
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
+
+// UnmarshalJSON keeps what encoding/json finds.
+func (v *Value) UnmarshalJSON(data []byte) error {
+	v.json = slices.Clone(data)
+	return nil
+}
 
 type embedded struct {
 	Code Scalar `json:"code"`
@@ -18,10 +25,10 @@ type decoded struct {
 		Number Scalar `json:"number"`
 	} `json:"order"`
 	Pointer *struct {
-		Number Scalar          `json:"number"`
-		Raw    json.RawMessage `json:"raw"`
+		Number Scalar `json:"number"`
+		Raw    Value  `json:"raw"`
 	} `json:"pointer"`
-	Raw  json.RawMessage   `json:"raw"`
+	Raw  Value             `json:"raw"`
 	List []json.RawMessage `json:"list"`
 }
 

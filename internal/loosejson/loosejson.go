@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"unicode/utf8"
 )
@@ -26,32 +27,54 @@ var (
 // byteOrderMark is what a PHP file saved by some editors prints first.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// Unmarshal decodes a whole response. It drops a byte order mark, and rejects bytes
-// that are not UTF-8 and objects that have a name twice. unread names a field that
-// should be an object or a list and is not: it is left as it was.
+// Unmarshal decodes a whole response, an object, into the wire struct that into points
+// to. It drops a byte order mark, and rejects bytes that are not UTF-8 and objects that
+// have a name twice. unread names a field that should be an object or a list and is not:
+// it is left as it was. The values of the struct share memory with data.
 func Unmarshal(data []byte, into any) (unread []string, err error) {
+	if data, err = valid(data); err != nil {
+		return nil, err
+	}
+	return decode(data, into)
+}
+
+// Read returns a whole response of any shape, without a byte order mark. It rejects what
+// Unmarshal rejects.
+func Read(data []byte) (Value, error) {
+	data, err := valid(data)
+	if err != nil {
+		return Value{}, err
+	}
+	d := decoder{data: data}
+	value := d.value(false)
+	if d.err != nil {
+		return Value{}, d.err
+	}
+	return value, nil
+}
+
+// valid returns data without a byte order mark if it is one JSON value.
+func valid(data []byte) ([]byte, error) {
 	data = bytes.TrimPrefix(data, byteOrderMark)
-	if len(bytes.TrimSpace(data)) == 0 {
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
 		return nil, errEmpty
-	}
-	if !utf8.Valid(data) {
+	case !utf8.Valid(data):
 		return nil, errUTF8
-	}
-	if !json.Valid(data) {
+	case !json.Valid(data):
 		return nil, notJSON(data)
+	default:
+		return data, nil
 	}
-	d := decoder{data: data, hashes: make([]uint64, 0, 32)}
-	value := reflect.ValueOf(into)
-	if value.Kind() != reflect.Pointer || value.IsNil() || value.Elem().Kind() != reflect.Struct {
-		d.skip(false)
-		if d.err == nil {
-			d.err = json.Unmarshal(data, into)
-		}
-		return nil, d.err
-	}
+}
+
+// decode is Unmarshal for JSON whose syntax is valid.
+func decode(data []byte, into any) (unread []string, err error) {
+	d := decoder{data: data, text: string(data), hashes: make([]uint64, 0, 32)}
+	value := reflect.ValueOf(into).Elem()
 	switch d.next() {
 	case '{':
-		d.object(value.Elem(), false)
+		d.object(value, false)
 	case 'n':
 		return nil, nil
 	default:
@@ -59,7 +82,7 @@ func Unmarshal(data []byte, into any) (unread []string, err error) {
 		d.err = cmp.Or(d.err, errObject)
 	}
 	if d.err != nil {
-		value.Elem().SetZero()
+		value.SetZero()
 		return nil, d.err
 	}
 	return d.unread, nil
@@ -94,20 +117,7 @@ func NewScalar(text string) Scalar { return Scalar{text, present} }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (s *Scalar) UnmarshalJSON(data []byte) error {
-	switch data[0] {
-	case '"':
-		inner := data[1 : len(data)-1]
-		if bytes.IndexByte(inner, '\\') >= 0 {
-			inner = unescape(nil, inner)
-		}
-		*s = Scalar{string(inner), present}
-	case 'n':
-		*s = Scalar{}
-	case '{', '[':
-		*s = Scalar{state: unreadable}
-	default:
-		*s = Scalar{string(data), present}
-	}
+	*s = Value{data}.Scalar()
 	return nil
 }
 
@@ -117,5 +127,45 @@ func (s Scalar) Text() string { return s.text }
 // IsSet reports whether the field holds a text that is not empty.
 func (s Scalar) IsSet() bool { return s.state == present && s.text != "" }
 
+// Value is JSON whose syntax is valid: a response, or a part of one, with which it
+// shares memory. The zero Value is that of a field that is missing.
+type Value struct{ json []byte }
+
+// Bytes returns the JSON.
+func (v Value) Bytes() []byte { return v.json }
+
 // IsObject tells {…} from null and from [], as which PHP writes an empty object.
-func IsObject(data []byte) bool { return len(data) > 0 && data[0] == '{' }
+func (v Value) IsObject() bool { return len(v.json) > 0 && v.json[0] == '{' }
+
+// Unmarshal decodes an object, as the function does, without reading its syntax again.
+func (v Value) Unmarshal(into any) (unread []string, err error) {
+	if len(v.json) == 0 {
+		return nil, errEmpty
+	}
+	return decode(v.json, into)
+}
+
+// Scalar returns v as a Scalar.
+func (v Value) Scalar() Scalar {
+	if len(v.json) == 0 {
+		return Scalar{}
+	}
+	d := decoder{data: v.json, text: string(v.json)}
+	return d.scalar(true)
+}
+
+// Members returns the names and values of an object, none for anything else. A name may
+// come twice.
+func (v Value) Members() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		if !v.IsObject() {
+			return
+		}
+		d := decoder{data: v.json}
+		for d.i++; d.more('}'); {
+			if name := string(d.name()); !yield(name, d.value(true)) {
+				return
+			}
+		}
+	}
+}

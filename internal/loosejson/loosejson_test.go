@@ -54,7 +54,7 @@ func need(t *testing.T, text string) error {
 	var w wire
 	_, err := Unmarshal([]byte(text), &w)
 	require.NoError(t, err, text)
-	var names map[string]json.RawMessage
+	var names map[string]Value
 	require.NoError(t, json.Unmarshal([]byte(text), &names))
 	var f Fields
 	for name := range names {
@@ -324,8 +324,57 @@ func TestScalarState(t *testing.T) {
 func TestIsObject(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{"{}": true, `{"a":1}`: true, "[]": false, "null": false, "": false, `"{}"`: false} {
-		assert.Equal(t, want, IsObject([]byte(text)), text)
+		value, _ := Read([]byte(text))
+		assert.Equal(t, want, value.IsObject(), text)
 	}
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"\xef\xbb\xbf [1, {\"a\":1}] \n": `[1, {"a":1}]`, `"a"`: `"a"`, "null": "null", "1.50": "1.50",
+		"": "", "[1": "", "\"\xff\"": "", `{"a":1,"A":2}`: "", `[{"b":{"a":1,"a":2}}]`: "",
+	} {
+		value, err := Read([]byte(text))
+		assert.Equal(t, want, string(value.Bytes()), text)
+		assert.Equal(t, want == "", err != nil, text)
+	}
+}
+
+func TestValueOfAField(t *testing.T) {
+	t.Parallel()
+	var w struct {
+		Part Value `json:"metadata"`
+		None Value `json:"none"`
+	}
+	text := []byte(`{"metadata":{"text":"a","list":[1,{"b":2}],"\u0061":null,"text":7},"last":1}`)
+	_, err := Unmarshal(text, &w)
+	require.NoError(t, err)
+
+	type member struct{ name, json, text string }
+	var members []member
+	for name, value := range w.Part.Members() {
+		members = append(members, member{name, string(value.Bytes()), value.Scalar().Text()})
+	}
+	assert.Equal(t, []member{
+		{"text", `"a"`, "a"}, {"list", `[1,{"b":2}]`, ""}, {"a", "null", ""}, {"text", "7", "7"},
+	}, members)
+	for range w.Part.Members() {
+		break
+	}
+	_, err = w.Part.Unmarshal(&wire{})
+	require.ErrorIs(t, err, errRepeated)
+	assert.Equal(t, `"last":1}`, string(text[len(text)-9:]))
+	_ = append(w.Part.Bytes(), "overwritten"...)
+	assert.Equal(t, `"last":1}`, string(text[len(text)-9:]), "growing a value changes nothing behind it")
+
+	assert.Nil(t, w.None.Bytes())
+	assert.Equal(t, Scalar{}, w.None.Scalar())
+	for range w.None.Members() {
+		t.Error("a member of nothing")
+	}
+	_, err = w.None.Unmarshal(&wire{})
+	require.ErrorIs(t, err, errEmpty)
 }
 
 func TestUnmarshalAWholeResponse(t *testing.T) {
@@ -400,13 +449,6 @@ func TestUnmarshalNamesAnObjectInAnotherShape(t *testing.T) {
 		assert.Equal(t, "a", n.Text.Text(), text)
 		assert.Equal(t, "1", n.Last.Text(), text)
 	}
-}
-
-func TestUnmarshalNeedsAPointer(t *testing.T) {
-	t.Parallel()
-	var invalid *json.InvalidUnmarshalError
-	_, err := Unmarshal([]byte(`{}`), wire{})
-	require.ErrorAs(t, err, &invalid)
 }
 
 // Nothing panics, and Text keeps every digit of a number.
