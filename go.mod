@@ -7,7 +7,6 @@ require (
 	github.com/jarcoal/httpmock v1.4.2
 	github.com/piglig/go-qr v1.1.0
 	github.com/stretchr/testify v1.12.1
-	golang.org/x/sync v0.16.0
 	golang.org/x/text v0.28.0
 )
 

@@ -54,7 +54,9 @@ func (r CreateOrderRequest) checkText(v *check.Checker, field, value string, lon
 	v.SignedText(field, value, len(value))
 	wire, err := r.Charset.encode(value)
 	v.That(err == nil, field, "must be text that "+string(CharsetGB2312)+" can represent")
-	v.That(len(wire) <= longest, field, "must be at most "+strconv.Itoa(longest)+" bytes long")
+	if len(wire) > longest {
+		v.Fail(field, "must be at most "+strconv.Itoa(longest)+" bytes long")
+	}
 }
 
 // notifyQuery says what a notify URL may hold: a query if the merchant named its

@@ -187,14 +187,15 @@ func decodeParams(raw []byte) (map[string]string, error) {
 		return nil, badParams(err)
 	}
 	params := wire.Data.Params
+	var values map[string]string
 	switch text := string(params.Bytes()); {
 	case text == "" || text == "null" || text == "[]": // PHP's empty list
-		return nil, nil
+		return values, nil
 	case !params.IsObject():
 		return nil, badParams(errors.New("not a JSON object"))
 	}
 	var f loosejson.Fields
-	values := map[string]string{}
+	values = map[string]string{}
 	for name, value := range params.Members() {
 		values[name] = f.Text(name, value.Scalar())
 	}

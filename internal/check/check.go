@@ -6,6 +6,7 @@ package check
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -45,11 +46,11 @@ func (v *Checker) That(ok bool, field, rule string) {
 
 // OneOf requires one of the allowed values.
 func OneOf[T comparable](v *Checker, field string, value T, allowed ...T) {
+	if slices.Contains(allowed, value) {
+		return
+	}
 	words := make([]string, len(allowed))
 	for i, one := range allowed {
-		if value == one {
-			return
-		}
 		words[i] = fmt.Sprint(one)
 	}
 	last := len(words) - 1

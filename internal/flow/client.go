@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
@@ -40,7 +38,7 @@ type Client struct {
 
 	notificationTimeout time.Duration
 	slots               chan struct{} // one for each confirmation in flight
-	queries             singleflight.Group
+	queries             queries
 }
 
 // New returns a Client.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/paygates/paygates-go"
 )
@@ -44,45 +45,97 @@ func Confirm[O any](
 	return order, nil
 }
 
+// shared queries an order in the goroutine and within the context of the caller, or
+// waits for a caller that does so already.
 func shared[O any](
 	ctx context.Context, c *Client, number string, query func(context.Context, string) (*O, error),
 ) (*O, error) {
-	result := c.queries.DoChan(number, func() (order any, err error) {
-		// In this goroutine a panic would end the program. It passes on to the callers,
-		// where net/http recovers.
-		defer func() {
-			if p := recover(); p != nil {
-				order, err = nil, &panicked{p}
-			}
-		}()
+	for {
+		q, first := c.queries.join(number)
+		if first {
+			return ask(ctx, c, q, number, query)
+		}
 		select {
-		case c.slots <- struct{}{}:
-			defer func() { <-c.slots }()
-		default:
-			return nil, c.fail(opConfirm, paygates.ErrBusy)
+		case <-ctx.Done():
+			return nil, c.fail(opConfirm, fmt.Errorf("%w: %w", paygates.ErrNoResponse, context.Cause(ctx)))
+		case <-q.done:
 		}
-		// The query serves every caller, so it does not end with the first one's context.
-		all, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.notificationTimeout)
-		defer cancel()
-		return query(all, number)
-	})
-	select {
-	case <-ctx.Done():
-		return nil, c.fail(opConfirm, fmt.Errorf("%w: %w", paygates.ErrNoResponse, context.Cause(ctx)))
-	case r := <-result:
-		if p, ok := r.Err.(*panicked); ok { //nolint:errorlint // made above, never wrapped
-			panic(p.value)
+		order, ok := q.order.(*O)
+		switch {
+		case q.err != nil:
+			return nil, q.err
+		case ok:
+			own := *order
+			return &own, nil
 		}
-		order, ok := r.Val.(*O)
-		if r.Err != nil || !ok {
-			return nil, r.Err
-		}
-		own := *order
-		return &own, nil
+		// The first one gave up or panicked, so this caller asks.
 	}
 }
 
-// panicked is the panic of a query.
-type panicked struct{ value any }
+func ask[O any](
+	ctx context.Context, c *Client, q *inFlight, number string, query func(context.Context, string) (*O, error),
+) (order *O, err error) {
+	finished := false
+	defer func() {
+		waiting := c.queries.leave(number)
+		switch {
+		case !finished || !waiting:
+		case err == nil:
+			own := *order
+			q.order = &own
+		case ctx.Err() == nil: // otherwise the error says nothing about the gateway
+			q.err = err
+		}
+		close(q.done)
+	}()
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	default:
+		finished = true
+		return nil, c.fail(opConfirm, paygates.ErrBusy)
+	}
+	order, err = query(ctx, number)
+	finished = true
+	return order, err
+}
 
-func (p *panicked) Error() string { return fmt.Sprint(p.value) }
+// queries are the queries in flight, by the number of their order.
+type queries struct {
+	mu sync.Mutex
+	by map[string]*inFlight
+}
+
+// inFlight is one query. Its result is set when done is closed, unless its caller gave
+// up.
+type inFlight struct {
+	done    chan struct{}
+	waiting int // callers besides its own
+	order   any
+	err     error
+}
+
+// join returns the query of an order. first reports that it is the caller's to send.
+func (s *queries) join(number string) (q *inFlight, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q = s.by[number]; q != nil {
+		q.waiting++
+		return q, false
+	}
+	if s.by == nil {
+		s.by = map[string]*inFlight{}
+	}
+	q = &inFlight{done: make(chan struct{})}
+	s.by[number] = q
+	return q, true
+}
+
+// leave ends the query of an order and reports whether others wait for it.
+func (s *queries) leave(number string) (waiting bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.by[number]
+	delete(s.by, number)
+	return q.waiting > 0
+}

@@ -49,6 +49,17 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
+// join waits until n callers wait for the query of order "1".
+func join(t *testing.T, c *Client, n int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		c.queries.mu.Lock()
+		defer c.queries.mu.Unlock()
+		q := c.queries.by["1"]
+		return q != nil && q.waiting == n
+	}, 10*time.Second, time.Millisecond)
+}
+
 // meet starts n confirmations of one order and lets the query end when all have begun.
 func meet(t *testing.T, c *Client, n int, query func(context.Context, string) (*order, error)) ([]*order, []error) {
 	t.Helper()
@@ -67,7 +78,7 @@ func meet(t *testing.T, c *Client, n int, query func(context.Context, string) (*
 		}()
 	}
 	<-entered
-	time.Sleep(50 * time.Millisecond) // the others join the first
+	join(t, c, n-1)
 	close(release)
 	all.Wait()
 	return orders, errs
@@ -127,52 +138,81 @@ func TestConfirmationsAreLimited(t *testing.T) {
 	require.NoError(t, err, "the slots are free again")
 }
 
-// The first caller may leave: the others still need the response.
-func TestAQueryDoesNotEndWithItsFirstCaller(t *testing.T) {
+// The first caller may leave: the next one asks in its place.
+func TestTheNextCallerAsksWhenTheFirstGivesUp(t *testing.T) {
 	t.Parallel()
-	c, _ := client(nil)
-	type key struct{}
-	ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), key{}, "value"))
-	entered, release := make(chan struct{}), make(chan struct{})
+	c, _ := client(func(s *Settings) { s.MaxConfirmations = 1 })
+	ctx, cancel := context.WithCancelCause(context.Background())
+	entered := make(chan struct{})
 	first := make(chan error, 1)
 	go func() {
 		_, err := Confirm(ctx, c, "1", func(ctx context.Context, _ string) (*order, error) {
-			assert.Equal(t, "value", ctx.Value(key{}))
-			_, limited := ctx.Deadline()
-			assert.True(t, limited)
 			close(entered)
-			<-release
-			return &order{Paid: true}, ctx.Err()
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
 		}, same)
 		first <- err
 	}()
 	<-entered
-	why := errors.New("shutting down")
-	cancel(why)
-	err := <-first
-	require.ErrorIs(t, err, why)
+
+	const others = 20
+	var queries atomic.Int32
+	results := make(chan error, others)
+	release := make(chan struct{})
+	for range others {
+		go func() {
+			got, err := Confirm(context.Background(), c, "1", func(context.Context, string) (*order, error) {
+				queries.Add(1)
+				<-release
+				return &order{Paid: true}, nil
+			}, same)
+			if err == nil && !got.Paid {
+				err = errors.New("another order")
+			}
+			results <- err
+		}()
+	}
+	impatient, leave := context.WithCancelCause(context.Background())
+	gone := errors.New("gone")
+	leave(gone)
+	_, err := Confirm(impatient, c, "1", func(context.Context, string) (*order, error) { return nil, errors.New("asked") }, same)
+	require.ErrorIs(t, err, gone)
 	require.ErrorIs(t, err, paygates.ErrNoResponse)
 
-	second := make(chan error, 1)
-	go func() {
-		_, err := Confirm(context.Background(), c, "1", func(context.Context, string) (*order, error) {
-			return nil, errors.New("not shared")
-		}, same)
-		second <- err
-	}()
-	time.Sleep(50 * time.Millisecond)
+	join(t, c, others+1)
+	why := errors.New("shutting down")
+	cancel(why)
+	require.ErrorIs(t, <-first, why)
+	join(t, c, others-1)
 	close(release)
-	require.NoError(t, <-second)
+	for range others {
+		require.NoError(t, <-results)
+	}
+	assert.EqualValues(t, 1, queries.Load())
 }
 
-// A panic of a query, in a custom transport for example, reaches every caller and does
-// not end the program.
-func TestAPanicOfAQueryReachesTheCallers(t *testing.T) {
+// A panic of a query, in a custom transport for example, is its caller's alone.
+func TestAPanicOfAQueryReachesItsCaller(t *testing.T) {
 	t.Parallel()
 	c, _ := client(func(s *Settings) { s.MaxConfirmations = 1 })
-	for range 3 {
-		assert.PanicsWithValue(t, http.ErrAbortHandler, func() {
-			_, _ = Confirm(context.Background(), c, "1", func(context.Context, string) (*order, error) { panic(http.ErrAbortHandler) }, same)
-		})
-	}
+	entered, release := make(chan struct{}), make(chan struct{})
+	panicked := make(chan any, 1)
+	go func() {
+		defer func() { panicked <- recover() }()
+		_, _ = Confirm(context.Background(), c, "1", func(context.Context, string) (*order, error) {
+			close(entered)
+			<-release
+			panic(http.ErrAbortHandler)
+		}, same)
+	}()
+	<-entered
+	second := make(chan error, 1)
+	go func() {
+		_, err := Confirm(context.Background(), c, "1", func(context.Context, string) (*order, error) { return &order{}, nil }, same)
+		second <- err
+	}()
+	join(t, c, 1)
+	close(release)
+	assert.Equal(t, http.ErrAbortHandler, <-panicked)
+	require.NoError(t, <-second)
 }
