@@ -47,6 +47,8 @@ var places = []struct{ file, text string }{
 	{"docs/providers.md", "\n## {title}"},
 	{"docs/security.md", "\n## {name}\n"},
 	{"docs/security.md", "\n| `{name}` |"},
+	{"docs/zh/security.md", "\n## {name}\n"},
+	{"AGENTS.md", "`{name}`"},
 }
 
 func TestEveryPlaceKnowsEveryGateway(t *testing.T) {
