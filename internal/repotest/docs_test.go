@@ -45,7 +45,7 @@ func TestPagesNameWhatExists(t *testing.T) {
 				}
 			case public: // and not `http.Handler` or `n.OrderNo`
 				names++
-				api := read(t, "docs/api/"+pkg+".txt")
+				api := declarations(read(t, "docs/api/"+pkg+".txt"))
 				if !containsWord(api, name) || !containsWord(api, member) {
 					t.Errorf("%s: package %s does not declare %s %s", page, pkg, name, member)
 				}
