@@ -180,10 +180,10 @@ func (s *shop) addOrders(t testing.TB, prefix string, n int, next time.Time) {
 					strings.Repeat(row+", ", count-1)+row), orders...); err != nil {
 				return err
 			}
-			row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', 990, 'CNY', ?, ?, ?, 0, 0, ?, '')"
+			row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', '', 990, 'CNY', ?, ?, ?, 0, 0, ?, '')"
 			_, err := tx.ExecContext(ctx, s.dialect.sqlText(s.config.TablePrefix,
 				"INSERT INTO {attempts} (attempt_no, order_no, seq, gateway, account, channel, status, payable, order_id, pay_page_url, qr_text, "+
-					"qr_image_url, address, app_data, pay_amount, pay_currency, created_at, expires_at, closes_at, queries, queried_at, "+
+					"qr_image_url, address, chain, app_data, pay_amount, pay_currency, created_at, expires_at, closes_at, queries, queried_at, "+
 					"next_query_at, lease) VALUES "+strings.Repeat(row+", ", count-1)+row), attempts...)
 			return err
 		}))

@@ -215,8 +215,8 @@ func (c *Config) validateGateways() error {
 			return fmt.Errorf(`field Gateways[%d]: the name must be 1 to 32 lower-case letters, digits or "-"`, i)
 		case names[name]:
 			return fmt.Errorf("field Gateways[%d]: the name %s is used twice", i, name)
-		case account == "" || len(account) > 128:
-			return fmt.Errorf("field Gateways[%d]: the account must have 1 to 128 bytes", i)
+		case account == "" || !isPlain(account, 128):
+			return fmt.Errorf("field Gateways[%d]: the account must have 1 to 128 bytes of printable text", i)
 		}
 		names[name] = true
 	}

@@ -23,9 +23,10 @@ import (
 // After paygates.ErrOutcomeUnknown the attempt is returned beside the error: Run finds out
 // whether it exists, and the payer can be shown a page that waits. It is never created
 // again. If the gateway has no query by order number, the next Create makes another attempt;
-// if both are paid, one is a duplicate. After
-// paygates.ErrNotSent or a rejection, call Create again with another gateway or channel, or
-// later. The error is otherwise ErrInvalidOrder, ErrUnknownGateway, ErrOrderConflict,
+// if both are paid, one is a duplicate.
+//
+// After ErrNotCreated, which wraps the gateway's rejection or paygates.ErrNotSent, call Create
+// again with another gateway or channel, or later. The error is otherwise ErrInvalidOrder, ErrUnknownGateway, ErrOrderConflict,
 // ErrOrderPaid, ErrOrderExpired, ErrTooManyAttempts, or that of the database.
 func (s *Service) Create(ctx context.Context, o Order) (*Attempt, error) {
 	const op = "create order"
@@ -117,6 +118,9 @@ func (p *Pending) send(ctx context.Context) (*Attempt, error) {
 	status := createStatus(err)
 	switch status {
 	case AttemptWaiting:
+		if cleared := created.Instructions.storable(); len(cleared) > 0 {
+			log.WarnContext(ctx, "checkout: unreadable instructions left out", "fields", cleared)
+		}
 		log.InfoContext(ctx, "checkout: order created", "order_id", created.OrderID)
 	case AttemptUnknown:
 		log.WarnContext(ctx, "checkout: outcome of create unknown, the gateway will be queried", "error", err)
@@ -136,7 +140,7 @@ func (p *Pending) send(ctx context.Context) (*Attempt, error) {
 		log.ErrorContext(ctx, "checkout: result of create not stored", "error", stored)
 		return nil, fmt.Errorf("checkout: create order: %w", errors.Join(stored, err))
 	case status == AttemptRejected:
-		return nil, fmt.Errorf("checkout: create order: %w", err)
+		return nil, fmt.Errorf("checkout: create order: %w: %w", ErrNotCreated, err)
 	case err != nil && !errors.Is(err, paygates.ErrOutcomeUnknown):
 		return &a, fmt.Errorf("checkout: create order: %w: %w", paygates.ErrOutcomeUnknown, err)
 	case err != nil:
@@ -211,7 +215,7 @@ func (s *Service) storeCreated(ctx context.Context, a *Attempt, created *Created
 	}
 	_, err := s.db.ExecContext(ctx, s.sql(qStoreCreated),
 		nullText(key(created.OrderID)), payable.Cents(), instructions.PayPageURL, instructions.QRText, instructions.QRImageURL,
-		instructions.Address, string(instructions.AppData.Reveal()), instructions.Amount.Cents(), instructions.Currency,
+		instructions.Address, instructions.Chain, string(instructions.AppData.Reveal()), instructions.Amount.Cents(), instructions.Currency,
 		millis(instructions.ExpiresAt), millis(s.now().Add(s.config.QueryInterval)), a.No)
 	if err != nil {
 		return err

@@ -172,6 +172,7 @@ func (s *Service) updateFound(ctx context.Context, a *dueAttempt, result *QueryR
 	if err != nil {
 		return err
 	}
+	result.Instructions.storable()
 	i := stored.Instructions
 	i.merge(result.Instructions)
 	id := key(result.OrderID)
@@ -179,7 +180,7 @@ func (s *Service) updateFound(ctx context.Context, a *dueAttempt, result *QueryR
 		return nil
 	}
 	_, err = s.db.ExecContext(ctx, s.sql(qUpdateFound), nullText(id), i.QRText, i.QRImageURL, i.PayPageURL,
-		i.Address, i.Amount.Cents(), i.Currency, a.attemptNo)
+		i.Address, i.Chain, i.Amount.Cents(), i.Currency, a.attemptNo)
 	return err
 }
 
@@ -219,5 +220,5 @@ func nextInTrouble(a *dueAttempt, now time.Time) time.Time {
 // sameAs reports whether nothing changed that updateFound stores.
 func (i Instructions) sameAs(o Instructions) bool {
 	return i.PayPageURL == o.PayPageURL && i.QRText == o.QRText && i.QRImageURL == o.QRImageURL &&
-		i.Address == o.Address && i.Amount == o.Amount && i.Currency == o.Currency
+		i.Address == o.Address && i.Chain == o.Chain && i.Amount == o.Amount && i.Currency == o.Currency
 }
