@@ -7,6 +7,7 @@ mariadb_pid=""
 mysql_dir=""
 mysql_pid=""
 mysql_dsn=""
+mysql_command=""
 
 # as_postgres runs a command as the user postgres if this is root: PostgreSQL does
 # not run as root. MariaDB and MySQL have an option for it.
@@ -85,12 +86,14 @@ install_mysql() {
 	apt-get "${options[@]}" update -q &&
 		apt-get "${options[@]}" install -yq --download-only --no-install-recommends mysql-server-core || return 1
 	for package in "$apt"/archives/*.deb; do
-		dpkg-deb -x "$package" "$mysql_home" || return 1
+		dpkg-deb -x "$package" "$apt/root" || return 1
 	done
+	mv "$apt/root/usr" "$mysql_home"
 	rm -r "$apt"
 }
 
-# start_mysql sets mysql_dsn. CHECKOUT_MYSQL_DSN is MariaDB's.
+# start_mysql sets mysql_dsn, and mysql_command for tests that start a server. What
+# start_mariadb exports is MariaDB's.
 start_mysql() {
 	local lib command
 	lib=$(dirname "$mysql_home"/usr/lib/*/ld-linux*)
@@ -98,9 +101,10 @@ start_mysql() {
 		--lc-messages-dir="$mysql_home/usr/share/mysql" --plugin-dir="$mysql_home/usr/lib/mysql/plugin" --secure-file-priv=)
 	mysql_dir=$(server_dir "$(id -un)" mysql)
 	"${command[@]}" --initialize-insecure --user="$(id -un)" --datadir="$mysql_dir/data" 2>"$mysql_dir/log" || true # the log says why
-	start_mysqld "$mysql_dir" "${command[@]}" --mysqlx=OFF --disable-log-bin
+	start_mysqld "$mysql_dir" "${command[@]}" --mysqlx=OFF --disable-log-bin || return 1
 	mysql_pid=$mysqld_pid
 	mysql_dsn=$mysqld_dsn
+	mysql_command="${command[*]} --mysqlx=OFF --disable-log-bin"
 	echo "$("${command[@]}" --version), $mysql_dsn"
 }
 

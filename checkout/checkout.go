@@ -64,7 +64,7 @@ type Config struct {
 	// RefreshTimeout limits Refresh. Default: 5 s.
 	RefreshTimeout time.Duration
 	// QueryInterval is the first interval between two queries of an attempt. The next ones
-	// are longer. Default: 5 s.
+	// are longer, up to six times as long while the order can be paid. Default: 5 s.
 	QueryInterval time.Duration
 	// PollInterval is how often Run looks for attempts that are due. Default: 1 s.
 	PollInterval time.Duration
