@@ -126,7 +126,10 @@ func TestHelp(t *testing.T) {
 	r := program(t, nil, "", "--help")
 	assert.Zero(t, r.code)
 	assert.Empty(t, r.stderr)
-	assert.Contains(t, r.stdout, "Exit codes: 0 done; 1 rejected or failed; 2 wrong usage or configuration;")
+	assert.Contains(t, r.stdout, "  2: wrong usage or configuration\n")
+	for _, g := range gateway.All() {
+		assert.Contains(t, r.stdout, "  "+g.Name+": "+g.Needed()[0]+", ")
+	}
 	assert.Equal(t, r, program(t, nil, ""), "without arguments")
 	for _, command := range []string{"sandbox", "create", "query", "wait", "listen", "trigger", "verify", "sign", "doctor"} {
 		assert.Contains(t, r.stdout, "\n  "+command+" ")
@@ -136,7 +139,10 @@ func TestHelp(t *testing.T) {
 		assert.Contains(t, help.stdout, "Usage: paygates "+command, command)
 	}
 	sandbox := program(t, nil, "", "sandbox", "--help").stdout
-	for _, want := range []string{"9100", "9101 ispay", "9105 pingpp", "curl -X POST 127.0.0.1:9100/api/orders/ispay/A1/pay", "openapi.json"} {
+	for i, name := range gateway.Names() {
+		assert.Contains(t, sandbox, fmt.Sprintf("  %d %s\n", 9101+i, name))
+	}
+	for _, want := range []string{"9100", "curl -X POST 127.0.0.1:9100/api/orders/ispay/A1/pay", "openapi.json"} {
 		assert.Contains(t, sandbox, want)
 	}
 	assert.Contains(t, program(t, nil, "", "--version").stdout, "paygates ")
@@ -152,16 +158,19 @@ func TestMistakes(t *testing.T) {
 	}{
 		{nil, "frobnicate", "unexpected argument frobnicate (see paygates --help)"},
 		{nil, "creat ispay", `did you mean "create"?`},
-		{nil, "create", `expected "<gateway>" (see paygates create --help)`},
-		{nil, "create isspay", `unknown gateway "isspay": did you mean ispay? (ispay, codepay, gatepay, kechengcang, pingpp)`},
+		{nil, "create", "missing argument <gateway> (see paygates create --help)"},
+		{nil, "create isspay", `unknown gateway "isspay": did you mean ispay? (` + strings.Join(gateway.Names(), ", ") + ")"},
 		{nil, "create ispay --amonut 1", `unknown flag --amonut, did you mean "--amount"?`},
-		{nil, "create ispay --amount 1.234", "--amount: money: not an amount: more than two decimals"},
+		{nil, "create ispay --amount 1.234", "--amount must be an amount such as 9.90, with at most two decimals (see"},
 		{nil, "create ispay --fake --attach x", "ispay has no --attach: it has --order-no"},
 		{nil, "create ispay --fake --channel bitcoin", "--channel of ispay must be alipay, wechat, unionpay"},
-		{nil, "create codepay --fake --expires 1", "missing unit"},
-		{nil, "query ispay", `expected "<number>"`},
+		{nil, "create ispay --amount", "--amount needs a value"},
+		{nil, "create codepay --fake --expires 1", `--expires must be a duration such as 30s or 5m, not "1"`},
+		{nil, "sandbox --port x", `--port must be a whole number, not "x"`},
+		{nil, "trigger ispay --fake --to http://x --set amount", `--set must be NAME=VALUE, not "amount"`},
+		{nil, "query ispay", "missing argument <number>"},
 		{nil, "query ispay A/1 --fake", "OrderNo (order_no)"},
-		{nil, "trigger ispay --fake", "missing flags: --to=URL"},
+		{nil, "trigger ispay --fake", "missing flag --to=URL"},
 		{nil, "trigger ispay --fake --to 127.0.0.1:80/x", "--to must be an http or https URL"},
 		{nil, "trigger ispay --fake --to http://x --set amout=1", `unknown field "amout": did you mean "amount"?`},
 		{nil, "trigger ispay --fake --to http://x --tamper --set amount=x", `amount "x"`},

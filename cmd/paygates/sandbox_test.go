@@ -59,11 +59,7 @@ func TestSandbox(t *testing.T) {
 		env[match[1]] = match[2]
 	}
 	for _, name := range gateway.Names() {
-		args := []string{"create", name}
-		if name == "pingpp" {
-			args = append(args, "--order-no", gateway.FirstPingppOrder)
-		}
-		code, events := programJSON(t, env, args...)
+		code, events := programJSON(t, env, createArgs(name)...)
 		require.Zero(t, code, events)
 		number, ok := events[0]["number"].(string)
 		require.True(t, ok)

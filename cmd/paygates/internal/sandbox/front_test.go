@@ -23,7 +23,7 @@ func TestOtherSitesAreRejected(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	post := func(header http.Header) int {
-		status, _ := b.request(http.MethodPost, "/api/orders/pingpp/"+gateway.FirstPingppOrder+"/expire", "", header)
+		status, _ := b.request(http.MethodPost, "/api/orders/pingpp/"+gateway.Find("pingpp").KnownOrder+"/expire", "", header)
 		return status
 	}
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(b.url, "http://"))

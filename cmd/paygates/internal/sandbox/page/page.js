@@ -132,7 +132,7 @@ function showGateway(g) {
     const number = make("input", { required: true, pattern: "[0-9A-Za-z_\\-]{1,64}", placeholder: "20191118123424" });
     const amount = make("input", { required: true, value: "99.00", inputMode: "decimal" });
     parts.push(make("form", {
-      onsubmit: (event) => { event.preventDefault(); act("新订单 new order", "api/orders/pingpp", { order_no: number.value, amount: amount.value, subject: "Example" }); },
+      onsubmit: (event) => { event.preventDefault(); act("新订单 new order", `api/orders/${g.name}`, { order_no: number.value, amount: amount.value, subject: "Example" }); },
     }, make("label", {}, "订单号 Order number", number), make("label", {}, "金额 Amount", amount),
     make("button", { textContent: "添加订单 Add an order" })));
   }
