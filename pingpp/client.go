@@ -30,7 +30,7 @@ type Config struct {
 	// Authorization: Token …). Required to create an order.
 	Token sign.Secret
 	// APIKey is the secret key of the Ping++ account (Secret Key, sk_live_… or
-	// sk_test_…). Required to query a charge.
+	// sk_test_…). Required to query and list charges, refunds and events.
 	APIKey sign.Secret
 	// APIBaseURL is the address of Ping++. Default: DefaultAPIBaseURL. The rules of BaseURL
 	// apply.

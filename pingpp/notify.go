@@ -106,9 +106,9 @@ func (c *Client) VerifyNotification(body []byte, signature string) (*Notificatio
 	case c.publicKey.Verify(body, signature) != nil:
 		return nil, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
 	}
-	n, err := decodeEvent(v, body)
+	n, err := decodeEvent(body)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrInvalidNotification, err)
 	}
 	if n.isTestMode() && !c.allowTestMode {
 		return nil, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrInvalidNotification, ErrTestMode)

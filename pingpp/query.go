@@ -10,7 +10,9 @@ import (
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/flow"
+	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/internal/transport"
+	"github.com/paygates/paygates-go/sign"
 )
 
 // QueryCharge returns the charge with the given number of Ping++ (查询 Charge, GET
@@ -30,23 +32,9 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	path := "/v1/charges/" + chargeID
-	header, err := c.signRequest("", c.apiPath+path, time.Now())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
-	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{
-		Op:        op,
-		Method:    http.MethodGet,
-		URL:       c.apiBaseURL + path,
-		Header:    header,
-		BasicAuth: c.apiKey,
-	})
+	response, err := c.get(ctx, op, "/v1/charges/"+chargeID, nil, paygates.ErrOrderNotFound)
 	if err != nil {
 		return nil, err
-	}
-	if !response.OK() {
-		return nil, decodeAPIError(response)
 	}
 	charge, err := readCharge(response.Body)
 	switch {
@@ -59,6 +47,30 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 	}
 	c.flow.LogUnread(ctx, op, charge.OrderNo, charge.Unread)
 	return charge, nil
+}
+
+// get sends a request to Ping++, signed if there is a private key, and returns its
+// response if that has status 2xx. A 404 is notFound, or a rejection like others if
+// notFound is nil.
+func (c *Client) get(ctx context.Context, op, path string, query []sign.Field, notFound error) (response transport.Response, err error) {
+	if encoded := notify.Encode(query); encoded != "" {
+		path += "?" + encoded
+	}
+	header, err := c.signRequest("", c.apiPath+path, time.Now())
+	if err != nil {
+		return response, fmt.Errorf("%s: %s: %w", gateway, op, err)
+	}
+	response, err = c.flow.Transport.Do(ctx, transport.Call{
+		Op:        op,
+		Method:    http.MethodGet,
+		URL:       c.apiBaseURL + path,
+		Header:    header,
+		BasicAuth: c.apiKey,
+	})
+	if err == nil && !response.OK() {
+		err = decodeAPIError(response, notFound)
+	}
+	return response, err
 }
 
 // signRequest returns the headers of a signed request to Ping++, none without a private

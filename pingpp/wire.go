@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/loosejson"
 	"github.com/paygates/paygates-go/internal/transport"
 )
@@ -78,14 +77,18 @@ type eventWire struct {
 	RequestID       loosejson.Scalar `json:"request"`
 }
 
-type refundListWire struct {
-	URL     loosejson.Scalar  `json:"url"`
-	HasMore loosejson.Scalar  `json:"has_more"`
-	Data    []json.RawMessage `json:"data"`
+type listWire struct {
+	Object  loosejson.Scalar `json:"object"`
+	URL     loosejson.Scalar `json:"url"`
+	HasMore loosejson.Scalar `json:"has_more"`
+	Data    loosejson.Value  `json:"data"`
 }
 
 type refundWire struct {
 	ID             loosejson.Scalar `json:"id"`
+	Object         loosejson.Scalar `json:"object"`
+	Charge         loosejson.Scalar `json:"charge"`
+	ChargeOrderNo  loosejson.Scalar `json:"charge_order_no"`
 	OrderNo        loosejson.Scalar `json:"order_no"`
 	Amount         loosejson.Scalar `json:"amount"`
 	Succeeded      loosejson.Scalar `json:"succeed"`
@@ -93,8 +96,12 @@ type refundWire struct {
 	Description    loosejson.Scalar `json:"description"`
 	CreatedAt      loosejson.Scalar `json:"created"`
 	SucceededAt    loosejson.Scalar `json:"time_succeed"`
+	TransactionNo  loosejson.Scalar `json:"transaction_no"`
+	FundingSource  loosejson.Scalar `json:"funding_source"`
 	FailureCode    loosejson.Scalar `json:"failure_code"`
 	FailureMessage loosejson.Scalar `json:"failure_msg"`
+	Metadata       loosejson.Value  `json:"metadata"`
+	Extra          loosejson.Value  `json:"extra"`
 }
 
 // decodeCreated decodes a response of the merchant backend to a create. status decides.
@@ -128,8 +135,8 @@ func decodeCreated(response transport.Response, request CreateOrderRequest) (*Cr
 	return &CreatedOrder{Charge: charge, Raw: paygates.NewPrivate(json.RawMessage(response.Body))}, nil
 }
 
-// decodeAPIError decodes an error of Ping++.
-func decodeAPIError(response transport.Response) *paygates.Error {
+// decodeAPIError decodes an error of Ping++. notFound is what it is after a 404, or nil.
+func decodeAPIError(response transport.Response, notFound error) *paygates.Error {
 	var wire apiErrorWire
 	if _, err := loosejson.Unmarshal(response.Body, &wire); err != nil {
 		return response.Unreadable(err)
@@ -145,8 +152,8 @@ func decodeAPIError(response transport.Response) *paygates.Error {
 	}
 	var cause error = apiError
 	switch {
-	case response.Status == http.StatusNotFound, apiError.Code == "resource_missing":
-		cause = fmt.Errorf("%w: %w", paygates.ErrOrderNotFound, apiError)
+	case notFound != nil && (response.Status == http.StatusNotFound || apiError.Code == "resource_missing"):
+		cause = fmt.Errorf("%w: %w", notFound, apiError)
 	case response.Status >= http.StatusInternalServerError: // the next query may get a response
 		cause = fmt.Errorf("%w: %w", paygates.ErrBadResponse, apiError)
 	}
@@ -228,13 +235,12 @@ func (w *chargeWire) charge(raw json.RawMessage, unread []string) (*Charge, erro
 	return charge, f.Err()
 }
 
-// decodeEvent decodes a body with a valid signature.
-func decodeEvent(v *check.Checker, body []byte) (*Notification, error) {
+// decodeEvent decodes an event. The error says what is missing.
+func decodeEvent(body []byte) (*Notification, error) {
 	var w eventWire
 	unread, err := loosejson.Unmarshal(body, &w)
 	if err != nil {
-		v.Fail("body", "cannot be read: "+err.Error())
-		return nil, v.Err()
+		return nil, fmt.Errorf("body cannot be read: %w", err)
 	}
 	f := loosejson.Fields{Unread: unread}
 	n := &Notification{
@@ -247,54 +253,61 @@ func decodeEvent(v *check.Checker, body []byte) (*Notification, error) {
 		RequestID:       f.Text("request", w.RequestID),
 		Raw:             paygates.NewPrivate(json.RawMessage(body)),
 	}
-	v.That(w.Object.Text() == "event", "object", `must be "event"`)
-	if err := f.Err(); err != nil {
-		v.Fail("body", "cannot be read: "+err.Error())
+	if w.Object.Text() != "event" {
+		return nil, errors.New(`object must be "event"`)
 	}
-	if v.Err() == nil && strings.HasPrefix(string(n.Type), "charge.") {
+	if err := f.Err(); err != nil {
+		return nil, fmt.Errorf("body cannot be read: %w", err)
+	}
+	if strings.HasPrefix(string(n.Type), "charge.") {
 		charge, err := decodeCharge(w.Data.Object)
 		switch {
 		case err == nil:
 			n.Charge = charge
 			f.Unread = append(f.Unread, charge.Unread...)
 		case n.Type == EventChargeSucceeded:
-			v.Fail("data.object", "must be a charge: "+err.Error())
+			return nil, fmt.Errorf("data.object must be a charge: %w", err)
 		default:
 			f.Unread = append(f.Unread, "data.object")
 		}
 	}
 	n.Unread = f.Unread
-	return n, v.Err()
+	return n, nil
 }
 
 // decodeRefunds decodes the list of refunds: an object with data, or a bare list.
 func decodeRefunds(f *loosejson.Fields, value loosejson.Value) (list RefundList) {
-	var wire refundListWire
-	switch raw := value.Bytes(); {
-	case len(raw) == 0 || string(raw) == "null" || string(raw) == "[]" || string(raw) == `""`:
-		return list
-	case raw[0] == '[' && json.Unmarshal(raw, &wire.Data) == nil:
-	case raw[0] == '{' && json.Unmarshal(raw, &wire) == nil:
-	default:
+	w := listWire{Data: value}
+	if value.IsObject() {
+		w = listWire{}
+		if _, err := value.Unmarshal(&w); err != nil {
+			f.Unread = append(f.Unread, "refunds")
+			return list
+		}
+	}
+	if text := string(w.Data.Bytes()); !w.Data.IsList() && text != "" && text != "null" && text != `""` {
 		f.Unread = append(f.Unread, "refunds")
 		return list
 	}
-	list.URL, list.HasMore = f.Text("refunds.url", wire.URL), f.Bool("refunds.has_more", wire.HasMore)
-	for _, raw := range wire.Data {
-		var w refundWire
-		if raw[0] != '{' || json.Unmarshal(raw, &w) != nil {
+	list.URL, list.HasMore = f.Text("refunds.url", w.URL), f.Bool("refunds.has_more", w.HasMore)
+	for element := range w.Data.Elements() {
+		var refund refundWire
+		if _, err := element.Unmarshal(&refund); err != nil || !element.IsObject() {
 			f.Unread = append(f.Unread, "refunds.data")
 			continue
 		}
-		list.Data = append(list.Data, w.refund(raw))
+		list.Data = append(list.Data, refund.refund(element.Bytes()))
 	}
 	return list
 }
 
+// refund reads a refund that is listed with its charge: nothing in it decides.
 func (w *refundWire) refund(raw json.RawMessage) Refund {
 	var f loosejson.Fields
 	refund := Refund{
 		ID:             f.Text("id", w.ID),
+		ChargeID:       f.Text("charge", w.Charge),
+		ChargeOrderNo:  f.Text("charge_order_no", w.ChargeOrderNo),
 		OrderNo:        f.Text("order_no", w.OrderNo),
 		Amount:         f.Cents("amount", w.Amount),
 		Succeeded:      f.Bool("succeed", w.Succeeded),
@@ -302,12 +315,90 @@ func (w *refundWire) refund(raw json.RawMessage) Refund {
 		Description:    paygates.NewPrivate(f.Text("description", w.Description)),
 		CreatedAt:      f.Time("created", w.CreatedAt),
 		SucceededAt:    f.Time("time_succeed", w.SucceededAt),
+		TransactionNo:  f.Text("transaction_no", w.TransactionNo),
+		FundingSource:  f.Text("funding_source", w.FundingSource),
 		FailureCode:    f.Text("failure_code", w.FailureCode),
 		FailureMessage: f.Text("failure_msg", w.FailureMessage),
+		Metadata:       paygates.NewPrivate(decodeMetadata(w.Metadata)),
+		Extra:          paygates.NewPrivate(json.RawMessage(w.Extra.Bytes())),
 		Raw:            paygates.NewPrivate(raw),
 	}
 	refund.Unread = f.Unread
 	return refund
+}
+
+// readRefund decodes a response that is a refund. The error says what is missing.
+func readRefund(raw []byte) (*Refund, error) {
+	value, err := loosejson.Read(raw)
+	if err != nil {
+		return nil, err
+	}
+	refund, err := decodeRefund(value)
+	if err != nil {
+		return nil, err
+	}
+	refund.Raw = paygates.NewPrivate(json.RawMessage(raw))
+	return refund, nil
+}
+
+// decodeRefund decodes a refund that was asked for.
+func decodeRefund(value loosejson.Value) (*Refund, error) {
+	var w refundWire
+	unread, err := value.Unmarshal(&w)
+	if err != nil {
+		return nil, err
+	}
+	if w.Object.Text() != "refund" {
+		return nil, errors.New("not a refund")
+	}
+	var f loosejson.Fields
+	f.NeedText("id", w.ID)
+	f.NeedText("charge", w.Charge)
+	f.NeedCents("amount", w.Amount)
+	f.NeedBool("succeed", w.Succeeded)
+	if f.Err() != nil {
+		return nil, f.Err()
+	}
+	refund := w.refund(value.Bytes())
+	refund.Unread = append(unread, refund.Unread...)
+	return &refund, nil
+}
+
+// listOf is a page of a list that was asked for.
+type listOf[T any] struct {
+	url     string
+	hasMore bool
+	data    []T
+}
+
+// decodeList decodes a page with decode. It is read strictly: what is missing from it
+// would pass for something that does not exist.
+func decodeList[T any](body []byte, decode func(loosejson.Value) (*T, error)) (list listOf[T], err error) {
+	var w listWire
+	if _, err := loosejson.Unmarshal(body, &w); err != nil {
+		return list, err
+	}
+	var f loosejson.Fields
+	list.url, list.hasMore = w.URL.Text(), f.NeedBool("has_more", w.HasMore)
+	switch {
+	case w.Object.Text() != "list":
+		return list, errors.New("not a list")
+	case f.Err() != nil:
+		return list, f.Err()
+	case !w.Data.IsList():
+		return list, errors.New("data is not a list")
+	}
+	for value := range w.Data.Elements() {
+		element, err := decode(value)
+		if err != nil {
+			return list, fmt.Errorf("data: %w", err)
+		}
+		list.data = append(list.data, *element)
+	}
+	if list.hasMore && len(list.data) == 0 {
+		return list, errors.New("has_more is true, but data is empty")
+	}
+	return list, nil
 }
 
 // decodeMetadata decodes an object of mixed types into texts. PHP writes an empty one as [].

@@ -10,10 +10,12 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"io"
+	"iter"
 	"net/http"
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,8 +32,8 @@ var pingppGateway = descriptor{
 	calls:  pingppCalls,
 	types: []any{
 		&pingpp.Config{}, &pingpp.Client{}, &pingpp.CreateOrderRequest{}, &pingpp.CreatedOrder{}, &pingpp.Charge{},
-		&pingpp.RefundList{}, &pingpp.Refund{}, &pingpp.AlipayCredential{}, &pingpp.WeChatCredential{},
-		&pingpp.Notification{}, &pingpp.APIError{},
+		&pingpp.ListChargesRequest{}, &pingpp.ChargeList{}, &pingpp.ListRefundsRequest{}, &pingpp.RefundList{}, &pingpp.Refund{},
+		&pingpp.AlipayCredential{}, &pingpp.WeChatCredential{}, &pingpp.Notification{}, &pingpp.Event{}, &pingpp.APIError{},
 	},
 	settings: map[string]func(settings) error{
 		"Token": func(s settings) error {
@@ -81,6 +83,14 @@ const pingppPaid = `{"id":"` + chargeID + `","object":"charge","created":1466149
 	`"failure_code":null,"failure_msg":null,"metadata":{"buyer":"` + payer + `"},"credential":{"alipay":{"orderInfo":"sign=` + marker + `"}},` +
 	`"description":"` + payer + `"}`
 
+const pingppRefund = `{"id":"re_example","object":"refund","order_no":"1","amount":1,"created":1466150000,"succeed":true,"status":"succeeded",` +
+	`"time_succeed":1466150001,"description":"` + payer + `","failure_code":null,"failure_msg":null,"metadata":{"buyer":"` + payer + `"},` +
+	`"charge":"` + chargeID + `","charge_order_no":"` + orderNo + `","transaction_no":"` + marker + `","extra":{"refund_account":"` + marker + `"}}`
+
+func pingppList(data string) string {
+	return `{"object":"list","url":"/v1/charges","has_more":false,"data":[` + data + `]}`
+}
+
 func pingppEvent() string {
 	return `{"id":"evt_example","object":"event","type":"charge.succeeded","livemode":true,"created":1466149900,"data":{"object":` +
 		pingppPaid + `},"pending_webhooks":0,"request":"iar_example"}`
@@ -115,6 +125,16 @@ func pingppInvalid(t testing.TB, s setup, bad string) map[string]error {
 	all := map[string]error{}
 	_, all["QueryCharge"] = c.QueryCharge(ctx, bad)
 	_, all["WaitForPayment"] = c.WaitForPayment(ctx, bad, interval)
+	_, all["QueryEvent"] = c.QueryEvent(ctx, bad)
+	_, all["QueryRefund charge"] = c.QueryRefund(ctx, bad, "re_example")
+	_, all["QueryRefund refund"] = c.QueryRefund(ctx, chargeID, bad)
+	charges := pingpp.ListChargesRequest{App: "app_example", CreatedFrom: time.Unix(1466149800, 0)}
+	_, all["FindCharges"] = c.FindCharges(ctx, bad, charges)
+	broken(all, "ListCharges", charges, bad, func(r pingpp.ListChargesRequest) error { _, err := c.ListCharges(ctx, r); return err })
+	broken(all, "Charges", charges, bad, func(r pingpp.ListChargesRequest) error { _, err := last(c.Charges(ctx, r)); return err })
+	refunds := pingpp.ListRefundsRequest{ChargeID: chargeID}
+	broken(all, "ListRefunds", refunds, bad, func(r pingpp.ListRefundsRequest) error { _, err := c.ListRefunds(ctx, r); return err })
+	broken(all, "Refunds", refunds, bad, func(r pingpp.ListRefundsRequest) error { _, err := last(c.Refunds(ctx, r)); return err })
 	broken(all, "CreateOrder", pingpp.CreateOrderRequest{OrderNo: orderNo, Channel: pingpp.ChannelAlipay}, bad,
 		func(r pingpp.CreateOrderRequest) error { _, err := c.CreateOrder(ctx, r); return err })
 	return all
@@ -138,6 +158,7 @@ func pingppCalls(t testing.TB, s setup) []call {
 	c := pingppClient(t, s)
 	charge, err := pingpp.DecodeCharge([]byte(pingppPaid))
 	require.NoError(t, err)
+	charges := pingpp.ListChargesRequest{App: "app_example", CreatedFrom: time.Unix(1466149800, 0)}
 	return []call{
 		{
 			name: "CreateOrder", kind: create, response: `{"status":0,"message":"","ch":` + pingppPaid + `}`,
@@ -150,6 +171,38 @@ func pingppCalls(t testing.TB, s setup) []call {
 			do: func(ctx context.Context) (any, error) { return result(c.QueryCharge(ctx, chargeID)) },
 		},
 		{
+			name: "ListCharges", kind: query, response: pingppList(pingppPaid),
+			do: func(ctx context.Context) (any, error) { return result(c.ListCharges(ctx, charges)) },
+		},
+		{
+			name: "Charges", kind: query, response: pingppList(pingppPaid),
+			do: func(ctx context.Context) (any, error) { return last(c.Charges(ctx, charges)) },
+		},
+		{
+			name: "FindCharges", kind: query, response: pingppList(pingppPaid),
+			do: func(ctx context.Context) (any, error) { return result(c.FindCharges(ctx, orderNo, charges)) },
+		},
+		{
+			name: "QueryRefund", kind: query, response: pingppRefund,
+			do: func(ctx context.Context) (any, error) { return result(c.QueryRefund(ctx, chargeID, "re_example")) },
+		},
+		{
+			name: "ListRefunds", kind: query, response: pingppList(pingppRefund),
+			do: func(ctx context.Context) (any, error) {
+				return result(c.ListRefunds(ctx, pingpp.ListRefundsRequest{ChargeID: chargeID}))
+			},
+		},
+		{
+			name: "Refunds", kind: query, response: pingppList(pingppRefund),
+			do: func(ctx context.Context) (any, error) {
+				return last(c.Refunds(ctx, pingpp.ListRefundsRequest{ChargeID: chargeID}))
+			},
+		},
+		{
+			name: "QueryEvent", kind: query, response: pingppEvent(),
+			do: func(ctx context.Context) (any, error) { return result(c.QueryEvent(ctx, "evt_example")) },
+		},
+		{
 			name: "ConfirmNotification", kind: query, response: pingppPaid,
 			do: func(ctx context.Context) (any, error) {
 				return result(c.ConfirmNotification(ctx, &pingpp.Notification{Type: pingpp.EventChargeSucceeded, LiveMode: true, Charge: charge}))
@@ -160,6 +213,18 @@ func pingppCalls(t testing.TB, s setup) []call {
 			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, chargeID, waiting/2)) },
 		},
 	}
+}
+
+// last returns the last of what an iterator yields, or nothing and its error.
+func last[T any](all iter.Seq2[*T, error]) (any, error) {
+	var found *T
+	for one, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		found = one
+	}
+	return result(found, nil)
 }
 
 func pingppShop(t *testing.T) shop {

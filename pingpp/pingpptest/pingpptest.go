@@ -9,7 +9,10 @@
 //	client, err := pingpp.New(srv.Config())
 //
 // AddOrder makes an order known to the merchant backend, and CreateOrder gives it a
-// charge. Pay and PaySilently then pay the charge.
+// charge. Pay and PaySilently then pay the charge, and Refund refunds it.
+//
+// The fake lists charges and refunds with the parameters of Ping++, and returns the events
+// of payments and refunds by their numbers, whether they were sent or not.
 //
 // The embedded gatewaytest.Server has the methods of all fakes:
 //
@@ -75,6 +78,7 @@ type Server struct {
 	webhookURL string
 	testMode   bool
 	clientKey  *rsa.PublicKey
+	refunds    map[string][]refund // by the number of the charge, oldest first
 }
 
 // Generating a key takes longer than most tests, so all fakes of a program share one.
@@ -89,10 +93,14 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	if err != nil {
 		panic("pingpptest: " + err.Error())
 	}
-	s := &Server{key: key}
+	s := &Server{key: key, refunds: map[string][]refund{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /pay/pay_for_order/{$}", s.create)
-	mux.HandleFunc("GET /v1/charges/{id}", s.charge)
+	mux.HandleFunc("GET /v1/charges", s.api(s.listCharges))
+	mux.HandleFunc("GET /v1/charges/{id}", s.api(s.queryCharge))
+	mux.HandleFunc("GET /v1/charges/{id}/refunds", s.api(s.listRefunds))
+	mux.HandleFunc("GET /v1/charges/{id}/refunds/{refund}", s.api(s.queryRefund))
+	mux.HandleFunc("GET /v1/events/{id}", s.api(s.queryEvent))
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
 		Pay:          func(order *gatewaytest.Order) { order.State = statePaid },
 		Expire:       func(order *gatewaytest.Order) { order.State = stateExpired },
@@ -260,7 +268,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	order = s.makeCharge(order, channel)
-	reply(w, http.StatusOK, map[string]any{"status": 0, "message": "", "ch": s.chargeOf(order, s.credential(order))})
+	reply(w, http.StatusOK, map[string]any{"status": 0, "message": "", "ch": s.chargeOf(order, s.credential(order), nil)})
 }
 
 // makeCharge gives an order its charge. A second create returns the same one, on another
@@ -281,23 +289,6 @@ func (s *Server) makeCharge(order gatewaytest.Order, channel string) gatewaytest
 		order = *stored
 	})
 	return order
-}
-
-func (s *Server) charge(w http.ResponseWriter, r *http.Request) {
-	if !isAuthorized(r) {
-		fail(w, http.StatusUnauthorized, "invalid_request_error", "", "Invalid API Key provided.")
-		return
-	}
-	if !s.requestSigned(r) {
-		fail(w, http.StatusUnauthorized, "invalid_request_error", "", "The request signature is invalid.")
-		return
-	}
-	order, ok := s.Order(r.PathValue("id"))
-	if !ok || order.ID != r.PathValue("id") || order.State == stateNew {
-		fail(w, http.StatusNotFound, "invalid_request_error", "id", "No such charge: "+r.PathValue("id"))
-		return
-	}
-	reply(w, http.StatusOK, s.chargeOf(order, map[string]any{}))
 }
 
 // isAuthorized reports whether the request carries the secret key, as Ping++'s SDKs send
@@ -327,7 +318,7 @@ func (s *Server) requestSigned(r *http.Request) bool {
 	if err != nil {
 		return false
 	}
-	sum := sha256.Sum256([]byte(r.RequestURI + timestamp)) // a GET has no body
+	sum := sha256.Sum256([]byte(r.RequestURI + timestamp)) // a GET has no body, but a query
 	return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil
 }
 
@@ -335,8 +326,8 @@ func same(received, want string) bool {
 	return subtle.ConstantTimeCompare([]byte(received), []byte(want)) == 1
 }
 
-func fail(w http.ResponseWriter, status int, kind, param, message string) {
-	details := map[string]any{"type": kind, "message": message}
+func fail(w http.ResponseWriter, status int, param, message string) {
+	details := map[string]any{"type": "invalid_request_error", "message": message}
 	if param != "" {
 		details["param"] = param
 	}

@@ -1,0 +1,74 @@
+package pingpp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
+)
+
+// Event is an event that Ping++ returned to QueryEvent (Event 对象). It has the fields of a
+// Notification, but no signature was verified: it is as trustworthy as the TLS connection.
+// So it is another type, which no function for notifications takes.
+type Event struct {
+	// ID is the number of the event (id), "evt_…".
+	ID string
+	// Type is the type of the event (type).
+	Type EventType
+	// LiveMode is false for an event of test mode, in which no money moves (livemode).
+	LiveMode bool
+	// CreatedAt is the time of the event (created).
+	CreatedAt time.Time
+	// Charge is the charge of a charge event as it was then (data.object). It is never nil
+	// for EventChargeSucceeded, and nil for types that do not begin with "charge.".
+	// QueryCharge returns its present state.
+	Charge *Charge
+	// Object is the object of the event, whatever the type (data.object). It holds payer
+	// data. Decode it yourself for types other than those of a charge.
+	Object paygates.Private[json.RawMessage] `json:"-"`
+	// PendingWebhooks is how many webhooks have not been delivered yet (pending_webhooks).
+	PendingWebhooks int
+	// RequestID is the API request that caused the event (request), "" if none did.
+	RequestID string
+	// Unread lists the fields that arrived in another shape and were left zero.
+	Unread []string
+	// Raw is the event as it arrived.
+	Raw paygates.Private[json.RawMessage] `json:"-"`
+}
+
+// QueryEvent returns the event with the given number (查询 Event, GET /v1/events/{id} at
+// Ping++). It tells whether an event was delivered, and what its webhook holds. It is an
+// old state: credit after QueryCharge with the number of its charge.
+//
+// The error is that of QueryCharge. ErrOrderNotFound means that Ping++ does not know the
+// event.
+func (c *Client) QueryEvent(ctx context.Context, eventID string) (*Event, error) {
+	const op = "query event"
+	if c.apiBaseURL == "" {
+		return nil, notConfigured("APIKey", "query an event")
+	}
+	v := check.New(gateway, paygates.ErrInvalidRequest)
+	v.ID("eventID", eventID, 64)
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	response, err := c.get(ctx, op, "/v1/events/"+eventID, nil, paygates.ErrOrderNotFound)
+	if err != nil {
+		return nil, err
+	}
+	n, err := decodeEvent(response.Body)
+	switch {
+	case err != nil:
+		return nil, response.Unreadable(err)
+	case n.ID != eventID:
+		return nil, response.Bad(fmt.Sprintf("response is about event %.64q, not %q", n.ID, eventID))
+	case n.isTestMode() && !c.allowTestMode:
+		return nil, response.Error("", "", ErrTestMode)
+	}
+	c.flow.LogUnread(ctx, op, n.orderNo(), n.Unread)
+	event := Event(*n)
+	return &event, nil
+}
