@@ -56,7 +56,7 @@ func commandFault(line string, tool []string) string {
 	words := strings.Fields(line)
 	switch words[0] {
 	case ".ci/run":
-		if len(words) > 1 && words[1] != "api" && !strings.HasPrefix(words[1], "#") {
+		if len(words) > 1 && words[1] != "api" && words[1] != "tidy" && !strings.HasPrefix(words[1], "#") {
 			return "no such check"
 		}
 		return missingFile(".ci/run")
