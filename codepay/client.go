@@ -32,6 +32,10 @@ type Config struct {
 	// Secret is the merchant's key (通信密钥, key). Required, 6 to 100 bytes. It is never
 	// sent.
 	Secret sign.Secret
+	// PreviousSecrets also verify notifications and returns, at most 4, while Secret is being
+	// changed: the secret before, or the next one until the gateway uses it. They sign
+	// nothing. Notification.KeyIndex tells which one matched. Default: none.
+	PreviousSecrets []sign.Secret
 	// Token is the merchant's token (创建订单令牌, token), which is sent as it is.
 	// Required for TokenURL, QueryOrder, WaitForPayment and ConfirmNotification.
 	Token sign.Secret
@@ -72,6 +76,7 @@ type Client struct {
 	baseURL        string
 	userID         string
 	secret         sign.Secret
+	secrets        []sign.Secret // secret, then the previous ones
 	token          sign.Secret
 	confirmByQuery bool
 	ownParameters  []string
@@ -92,9 +97,11 @@ func New(config Config) (*Client, error) {
 	}
 	v := check.New(gateway, paygates.ErrInvalidConfig)
 	v.Digits("UserID", config.UserID, 20)
-	v.Secret("Secret", config.Secret)
-	length := len(config.Secret.Reveal())
-	v.That(length >= 6 && length <= 100, "Secret", "must be 6 to 100 bytes long")
+	secrets := v.Secrets(config.Secret, config.PreviousSecrets)
+	for i, secret := range secrets {
+		length := len(secret.Reveal())
+		v.That(length >= 6 && length <= 100, check.KeyField("Secret", "PreviousSecrets", i), "must be 6 to 100 bytes long")
+	}
 	if config.Token.Reveal() != "" {
 		v.Secret("Token", config.Token)
 	} else if config.ConfirmByQuery {
@@ -115,11 +122,12 @@ func New(config Config) (*Client, error) {
 			Logger:              config.Logger,
 			NotificationTimeout: config.NotificationTimeout,
 			MaxConfirmations:    config.MaxConfirmations,
-			Secrets:             []sign.Secret{config.Secret, config.Token},
+			Secrets:             append(slices.Clone(secrets), config.Token),
 		}),
 		baseURL:        baseURL,
 		userID:         config.UserID,
 		secret:         config.Secret,
+		secrets:        secrets,
 		token:          config.Token,
 		confirmByQuery: config.ConfirmByQuery,
 		ownParameters:  slices.Clone(config.OwnParameters),

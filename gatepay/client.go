@@ -29,6 +29,10 @@ type Config struct {
 	// Secret is the merchant's key (密匙, appsecret). Required. It is never sent. The
 	// gateway makes a new one when the password of the account is changed.
 	Secret sign.Secret
+	// PreviousSecrets also verify notifications and returns, at most 4, while Secret is being
+	// changed: the secret before, or the next one until the gateway uses it. They sign
+	// nothing. Notification.KeyIndex tells which one matched. Default: none.
+	PreviousSecrets []sign.Secret
 	// BaseURL is the gateway's address. Default: DefaultBaseURL. It must be https, or
 	// http to a loopback address.
 	BaseURL string
@@ -65,6 +69,7 @@ type Client struct {
 	cloudBaseURL string
 	appKey       string
 	secret       sign.Secret
+	secrets      []sign.Secret // secret, then the previous ones
 	paidStates   []State
 }
 
@@ -79,7 +84,7 @@ func New(config Config) (*Client, error) {
 	}
 	v := check.New(gateway, paygates.ErrInvalidConfig)
 	v.ID("AppKey", config.AppKey, 64)
-	v.Secret("Secret", config.Secret)
+	secrets := v.Secrets(config.Secret, config.PreviousSecrets)
 	baseURL := transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
 	cloudBaseURL := transport.BaseURL(v, "CloudBaseURL", config.CloudBaseURL, config.AllowPlainHTTP)
 	for _, state := range config.PaidStates {
@@ -96,12 +101,13 @@ func New(config Config) (*Client, error) {
 			Logger:              config.Logger,
 			NotificationTimeout: config.NotificationTimeout,
 			MaxConfirmations:    config.MaxConfirmations,
-			Secrets:             []sign.Secret{config.Secret},
+			Secrets:             secrets,
 		}),
 		baseURL:      baseURL,
 		cloudBaseURL: cloudBaseURL,
 		appKey:       config.AppKey,
 		secret:       config.Secret,
+		secrets:      secrets,
 		paidStates:   slices.Clone(config.PaidStates),
 	}, nil
 }

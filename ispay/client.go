@@ -23,6 +23,10 @@ type Config struct {
 	UserID string
 	// Secret is the merchant's key (商户密钥). Required.
 	Secret sign.Secret
+	// PreviousSecrets also verify notifications, at most 4, while Secret is being
+	// changed: the secret before, or the next one until the gateway uses it. They sign
+	// nothing. Notification.KeyIndex tells which one matched. Default: none.
+	PreviousSecrets []sign.Secret
 	// BaseURL is the gateway's address. Default: DefaultBaseURL. It must be https, or
 	// http to a loopback address.
 	BaseURL string
@@ -50,6 +54,7 @@ type Client struct {
 	baseURL string
 	userID  string
 	secret  sign.Secret
+	secrets []sign.Secret // secret, then the previous ones
 }
 
 // New returns a Client. It sends nothing. The error is paygates.ErrInvalidConfig and
@@ -60,7 +65,7 @@ func New(config Config) (*Client, error) {
 	}
 	v := check.New(gateway, paygates.ErrInvalidConfig)
 	v.Digits("UserID", config.UserID, 20)
-	v.Secret("Secret", config.Secret)
+	secrets := v.Secrets(config.Secret, config.PreviousSecrets)
 	baseURL := transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
 	if err := v.Err(); err != nil {
 		return nil, err
@@ -72,10 +77,11 @@ func New(config Config) (*Client, error) {
 			Logger:              config.Logger,
 			NotificationTimeout: config.NotificationTimeout,
 			MaxConfirmations:    config.MaxConfirmations,
-			Secrets:             []sign.Secret{config.Secret},
+			Secrets:             secrets,
 		}),
 		baseURL: baseURL,
 		userID:  config.UserID,
 		secret:  config.Secret,
+		secrets: secrets,
 	}, nil
 }

@@ -78,6 +78,14 @@ const expiryGrace = 5 * time.Minute
 // reversed, or it expired more than five minutes ago by this machine's clock.
 func (c Charge) Final() bool { return c.state() != "waiting" }
 
+// orderNo returns the order number, "" without a charge.
+func (c *Charge) orderNo() string {
+	if c == nil {
+		return ""
+	}
+	return c.OrderNo
+}
+
 func (c Charge) state() string {
 	switch {
 	case c.Paid() && c.AmountRefunded > 0:

@@ -59,16 +59,20 @@ func (c *Client) QueryEvent(ctx context.Context, eventID string) (*Event, error)
 	if err != nil {
 		return nil, err
 	}
-	n, err := decodeEvent(response.Body)
+	e, err := decodeEvent(response.Body)
 	switch {
 	case err != nil:
 		return nil, response.Unreadable(err)
-	case n.ID != eventID:
-		return nil, response.Bad(fmt.Sprintf("response is about event %.64q, not %q", n.ID, eventID))
-	case n.isTestMode() && !c.allowTestMode:
+	case e.ID != eventID:
+		return nil, response.Bad(fmt.Sprintf("response is about event %.64q, not %q", e.ID, eventID))
+	case e.isTestMode() && !c.allowTestMode:
 		return nil, response.Error("", "", ErrTestMode)
 	}
-	c.flow.LogUnread(ctx, op, n.orderNo(), n.Unread)
-	event := Event(*n)
-	return &event, nil
+	c.flow.LogUnread(ctx, op, e.Charge.orderNo(), e.Unread)
+	return e, nil
+}
+
+// isTestMode reports whether the event or its charge says so: neither moves money then.
+func (e *Event) isTestMode() bool {
+	return !e.LiveMode || e.Charge != nil && !e.Charge.LiveMode
 }

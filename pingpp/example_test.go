@@ -415,3 +415,35 @@ func ExampleClient_ExplainNotification() {
 	// Is the public key the one that the gateway shows for this account? The merchant's own public key does not verify its webhooks.
 	// Is this the body as it arrived? JSON that was decoded and encoded again has other bytes.
 }
+
+// Verify and respond now, handle later: the envelope goes on a queue.
+func ExampleClient_RestoreNotification() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	client, _ := pingpp.New(gateway.Config())
+	ctx := context.Background()
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	_, _ = client.CreateOrder(ctx, pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	_ = gateway.PaySilently("12134676899915430002")
+	request, _ := gateway.NotificationRequest("12134676899915430002")
+
+	n, err := client.ParseNotification(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	queued, err := n.MarshalBinary() // store it, and respond only then
+	fmt.Println(len(queued) > 0, err)
+
+	restored, err := client.RestoreNotification(queued)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(restored.Paid(), restored.Charge.OrderNo, restored.Charge.Amount)
+	// Output:
+	// true <nil>
+	// true 12134676899915430002 99.00
+}

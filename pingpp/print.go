@@ -87,7 +87,9 @@ func (w WeChatCredential) Format(f fmt.State, _ rune) { redact.Format(f, w) }
 func (w WeChatCredential) LogValue() slog.Value { return redact.LogValue(w) }
 
 // String returns the event, its type and its charge.
-func (n Notification) String() string { return "pingpp notification " + Event(n).text() }
+func (n Notification) String() string {
+	return "pingpp notification " + eventText(n.ID, n.Type, n.Charge)
+}
 
 // Format writes what String returns, whatever the verb.
 func (n Notification) Format(f fmt.State, _ rune) { redact.Format(f, n) }
@@ -96,12 +98,12 @@ func (n Notification) Format(f fmt.State, _ rune) { redact.Format(f, n) }
 func (n Notification) LogValue() slog.Value { return redact.LogValue(n) }
 
 // String returns the event, its type and its charge.
-func (e Event) String() string { return "pingpp event " + e.text() }
+func (e Event) String() string { return "pingpp event " + eventText(e.ID, e.Type, e.Charge) }
 
-func (e Event) text() string {
-	text := e.ID + ": " + string(e.Type)
-	if e.Charge != nil {
-		text += ": " + e.Charge.String()
+func eventText(id string, eventType EventType, charge *Charge) string {
+	text := id + ": " + string(eventType)
+	if charge != nil {
+		text += ": " + charge.String()
 	}
 	return text
 }

@@ -58,7 +58,7 @@ func (c *Client) get(ctx context.Context, op, path string, query []sign.Field, n
 	}
 	header, err := c.signRequest("", c.apiPath+path, time.Now())
 	if err != nil {
-		return response, fmt.Errorf("%s: %s: %w", gateway, op, err)
+		return response, &paygates.Error{Gateway: gateway, Op: op, Err: err}
 	}
 	response, err = c.flow.Transport.Do(ctx, transport.Call{
 		Op:        op,
@@ -74,7 +74,7 @@ func (c *Client) get(ctx context.Context, op, path string, query []sign.Field, n
 }
 
 // signRequest returns the headers of a signed request to Ping++, none without a private
-// key.
+// key. The error is paygates.ErrNotSent.
 func (c *Client) signRequest(body, uri string, at time.Time) (map[string]string, error) {
 	if c.privateKey.IsZero() {
 		return nil, nil //nolint:nilnil // no headers
@@ -82,7 +82,7 @@ func (c *Client) signRequest(body, uri string, at time.Time) (map[string]string,
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	signature, err := c.privateKey.Sign([]byte(body + uri + timestamp))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", paygates.ErrNotSent, err)
 	}
 	return map[string]string{
 		"Pingplusplus-Request-Timestamp": timestamp,

@@ -236,14 +236,14 @@ func (w *chargeWire) charge(raw json.RawMessage, unread []string) (*Charge, erro
 }
 
 // decodeEvent decodes an event. The error says what is missing.
-func decodeEvent(body []byte) (*Notification, error) {
+func decodeEvent(body []byte) (*Event, error) {
 	var w eventWire
 	unread, err := loosejson.Unmarshal(body, &w)
 	if err != nil {
 		return nil, fmt.Errorf("body cannot be read: %w", err)
 	}
 	f := loosejson.Fields{Unread: unread}
-	n := &Notification{
+	e := &Event{
 		ID:              f.Text("id", w.ID),
 		Type:            EventType(f.NeedText("type", w.Type)),
 		LiveMode:        f.NeedBool("livemode", w.LiveMode),
@@ -259,20 +259,20 @@ func decodeEvent(body []byte) (*Notification, error) {
 	if err := f.Err(); err != nil {
 		return nil, fmt.Errorf("body cannot be read: %w", err)
 	}
-	if strings.HasPrefix(string(n.Type), "charge.") {
+	if strings.HasPrefix(string(e.Type), "charge.") {
 		charge, err := decodeCharge(w.Data.Object)
 		switch {
 		case err == nil:
-			n.Charge = charge
+			e.Charge = charge
 			f.Unread = append(f.Unread, charge.Unread...)
-		case n.Type == EventChargeSucceeded:
+		case e.Type == EventChargeSucceeded:
 			return nil, fmt.Errorf("data.object must be a charge: %w", err)
 		default:
 			f.Unread = append(f.Unread, "data.object")
 		}
 	}
-	n.Unread = f.Unread
-	return n, nil
+	e.Unread = f.Unread
+	return e, nil
 }
 
 // decodeRefunds decodes the list of refunds: an object with data, or a bare list.

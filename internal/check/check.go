@@ -190,6 +190,33 @@ func (v *Checker) Secret(field string, secret sign.Secret) {
 	}
 }
 
+// MaxPrevious is how many previous keys a Config may hold.
+const MaxPrevious = 4
+
+// KeyField names a key of a list that begins with the current one: current, or an element
+// of previous.
+func KeyField(current, previous string, i int) string {
+	if i == 0 {
+		return current
+	}
+	return fmt.Sprintf("%s[%d]", previous, i-1)
+}
+
+// Secrets requires a Secret and at most MaxPrevious PreviousSecrets, each as
+// [Checker.Secret] does and none twice. It returns them all, the current one first.
+func (v *Checker) Secrets(current sign.Secret, previous []sign.Secret) []sign.Secret {
+	v.That(len(previous) <= MaxPrevious, "PreviousSecrets", "must hold at most "+strconv.Itoa(MaxPrevious))
+	all := append([]sign.Secret{current}, previous...)
+	for i, secret := range all {
+		field := KeyField("Secret", "PreviousSecrets", i)
+		v.Secret(field, secret)
+		for j, other := range all[:i] {
+			v.That(secret.Reveal() != other.Reveal(), field, "must differ from "+KeyField("Secret", "PreviousSecrets", j))
+		}
+	}
+	return all
+}
+
 func surroundsSecret(r rune) bool {
 	return unicode.IsSpace(r) || strings.ContainsRune("\ufeff\u200b\"'`“”‘’", r)
 }

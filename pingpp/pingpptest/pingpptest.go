@@ -30,6 +30,8 @@
 //	Deliveries           returns what was sent, with the merchant's responses
 //	Reset, Close         remove all orders; stop the fake
 //
+// SetKey changes the key that signs events while the fake runs, to test a rotation.
+//
 // An event is retried until the response has status 2xx: after 2, 10 and 10 minutes and
 // 1, 2, 6 and 15 hours, as Ping++ documents it; WithRetryDelays sets other delays.
 package pingpptest
@@ -72,9 +74,8 @@ const (
 type Server struct {
 	*gatewaytest.Server
 
-	key *rsa.PrivateKey
-
 	mu         sync.Mutex
+	key        *rsa.PrivateKey
 	webhookURL string
 	testMode   bool
 	clientKey  *rsa.PublicKey
@@ -128,11 +129,24 @@ func (s *Server) Config() pingpp.Config {
 
 // PublicKeyPEM returns the public key that verifies the events of this fake.
 func (s *Server) PublicKeyPEM() string {
-	der, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
+	der, err := x509.MarshalPKIXPublicKey(&s.currentKey().PublicKey)
 	if err != nil {
 		panic("pingpptest: " + err.Error())
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+}
+
+// SetKey changes the key pair of Ping++: events are signed with key from now on.
+func (s *Server) SetKey(key *rsa.PrivateKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key = key
+}
+
+func (s *Server) currentKey() *rsa.PrivateKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
 }
 
 // AddOrder makes an order in yuan known to the merchant backend, so that CreateOrder can
@@ -178,7 +192,7 @@ func (s *Server) SetLiveMode(live bool) {
 // does not send itself.
 func (s *Server) Sign(body []byte) string {
 	sum := sha256.Sum256(body)
-	signature, err := rsa.SignPKCS1v15(nil, s.key, crypto.SHA256, sum[:])
+	signature, err := rsa.SignPKCS1v15(nil, s.currentKey(), crypto.SHA256, sum[:])
 	if err != nil {
 		panic("pingpptest: " + err.Error())
 	}
