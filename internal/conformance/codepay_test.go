@@ -3,8 +3,10 @@ package conformance
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
 var codepayGateway = descriptor{
@@ -38,8 +41,25 @@ var codepayGateway = descriptor{
 	rejection:      `{"status":-2,"msg":%q}`,
 	queryRejection: `{"status":-6,"msg":%q}`,
 	reveals:        []string{token},
-	shop:           codepayShop,
-	nilHandler:     func() { codepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+	previous:       previous,
+	withPrevious: func(all ...string) error {
+		_, err := codepay.New(codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-secret"), PreviousSecrets: secretsOf(all)})
+		return err
+	},
+	rotation: func(t *testing.T) rotation {
+		server := codepaytest.NewServer(gatewaytest.WithRetryDelays())
+		return rotation{
+			server.Server,
+			func(key int, also ...int) { server.SetSecret(rotated[key], texts(also)...) },
+			func(key int, before ...int) shop {
+				config := server.Config()
+				config.Secret, config.PreviousSecrets = sign.NewSecret(rotated[key]), secretsOf(texts(before))
+				return codepayMerchant(t, server, config)
+			},
+		}
+	},
+	shop:       codepayShop,
+	nilHandler: func() { codepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
 
 func codepayNotifications(t testing.TB, s setup) []notification {
@@ -49,6 +69,17 @@ func codepayNotifications(t testing.TB, s setup) []notification {
 	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
 		return result(c.VerifyNotification(values))
 	}
+	n.free = "param"
+	n.resign = func(n *notification) {
+		var pairs []string
+		for _, name := range slices.Sorted(maps.Keys(n.fields)) {
+			if value := n.fields.Get(name); value != "" && name != "sign" {
+				pairs = append(pairs, name+"="+value)
+			}
+		}
+		n.fields.Set("sign", md5Hex(strings.Join(pairs, "&"), secret))
+	}
+	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
 	n.handler = c.NotificationHandler(func(context.Context, *codepay.Notification) error { return errHandle })
 	return []notification{n}
 }
@@ -74,7 +105,7 @@ func codepayInvalid(t testing.TB, s setup, bad string) map[string]error {
 
 func codepayClient(t testing.TB, s setup) *codepay.Client {
 	c, err := codepay.New(codepay.Config{
-		UserID: "10041", Secret: sign.NewSecret(secret), Token: sign.NewSecret(token), ConfirmByQuery: true,
+		UserID: "10041", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), Token: sign.NewSecret(token), ConfirmByQuery: true,
 		BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
 	})
 	must(t, err)
@@ -129,7 +160,11 @@ func codepayCalls(t testing.TB, s setup) []call {
 func codepayShop(t *testing.T) shop {
 	t.Helper()
 	server := codepaytest.NewServer(gatewaytest.WithRetryDelays())
-	config := server.Config()
+	return codepayMerchant(t, server, server.Config())
+}
+
+func codepayMerchant(t *testing.T, server *codepaytest.Server, config codepay.Config) shop {
+	t.Helper()
 	config.Logger = logger(io.Discard)
 	c, err := codepay.New(config)
 	require.NoError(t, err)
@@ -146,6 +181,14 @@ func codepayShop(t *testing.T) shop {
 		wait: func(ctx context.Context, number string) (bool, error) {
 			return paid(c.WaitForPayment(ctx, number, interval))
 		},
+		keyIndex: func(r *http.Request) (int, error) {
+			n, err := c.ParseNotification(r)
+			if err != nil {
+				return 0, err
+			}
+			return n.KeyIndex, nil
+		},
+		explain: func(r *http.Request) explain.Explanation { return c.ExplainNotification(fields(r)) },
 		handler: func(credit func(string, money.Amount)) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
 				credit(n.OrderID, n.PaidAmount)

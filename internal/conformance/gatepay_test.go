@@ -14,13 +14,14 @@ import (
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
 var gatepayGateway = descriptor{
 	name: "gatepay",
 	// The key that is not a secret is shown by a client that is printed.
 	client: func(t testing.TB, s setup) any {
-		c, err := gatepay.New(gatepay.Config{AppKey: "appkey", Secret: sign.NewSecret(secret), HTTPClient: s.http, Logger: s.log})
+		c, err := gatepay.New(gatepay.Config{AppKey: "appkey", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), HTTPClient: s.http, Logger: s.log})
 		must(t, err)
 		return c
 	},
@@ -45,8 +46,25 @@ var gatepayGateway = descriptor{
 	notifications:  gatepayNotifications,
 	rejection:      `{"code":105,"msg":%q}`,
 	queryRejection: `{"code":105,"msg":%q}`,
-	shop:           gatepayShop,
-	nilHandler:     func() { gatepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+	previous:       previous,
+	withPrevious: func(all ...string) error {
+		_, err := gatepay.New(gatepay.Config{AppKey: "appkey", Secret: sign.NewSecret("example-secret"), PreviousSecrets: secretsOf(all)})
+		return err
+	},
+	rotation: func(t *testing.T) rotation {
+		server := gatepaytest.NewServer(gatewaytest.WithRetryDelays())
+		return rotation{
+			server.Server,
+			func(key int, also ...int) { server.SetSecret(rotated[key], texts(also)...) },
+			func(key int, before ...int) shop {
+				config := server.Config()
+				config.Secret, config.PreviousSecrets = sign.NewSecret(rotated[key]), secretsOf(texts(before))
+				return gatepayMerchant(t, server, config)
+			},
+		}
+	},
+	shop:       gatepayShop,
+	nilHandler: func() { gatepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
 
 func gatepayNotifications(t testing.TB, s setup) []notification {
@@ -56,6 +74,12 @@ func gatepayNotifications(t testing.TB, s setup) []notification {
 	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
 		return result(c.VerifyNotification(values))
 	}
+	n.free = "extend"
+	n.resign = func(n *notification) {
+		f := n.fields.Get
+		n.fields.Set("sign", md5Hex(md5Hex(appKey, f("order_id"), f("out_order_id"), f("price"), f("realprice"), f("type"), f("paytime"), f("extend")), secret))
+	}
+	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
 	n.handler = c.NotificationHandler(func(context.Context, *gatepay.Notification) error { return errHandle })
 	payerReturn := notification{
 		name: "return",
@@ -93,7 +117,7 @@ func gatepayInvalid(t testing.TB, s setup, bad string) map[string]error {
 
 func gatepayClient(t testing.TB, s setup) *gatepay.Client {
 	c, err := gatepay.New(gatepay.Config{
-		AppKey: appKey, Secret: sign.NewSecret(secret), BaseURL: s.base, CloudBaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+		AppKey: appKey, Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), BaseURL: s.base, CloudBaseURL: s.base, HTTPClient: s.http, Logger: s.log,
 	})
 	must(t, err)
 	return c
@@ -178,7 +202,11 @@ func gatepayCalls(t testing.TB, s setup) []call {
 func gatepayShop(t *testing.T) shop {
 	t.Helper()
 	server := gatepaytest.NewServer(gatewaytest.WithRetryDelays())
-	config := server.Config()
+	return gatepayMerchant(t, server, server.Config())
+}
+
+func gatepayMerchant(t *testing.T, server *gatepaytest.Server, config gatepay.Config) shop {
+	t.Helper()
 	config.Logger = logger(io.Discard)
 	c, err := gatepay.New(config)
 	require.NoError(t, err)
@@ -194,6 +222,14 @@ func gatepayShop(t *testing.T) shop {
 		wait: func(ctx context.Context, number string) (bool, error) {
 			return paid(c.WaitForPayment(ctx, number, interval))
 		},
+		keyIndex: func(r *http.Request) (int, error) {
+			n, err := c.ParseNotification(r)
+			if err != nil {
+				return 0, err
+			}
+			return n.KeyIndex, nil
+		},
+		explain: func(r *http.Request) explain.Explanation { return c.ExplainNotification(fields(r)) },
 		handler: func(credit func(string, money.Amount)) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
 				credit(n.OrderNo, n.Order.Amount)

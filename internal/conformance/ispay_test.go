@@ -15,6 +15,7 @@ import (
 	"github.com/paygates/paygates-go/ispay/ispaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
 var ispayGateway = descriptor{
@@ -37,8 +38,25 @@ var ispayGateway = descriptor{
 	rejection:      `{"success":false,"errorCode":1004,"errorMsg":%q}`,
 	queryRejection: `{"success":false,"errorCode":1004,"errorMsg":%q}`,
 	reveals:        []string{md5Hex("10001", orderNo, secret)},
-	shop:           ispayShop,
-	nilHandler:     func() { ispayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+	previous:       previous,
+	withPrevious: func(all ...string) error {
+		_, err := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret"), PreviousSecrets: secretsOf(all)})
+		return err
+	},
+	rotation: func(t *testing.T) rotation {
+		server := ispaytest.NewServer(gatewaytest.WithRetryDelays())
+		return rotation{
+			server.Server,
+			func(key int, also ...int) { server.SetSecret(rotated[key], texts(also)...) },
+			func(key int, before ...int) shop {
+				config := server.Config()
+				config.Secret, config.PreviousSecrets = sign.NewSecret(rotated[key]), secretsOf(texts(before))
+				return ispayMerchant(t, server, config)
+			},
+		}
+	},
+	shop:       ispayShop,
+	nilHandler: func() { ispayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
 
 const ispayPaid = `{"success":true,"errorCode":0,"errorMsg":null,"order":{"sn":"` + orderNo + `","state":9,"qrcode":"https://qr.example.com/` +
@@ -47,7 +65,7 @@ const ispayPaid = `{"success":true,"errorCode":0,"errorMsg":null,"order":{"sn":"
 
 func ispayClient(t testing.TB, s setup) *ispay.Client {
 	c, err := ispay.New(ispay.Config{
-		UserID: "10001", Secret: sign.NewSecret(secret), BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+		UserID: "10001", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
 	})
 	must(t, err)
 	return c
@@ -73,6 +91,9 @@ func ispayNotifications(t testing.TB, s setup) []notification {
 	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
 		return result(c.VerifyNotification(values))
 	}
+	n.free = "buyer"
+	n.resign = func(n *notification) { n.fields.Set("sign", md5Hex("10001", n.fields.Get("order_no"), secret)) }
+	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
 	n.handler = c.NotificationHandler(func(context.Context, *ispay.Notification) error { return errHandle })
 	return []notification{n}
 }
@@ -133,7 +154,11 @@ func ispayInvalid(t testing.TB, s setup, bad string) map[string]error {
 func ispayShop(t *testing.T) shop {
 	t.Helper()
 	server := ispaytest.NewServer(gatewaytest.WithRetryDelays())
-	config := server.Config()
+	return ispayMerchant(t, server, server.Config())
+}
+
+func ispayMerchant(t *testing.T, server *ispaytest.Server, config ispay.Config) shop {
+	t.Helper()
 	config.Logger = logger(io.Discard)
 	c, err := ispay.New(config)
 	require.NoError(t, err)
@@ -149,6 +174,14 @@ func ispayShop(t *testing.T) shop {
 		wait: func(ctx context.Context, number string) (bool, error) {
 			return paid(c.WaitForPayment(ctx, number, interval))
 		},
+		keyIndex: func(r *http.Request) (int, error) {
+			n, err := c.ParseNotification(r)
+			if err != nil {
+				return 0, err
+			}
+			return n.KeyIndex, nil
+		},
+		explain: func(r *http.Request) explain.Explanation { return c.ExplainNotification(fields(r)) },
 		handler: func(credit func(string, money.Amount)) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
 				credit(n.OrderNo, n.Order.Amount)

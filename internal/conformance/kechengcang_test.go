@@ -34,8 +34,20 @@ var kechengcangGateway = descriptor{
 	notifications:  kechengcangNotifications,
 	rejection:      `{"code":422,"message":%q}`,
 	queryRejection: `{"code":422,"message":%q}`,
-	shop:           kechengcangShop,
-	nilHandler:     func() { kechengcangClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+	rotation: func(t *testing.T) rotation {
+		server := kechengcangtest.NewServer(gatewaytest.WithRetryDelays())
+		return rotation{
+			server.Server,
+			func(key int, also ...int) { server.SetSecret(rotated[key], texts(also)...) },
+			func(key int, _ ...int) shop {
+				config := server.Config()
+				config.Secret = sign.NewSecret(rotated[key])
+				return kechengcangMerchant(t, server, config)
+			},
+		}
+	},
+	shop:       kechengcangShop,
+	nilHandler: func() { kechengcangClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
 
 const (
@@ -53,6 +65,7 @@ func kechengcangNotifications(t testing.TB, s setup) []notification {
 	n.verify = func(_ url.Values, body string, _ http.Header) (any, error) {
 		return result(c.VerifyNotification([]byte(body)))
 	}
+	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
 	n.handler = c.NotificationHandler(func(context.Context, *kechengcang.Notification) error { return errHandle })
 	return []notification{n}
 }
@@ -128,7 +141,11 @@ func kechengcangShop(t *testing.T) shop {
 	server := kechengcangtest.NewServer(gatewaytest.WithRetryDelays())
 	// The client learns on the way that the query is a GET.
 	server.ShowByGet()
-	config := server.Config()
+	return kechengcangMerchant(t, server, server.Config())
+}
+
+func kechengcangMerchant(t *testing.T, server *kechengcangtest.Server, config kechengcang.Config) shop {
+	t.Helper()
 	config.Logger = logger(io.Discard)
 	c, err := kechengcang.New(config)
 	require.NoError(t, err)

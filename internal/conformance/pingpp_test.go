@@ -24,6 +24,7 @@ import (
 	"github.com/paygates/paygates-go/pingpp"
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
 var pingppGateway = descriptor{
@@ -51,8 +52,27 @@ var pingppGateway = descriptor{
 	rejection:      `{"status":-4,"message":%q}`,
 	queryRejection: `{"error":{"type":"invalid_request_error","message":%[1]q,"code":%[1]q,"param":%[1]q}}`,
 	reveals:        []string{"Token " + token, apiKey},
-	shop:           pingppShop,
-	nilHandler:     func() { pingppClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+	withPrevious: func(all ...string) error {
+		_, err := pingpp.New(pingpp.Config{WebhookPublicKey: publicPEM(), PreviousWebhookPublicKeys: all})
+		return err
+	},
+	rotation: func(t *testing.T) rotation {
+		server := pingpptest.NewServer(gatewaytest.WithRetryDelays())
+		return rotation{
+			server.Server,
+			func(key int, _ ...int) { server.SetKey(rotatedKeys()[key]) },
+			func(key int, before ...int) shop {
+				config := server.Config()
+				config.WebhookPublicKey = pkixPEM(&rotatedKeys()[key].PublicKey)
+				for _, other := range before {
+					config.PreviousWebhookPublicKeys = append(config.PreviousWebhookPublicKeys, pkixPEM(&rotatedKeys()[other].PublicKey))
+				}
+				return pingppMerchant(t, server, config)
+			},
+		}
+	},
+	shop:       pingppShop,
+	nilHandler: func() { pingppClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
 
 // Making a key takes long, so that all tests share one: it signs the requests to
@@ -71,6 +91,27 @@ func privatePEM() string {
 
 func publicPEM() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&privateKey().PublicKey)}))
+}
+
+// rotatedKeys are the key pairs of a rotation.
+var rotatedKeys = sync.OnceValue(func() []*rsa.PrivateKey {
+	keys := []*rsa.PrivateKey{privateKey()}
+	for len(keys) < len(rotated) {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic(err)
+		}
+		keys = append(keys, key)
+	}
+	return keys
+})
+
+func pkixPEM(key *rsa.PublicKey) string {
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		panic(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
 const chargeID = "ch_example"
@@ -114,6 +155,8 @@ func pingppNotifications(t testing.TB, s setup) []notification {
 		verify: func(_ url.Values, body string, header http.Header) (any, error) {
 			return result(c.VerifyNotification([]byte(body), header.Get(pingpp.SignatureHeader)))
 		},
+		restore: func(data []byte) (any, error) { return result(c.RestoreNotification(data)) },
+		resign:  func(n *notification) { n.header.Set(pingpp.SignatureHeader, pingppSignature(n.body)) },
 		handler: c.NotificationHandler(func(context.Context, *pingpp.Notification) error { return errHandle }),
 	}}
 }
@@ -230,7 +273,11 @@ func last[T any](all iter.Seq2[*T, error]) (any, error) {
 func pingppShop(t *testing.T) shop {
 	t.Helper()
 	server := pingpptest.NewServer(gatewaytest.WithRetryDelays())
-	config := server.Config()
+	return pingppMerchant(t, server, server.Config())
+}
+
+func pingppMerchant(t *testing.T, server *pingpptest.Server, config pingpp.Config) shop {
+	t.Helper()
 	config.Logger = logger(io.Discard)
 	c, err := pingpp.New(config)
 	require.NoError(t, err)
@@ -252,6 +299,17 @@ func pingppShop(t *testing.T) shop {
 		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryCharge(ctx, number)) },
 		wait: func(ctx context.Context, number string) (bool, error) {
 			return paid(c.WaitForPayment(ctx, number, interval))
+		},
+		keyIndex: func(r *http.Request) (int, error) {
+			n, err := c.ParseNotification(r)
+			if err != nil {
+				return 0, err
+			}
+			return n.KeyIndex, nil
+		},
+		explain: func(r *http.Request) explain.Explanation {
+			body, _ := io.ReadAll(r.Body)
+			return c.ExplainNotification(body, r.Header.Get(pingpp.SignatureHeader))
 		},
 		handler: func(credit func(string, money.Amount)) http.Handler {
 			return c.NotificationHandler(func(ctx context.Context, n *pingpp.Notification) error {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
 // marker is in every secret, in all payer data and in every response of a gateway:
@@ -26,6 +27,7 @@ const (
 	token     = marker + "-token/+="
 	apiKey    = marker + "-apikey"
 	appKey    = marker + "-appkey"
+	previous  = marker + "-previous/+="
 	payer     = marker + " buyer 买家"
 	payerIP   = "198.51.100.77" // no other address is used anywhere in these tests
 	notifyURL = "https://shop.example.com/notify/" + marker
@@ -67,6 +69,13 @@ type descriptor struct {
 	rejection, queryRejection string
 	// reveals is a value of a request that a gateway may repeat in its message.
 	reveals []string
+	// previous is a secret of Config.PreviousSecrets.
+	previous string
+	// withPrevious makes a client with previous keys beside the current one, "example-secret"
+	// or publicPEM. It is nil if the gateway signs no notifications.
+	withPrevious func(previous ...string) error
+	// rotation returns a fake gateway whose key is changed, and its merchants.
+	rotation func(*testing.T) rotation
 	// shop returns a merchant with one client and a fake gateway.
 	shop func(*testing.T) shop
 	// nilHandler makes a NotificationHandler without a function.
@@ -117,6 +126,12 @@ type notification struct {
 	header http.Header
 	// verify verifies what a framework has parsed.
 	verify func(url.Values, string, http.Header) (any, error)
+	// restore is RestoreNotification; nil for a return.
+	restore func([]byte) (any, error)
+	// resign signs a notification that was changed; nil if nothing is signed.
+	resign func(*notification)
+	// free is the field that may hold anything.
+	free string
 	// handler is a NotificationHandler whose function fails; nil for a return.
 	handler http.Handler
 	// unsigned: a signature proves nothing, because there is none.
@@ -149,6 +164,10 @@ type shop struct {
 	create func(ctx context.Context, orderNo, notifyURL string) (string, error)
 	// query and wait report whether the order is paid.
 	query, wait func(ctx context.Context, number string) (bool, error)
+	// keyIndex verifies a notification, and explain explains it. They are nil if the gateway
+	// signs none.
+	keyIndex func(*http.Request) (int, error)
+	explain  func(*http.Request) explain.Explanation
 	// handler credits orders by the number that they are queried by.
 	handler func(credit func(number string, amount money.Amount)) http.Handler
 }
