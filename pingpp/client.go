@@ -46,7 +46,7 @@ type Config struct {
 	// RSA-SHA256 signatures (PKCS #1 v1.5). It must be safe for concurrent use. Each query is
 	// signed once, also if it is sent again. A crypto.Signer takes no context, so it must
 	// end by itself, after a few seconds at most: a canceled call waits for it. Its error
-	// is an ErrNotSent that contains the signer's text. Optional.
+	// is an ErrNotSent with the signer's text in it. Optional.
 	Signer crypto.Signer `json:"-"`
 	// WebhookPublicKey is the public key of the Ping++ account (Ping++ 公钥), in PEM.
 	// Required to verify notifications.

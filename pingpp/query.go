@@ -20,7 +20,7 @@ import (
 //
 // A query that gets no response, 429 or 5xx is sent up to three times. The error is
 // paygates.ErrInvalidConfig without Config.APIKey, ErrInvalidRequest, or a *paygates.Error:
-// ErrOrderNotFound, ErrNoResponse, ErrUnavailable, ErrBadResponse, [ErrTestMode] unless
+// ErrNotSent (an ErrNoResponse too) if Config.Signer fails, ErrOrderNotFound, ErrNoResponse, ErrUnavailable, ErrBadResponse, [ErrTestMode] unless
 // Config.AllowTestMode is set, or a rejection with an [*APIError].
 func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, error) {
 	const op = "query charge"
@@ -82,7 +82,7 @@ func (c *Client) signRequest(body, uri string, at time.Time) (map[string]string,
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	signature, err := c.privateKey.Sign([]byte(body + uri + timestamp))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", paygates.ErrNotSent, err)
+		return nil, transport.NotSent(err)
 	}
 	return map[string]string{
 		"Pingplusplus-Request-Timestamp": timestamp,

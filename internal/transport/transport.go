@@ -136,7 +136,7 @@ func (c *Client) Do(ctx context.Context, call Call) (Response, error) {
 	if ctx.Err() != nil {
 		cause := noResponse(context.Cause(ctx))
 		if call.NoRetry {
-			cause = notSent(context.Cause(ctx))
+			cause = NotSent(context.Cause(ctx))
 		}
 		return Response{}, c.fail(call, cause)
 	}
@@ -185,7 +185,7 @@ func (c *Client) attempt(ctx context.Context, call Call) (response Response, err
 	case bad != nil:
 		return response, response.Error("", "", bad), response.broken
 	case response.Status == http.StatusProxyAuthRequired && sent != nil && sent.refusedByProxy(call):
-		return response, response.fail("", "", notSent(errProxy)), false
+		return response, response.fail("", "", NotSent(errProxy)), false
 	default:
 		return response, nil, response.isUnavailable()
 	}
