@@ -12,8 +12,8 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// ListChargesRequest selects charges, and a page of their list (查询 Charge 列表). Fields that
-// are not set select nothing.
+// ListChargesRequest selects charges, and a page of their list (查询 Charge 列表). A field that
+// is not set does not limit the list.
 type ListChargesRequest struct {
 	// App is the Ping++ application (app[id]), "app_…". Required.
 	App string
@@ -144,7 +144,7 @@ func (c *Client) listCharges(ctx context.Context, request ListChargesRequest, p 
 
 // Charges returns the charges of an application, newest first. It calls ListCharges for
 // each page, when the page before it has been used. EndingBefore must be empty. An error
-// ends the iteration.
+// ends the iteration; ctx limits all of it.
 func (c *Client) Charges(ctx context.Context, request ListChargesRequest) iter.Seq2[*Charge, error] {
 	return pages(request.page(), func(p page) (listOf[Charge], error) {
 		return c.listCharges(ctx, request, p)

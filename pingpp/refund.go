@@ -28,7 +28,8 @@ type RefundList struct {
 // Refund is money that was returned to a payer (退款对象). It has neither a currency nor a
 // mode: both are those of its charge.
 type Refund struct {
-	// ID is the number of the refund (id), "re_…", OrderNo the channel's (order_no).
+	// ID is the number of the refund (id), "re_…", OrderNo the order number that Ping++ gave
+	// it (order_no).
 	ID, OrderNo string
 	// ChargeID is the charge that was refunded (charge), ChargeOrderNo its merchant order
 	// number (charge_order_no).
@@ -169,7 +170,7 @@ func (c *Client) listRefunds(ctx context.Context, chargeID string, p page) (list
 
 // Refunds returns the refunds of a charge, newest first. It calls ListRefunds for each
 // page, when the page before it has been used. EndingBefore must be empty. An error ends
-// the iteration.
+// the iteration; ctx limits all of it.
 func (c *Client) Refunds(ctx context.Context, request ListRefundsRequest) iter.Seq2[*Refund, error] {
 	return pages(request.page(), func(p page) (listOf[Refund], error) {
 		return c.listRefunds(ctx, request.ChargeID, p)

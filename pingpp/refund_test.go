@@ -78,6 +78,8 @@ func TestQueryRefundReadsWhatDecidesStrictly(t *testing.T) {
 		require.ErrorIs(t, err, paygates.ErrBadResponse, name)
 		assert.Nil(t, refund, name)
 	}
+	_, err = queryRefund(t, 200, replace(t, whole, `"charge":"`+refundedID+`",`, ``))
+	require.ErrorContains(t, err, "no charge")
 	refund, err := queryRefund(t, 200, replace(t, whole, `"amount"`, `"created":[],"time_succeed":"soon","status":{},"order_no":[],
 		"transaction_no":[],"funding_source":{},"charge_order_no":[],"description":{},"failure_code":{},"failure_msg":[],"metadata":[],"extra":[],"amount"`))
 	require.NoError(t, err)
@@ -175,7 +177,22 @@ func TestRefundsGoesThroughAllPages(t *testing.T) {
 	}
 	assert.Equal(t, []string{"re_example00000000000000002", refundID}, ids)
 	assert.Equal(t, []string{"limit=100", "limit=100&starting_after=" + refundID}, sent)
-	for _, err := range client.Refunds(context.Background(), pingpp.ListRefundsRequest{ChargeID: refundedID, StartingAfter: refundID}) {
-		require.NoError(t, err)
+}
+
+func TestRefundsThatDoNotGoOn(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	body := replace(t, samples.Printed(t, "list_refunds.json"), `"has_more": false`, `"has_more": true`)
+	mock.RegisterResponder("GET", "=~^"+refundsURL, httpmock.NewStringResponder(200, body))
+	request := pingpp.ListRefundsRequest{ChargeID: refundedID, EndingBefore: refundID}
+	_, err := client.ListRefunds(context.Background(), request)
+	require.ErrorIs(t, err, paygates.ErrBadResponse)
+	request = pingpp.ListRefundsRequest{ChargeID: refundedID}
+	seen := 0
+	for _, err = range client.Refunds(context.Background(), request) {
+		seen++
 	}
+	assert.Equal(t, 3, seen, "two refunds and the error")
+	require.ErrorIs(t, err, paygates.ErrBadResponse)
+	require.ErrorContains(t, err, "list does not go on")
 }
