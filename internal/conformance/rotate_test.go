@@ -196,6 +196,35 @@ func delivered(t *testing.T, accepted bool, deliver func(string) (gatewaytest.De
 	return assert.NoError(t, err) && assert.Equal(t, accepted, delivery.Accepted, "%d %s %s", delivery.Status, delivery.Response, delivery.Err)
 }
 
+// A fake behaves as a gateway that switches at once, or as one that accepts the old secret
+// for a while.
+func TestAFakeRejectsRequestsWithTheOldSecret(t *testing.T) {
+	t.Parallel()
+	for _, g := range descriptors {
+		if g.name == "pingpp" {
+			continue // SetKey signs events only
+		}
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			gateway := g.rotation(t)
+			defer gateway.gateway.Close()
+			create := func(key int, orderNo string) error {
+				_, err := gateway.merchant(key).create(context.Background(), orderNo, "")
+				return err
+			}
+			gateway.useKey(before)
+			require.NoError(t, create(before, "ORDER1A"))
+			require.Error(t, create(after, "ORDER2A"))
+			gateway.useKey(after, before)
+			require.NoError(t, create(before, "ORDER3A"))
+			require.NoError(t, create(after, "ORDER4A"))
+			gateway.useKey(after)
+			require.Error(t, create(before, "ORDER5A"))
+			require.NoError(t, create(after, "ORDER6A"))
+		})
+	}
+}
+
 // The notification tells which key verified it, and the explanation names a previous one.
 func TestTheKeyIndexOfANotification(t *testing.T) {
 	t.Parallel()
