@@ -119,8 +119,9 @@ func (d *doctor) run(ctx context.Context) {
 	if err != nil {
 		d.say("credentials", statusFailed, "%s", d.withoutPrefix(err))
 		client = &gateway.Client{}
+	} else {
+		d.checkQuery(ctx, client)
 	}
-	d.checkQuery(ctx, client)
 	d.checkNotifyURL(ctx, client)
 }
 

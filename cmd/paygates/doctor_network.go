@@ -139,6 +139,6 @@ func (d *doctor) judge(result sent) (status, message string) {
 	case result.Status == http.StatusBadGateway, result.Status == http.StatusServiceUnavailable:
 		return statusWarning, d.app.screen.Text("the handler could not confirm with the gateway, or it is not running")
 	default:
-		return statusFailed, d.app.hint(result.Status, d.gateway, result.Method, false)
+		return statusFailed, d.app.hint(result, d.gateway)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 )
 
@@ -19,7 +20,7 @@ func (a *app) input(argument string) (text string, err error) {
 	var in io.Reader
 	switch {
 	case argument == "" || argument == "-":
-		if file, ok := a.in.(*os.File); ok && isTerminal(file) {
+		if screen.IsTerminal(a.in) {
 			a.screen.Note("Reading standard input (Ctrl-D ends)")
 		}
 		in = a.in
@@ -44,11 +45,6 @@ func (a *app) input(argument string) (text string, err error) {
 	default:
 		return string(data), nil
 	}
-}
-
-func isTerminal(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // clean removes what copying adds around a query or a form. It returns what it removed.
@@ -108,7 +104,7 @@ func (a *app) received(argument, signature string) (gateway.Received, error) {
 	}
 	text, removed := clean(a.screen.Language(), text)
 	if len(removed) > 0 {
-		a.screen.Note("Note: ignored %s", a.screen.Language().And(removed))
+		a.screen.Note("Note: ignored %s", strings.Join(removed, a.screen.Text(", ")))
 	}
 	in.Values, err = url.ParseQuery(text)
 	if err != nil || !strings.Contains(text, "=") {

@@ -132,6 +132,29 @@ func TestResultsAreChinese(t *testing.T) {
 // isValue matches a line without a text of the program: a QR code, a field of an explanation.
 var isValue = regexp.MustCompile(`^[█▀▄ ]+$|^ +[0-9]+ +"|^    http`)
 
+// An error has its kind in Chinese once.
+func TestFailuresInChinese(t *testing.T) {
+	t.Parallel()
+	_, env := startFake(t, "ispay")
+	env = with(env, chineseEnv)
+	for _, test := range []struct {
+		want string
+		args []string
+	}{
+		{"paygates：127.0.0.1:", []string{"trigger", "ispay", "--to", refused(t)}},
+		{"paygates：订单不存在：ispay: ", []string{"query", "ispay", "A1"}},
+		{"paygates：验签失败：ispay: invalid signature", []string{"verify", "ispay", "order_no=A1&amount=1.00&state=9&sign=" + strings.Repeat("0", 32)}},
+		{"paygates：ispay：签名不一致", []string{"sign", "ispay", "order_no=A1&sign=" + strings.Repeat("0", 32)}},
+	} {
+		r := program(t, env, "", test.args...)
+		assert.NotZero(t, r.code)
+		assert.Contains(t, r.stderr, test.want)
+	}
+	r := program(t, env, "", "verify", "ispay", "?order_no=A1&amp;amount=1.00&state=9&sign=x")
+	assert.Contains(t, r.stderr, "提示：已忽略查询串前的「?」、HTML 转义 &amp;\n")
+	assert.Contains(t, r.stdout, "  签名不一致\n  - 收到的签名有 1 个字符，应为 32 位十六进制")
+}
+
 func TestSandboxInChinese(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())

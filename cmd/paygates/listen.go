@@ -76,6 +76,9 @@ func (c *listenCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if _, _, err := net.SplitHostPort(c.Address); err != nil {
+		return a.usage("--address must be HOST:PORT, such as 127.0.0.1:8080, and not %q", c.Address)
+	}
 	socket, err := net.Listen("tcp", c.Address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):

@@ -129,6 +129,13 @@ func TestTriggerResponses(t *testing.T) {
 		assert.Equal(t, exitFailed, r.code)
 		assert.Contains(t, r.stdout, want)
 	}
+	page := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<html>\n"+strings.Repeat("log in ", 100))
+	})
+	web := program(t, env, "", "trigger", "ispay", "--to", page.URL)
+	assert.Contains(t, web.stdout, "a web page responds in place of your handler")
+	assert.Contains(t, web.stdout, "  body            <html> log in log in ")
+	assert.Less(t, len(web.stdout), 700, "a long body is cut")
 	everything := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "success") })
 	r := program(t, env, "", "trigger", "ispay", "--to", everything.URL, "--tamper")
 	assert.Equal(t, exitFailed, r.code)

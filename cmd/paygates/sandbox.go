@@ -83,7 +83,6 @@ func pad(name string) string {
 
 // logLines returns a line of the live log, with the bodies below it.
 func logLines(s *screen.Screen, e sandbox.Entry) string {
-	const longest = 300
 	var b strings.Builder
 	at, arrow, color := e.At.Format("15:04:05"), "→", screen.Green
 	status := fmt.Sprint(e.Status)
@@ -106,12 +105,8 @@ func logLines(s *screen.Screen, e sandbox.Entry) string {
 	}
 	_, _ = fmt.Fprintf(&b, "%s %s %s %s%s %s %s\n", s.Color(screen.Dim, at), e.Gateway, e.Method, e.URL, what, arrow, s.Color(color, status))
 	for _, body := range []struct{ mark, text string }{{"  > ", e.Body}, {"  < ", e.Response}} {
-		text := []rune(strings.TrimSpace(screen.Printable(body.text)))
-		if len(text) > longest {
-			text = append(text[:longest], '…')
-		}
-		if len(text) > 0 {
-			b.WriteString(s.Color(screen.Dim, body.mark+string(text)) + "\n")
+		if text := screen.Short(strings.TrimSpace(screen.Printable(body.text))); text != "" {
+			b.WriteString(s.Color(screen.Dim, body.mark+text) + "\n")
 		}
 	}
 	return b.String()

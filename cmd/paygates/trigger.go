@@ -78,7 +78,7 @@ func (c *triggerCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	result.Tampered = c.Tamper
-	result.Hint = a.hint(result.Status, s.Gateway, message.Method, result.Accepted)
+	result.Hint = a.hint(result, s.Gateway)
 	if c.Tamper && !result.Accepted {
 		result.Hint = ""
 	}
@@ -147,9 +147,10 @@ func unreachable(l text.Language, host string, err error) error {
 }
 
 // hint says what to check after a response to a genuine notification.
-func (a *app) hint(status int, g *gateway.Gateway, method string, accepted bool) string {
+func (a *app) hint(result sent, g *gateway.Gateway) string {
+	status := result.Status
 	switch {
-	case accepted:
+	case result.Accepted:
 		return ""
 	case status >= 300 && status < 400:
 		return a.screen.Text("gateways do not follow redirects: register the final URL")
@@ -160,7 +161,7 @@ func (a *app) hint(status int, g *gateway.Gateway, method string, accepted bool)
 	case status == http.StatusNotFound:
 		return a.screen.Text("no handler at this path")
 	case status == http.StatusMethodNotAllowed:
-		return a.screen.Text("the handler must accept %s", method)
+		return a.screen.Text("the handler must accept %s", result.Method)
 	case status == http.StatusConflict:
 		return a.screen.Text("the gateway does not confirm the order: expected for a test notification (use the sandbox for the whole path)")
 	case status == http.StatusUnsupportedMediaType:
@@ -169,6 +170,8 @@ func (a *app) hint(status int, g *gateway.Gateway, method string, accepted bool)
 		return a.screen.Text("the handler rejected a field: compare the values with your own orders")
 	case status >= http.StatusInternalServerError:
 		return a.screen.Text("your server failed: see its log")
+	case strings.HasPrefix(strings.TrimSpace(result.Body), "<"):
+		return a.screen.Text("a web page responds in place of your handler: a firewall (WAF) or a login page?")
 	default:
 		return a.screen.Text("the gateway expects %s and nothing else", g.Accepts)
 	}

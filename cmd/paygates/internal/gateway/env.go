@@ -41,13 +41,12 @@ func (e Env) Flag(name string) bool {
 	}
 }
 
-func (g *Gateway) prefix() string { return strings.ToUpper(g.Name) + "_" }
-
-// set returns the names of the variables with the gateway's prefix, sorted.
+// set returns the names of the variables that begin with the gateway's name, sorted: those
+// of its own, and misspelled ones such as ISPAYSECRET or ispay_secret.
 func (g *Gateway) set(env Env) []string {
 	var names []string
 	for name := range env {
-		if strings.HasPrefix(name, g.prefix()) {
+		if strings.HasPrefix(strings.ToLower(name), g.Name) {
 			names = append(names, name)
 		}
 	}
@@ -111,7 +110,7 @@ func (g *Gateway) nearest(name string) string {
 	for _, v := range g.Variables {
 		names = append(names, v.Name)
 	}
-	return Nearest(name, names)
+	return Nearest(strings.ToUpper(name), names)
 }
 
 // Nearest returns the name that takes the fewest changes to make from the given one.

@@ -53,13 +53,14 @@ func New(s Settings) *Screen {
 		stdout: s.Stdout, stderr: s.Stderr, json: s.JSON,
 		language: language,
 		width:    columns(s.Stdout, s.Env["COLUMNS"]),
-		moves:    isTerminal(s.Stderr) && !dumb && !s.JSON,
-		colors:   isTerminal(s.Stdout) && !dumb && s.Env["NO_COLOR"] == "",
+		moves:    IsTerminal(s.Stderr) && !dumb && !s.JSON,
+		colors:   IsTerminal(s.Stdout) && !dumb && s.Env["NO_COLOR"] == "",
 	}
 }
 
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+// IsTerminal reports whether a stream is a terminal.
+func IsTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
@@ -235,9 +236,20 @@ func (s *Screen) value(name, value string) string {
 	switch name {
 	case "state", "channel", "notes":
 		return s.language.Foreign(value)
+	case "body":
+		return Short(strings.Join(strings.Fields(value), " "))
 	default:
 		return value
 	}
+}
+
+// Short cuts a text that is too long to read.
+func Short(text string) string {
+	const longest = 300
+	if runes := []rune(text); len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+	return text
 }
 
 // label returns what stands for a name of the JSON output.

@@ -1,8 +1,7 @@
 package text
 
-// catalog has the texts of the program. A text that ends a sentence of the user's own
-// values has no full stop, as in English.
-var catalog = map[string]string{
+// catalog has the texts of the program, and what they are in Chinese.
+var catalog = map[string]string{ //nolint:gosec // texts, not credentials
 	// How texts are joined.
 	" ": "", ", ": "、", "; ": "；", "%s: ": "%s：", "%s: %s": "%s：%s", "paygates: %s": "paygates：%s",
 	"%s %d s": "%s %d 秒", "%s %d s: %s": "%s %d 秒：%s", "yes": "是", "no": "否",
@@ -199,6 +198,7 @@ signature. It creates nothing.`: `检查环境变量、凭据格式、TLS、本�
 	"%s has no --%s: it has --%s":                                                                   "%s 没有 --%s，可用：--%s",
 	"--channel of %s must be %s":                                                                    "%s 的 --channel 应为：%s",
 	"create %s needs --order-no: the number of an order that the merchant backend knows":            "create %s 需要 --order-no：商户后台已有的订单号",
+	"--address must be HOST:PORT, such as 127.0.0.1:8080, and not %q":                               "--address 应为 HOST:PORT，例如 127.0.0.1:8080，而不是 %q",
 	"--address %q: %s":                                                                              "--address %q：%s",
 	"--to must be an http or https URL, such as http://127.0.0.1:8080/notify":                       "--to 应为 http 或 https 地址，例如 http://127.0.0.1:8080/notify",
 	"--forward must be an http or https URL, such as http://127.0.0.1:3000/notify":                  "--forward 应为 http 或 https 地址，例如 http://127.0.0.1:3000/notify",
@@ -223,7 +223,7 @@ signature. It creates nothing.`: `检查环境变量、凭据格式、TLS、本�
 
 	// What went wrong. The kinds stand before an English text of the SDK.
 	"interrupted": "已中断", "a check failed": "有检查未通过",
-	"%s: not paid at the end of the timeout: %s; query the order before you give up":     "%s：超时仍未付款：%s；放弃前请先查单",
+	"%s: not paid at the end of the timeout: %s; query the order before you give up":     "%s：超时（%s）仍未付款，放弃前请先查单",
 	"%s: the signature does not match":                                                   "%s：签名不一致",
 	"unexpected response of your server: it accepted a tampered notification":            "商户服务器返回异常：接受了被篡改的通知",
 	"unexpected response of your server: it did not accept the notification":             "商户服务器返回异常：没有接受通知",
@@ -315,6 +315,7 @@ var foreign = []struct{ english, chinese string }{
 	{"begins or ends with an invisible character", "首尾有不可见字符"}, {"is in quotes", "带有引号"},
 
 	// The explanation of a signature.
+	{"signature = %s, sorted by name", "签名 = %s，按字段名排序"},
 	{"signature = %s", "签名 = %s"},
 	{"hashed: %s", "签名串：%s"},
 	{"the signature matches", "签名一致"},

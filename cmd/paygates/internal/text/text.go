@@ -3,6 +3,7 @@
 package text
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -69,8 +70,8 @@ func (p problem) Unwrap() error { return p.kind }
 // IsOwn reports whether the text of an error is one of the program, in the user's
 // language, and not one of the SDK.
 func IsOwn(err error) bool {
-	_, own := err.(problem) //nolint:errorlint // the text that is printed is that of the outermost error
-	return own
+	var own problem
+	return errors.As(err, &own)
 }
 
 // And joins names for a sentence: "A", "A and B", "A, B and C".

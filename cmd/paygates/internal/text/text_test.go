@@ -55,28 +55,9 @@ var shown = []string{"Payment", "sent", "notified"}
 func (s *source) read(node ast.Node) {
 	switch node := node.(type) {
 	case *ast.CallExpr:
-		name, on := called(node)
-		if on == "http" || name == "fail" && on == "" { // responses of the sandbox
-			return
-		}
-		for _, speaker := range speakers {
-			if name == speaker {
-				s.add(node.Args)
-			}
-		}
-		if name == "Result" {
-			s.label(node.Args[0])
-		}
-		if name == "say" { // a check of doctor
-			s.label(node.Args[0])
-			s.add(node.Args[1:])
-		}
+		s.call(node)
 	case *ast.Field:
-		if node.Tag == nil {
-			return
-		}
-		tag, _ := strconv.Unquote(node.Tag.Value)
-		if help := reflect.StructTag(tag).Get("help"); help != "" {
+		if help := tagOf(node).Get("help"); help != "" {
 			s.texts[help] = true
 		}
 	case *ast.TypeSpec:
@@ -85,28 +66,56 @@ func (s *source) read(node ast.Node) {
 		}
 	case *ast.FuncDecl:
 		if node.Name.Name == "Help" {
-			ast.Inspect(node.Body, func(node ast.Node) bool {
-				if literal, ok := node.(ast.Expr); ok {
-					s.add([]ast.Expr{literal})
-				}
-				return true
-			})
+			s.add(literals(node.Body))
 		}
 	case *ast.CompositeLit: // kind{error, name, code, summary}
 		if len(node.Elts) == 4 {
-			if text, ok := literal(node.Elts[3]); ok && text != "" && strings.Contains(text, " ") {
+			if text, ok := literal(node.Elts[3]); ok && strings.Contains(text, " ") {
 				s.texts[text] = true
 			}
 		}
 	}
 }
 
+func (s *source) call(node *ast.CallExpr) {
+	name, on := called(node)
+	switch {
+	case on == "http" || name == "fail" && on == "": // responses of the sandbox
+	case slices.Contains(speakers, name):
+		s.add(node.Args)
+	case name == "Result":
+		s.label(node.Args[0])
+	case name == "say": // a check of doctor
+		s.label(node.Args[0])
+		s.add(node.Args[1:])
+	}
+}
+
+func literals(node ast.Node) []ast.Expr {
+	var found []ast.Expr
+	ast.Inspect(node, func(node ast.Node) bool {
+		if basic, ok := node.(*ast.BasicLit); ok {
+			found = append(found, basic)
+		}
+		return true
+	})
+	return found
+}
+
+func tagOf(field *ast.Field) reflect.StructTag {
+	if field.Tag == nil {
+		return ""
+	}
+	tag, _ := strconv.Unquote(field.Tag.Value)
+	return reflect.StructTag(tag)
+}
+
 func (s *source) labelFields(node ast.Node) {
 	ast.Inspect(node, func(node ast.Node) bool {
-		if field, ok := node.(*ast.Field); ok && field.Tag != nil {
-			tag, _ := strconv.Unquote(field.Tag.Value)
-			name, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
-			s.labels[strings.ReplaceAll(name, "_", " ")] = true
+		if field, ok := node.(*ast.Field); ok {
+			if name, _, _ := strings.Cut(tagOf(field).Get("json"), ","); name != "" {
+				s.labels[strings.ReplaceAll(name, "_", " ")] = true
+			}
 		}
 		return true
 	})
