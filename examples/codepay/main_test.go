@@ -16,21 +16,22 @@ func TestRunOnTheFake(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	var out lines
-	require.NoError(t, run(ctx, func(string) string { return "" }, &out))
+	require.NoError(t, run(ctx, []string{"PATH=/bin"}, func(string) string { return "" }, &out))
 	assert.Regexp(t, `to pay exactly 0\.0\d yuan, scan the code at http://127\.0\.0\.1:`, out.String())
 	assert.Regexp(t, `paid: codepay notification of payment \d+: 0\.0\d yuan by 1 \(Alipay\)`, out.String())
 }
 
+// A misspelled variable does not lead to the fake.
 func TestHalfASetOfVariablesIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"CODEPAY_USER_ID", "CODEPAY_SECRET", "CODEPAY_NOTIFY_URL"} {
+	for _, name := range []string{"CODEPAY_SECRT", "CODEPAY_USER_ID", "CODEPAY_SECRET", "CODEPAY_NOTIFY_URL"} {
 		getenv := func(asked string) string {
 			if asked == name {
 				return "1"
 			}
 			return ""
 		}
-		assert.ErrorContains(t, run(context.Background(), getenv, &strings.Builder{}), "set CODEPAY_USER_ID, CODEPAY_SECRET and CODEPAY_NOTIFY_URL")
+		assert.ErrorContains(t, run(context.Background(), []string{"PATH=/bin", name + "=1"}, getenv, &strings.Builder{}), "set CODEPAY_USER_ID, CODEPAY_SECRET and CODEPAY_NOTIFY_URL")
 	}
 }
 

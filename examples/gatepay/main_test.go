@@ -16,23 +16,24 @@ func TestRunOnTheFake(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	var out lines
-	require.NoError(t, run(ctx, func(string) string { return "" }, &out))
+	require.NoError(t, run(ctx, []string{"PATH=/bin"}, func(string) string { return "" }, &out))
 	assert.Contains(t, out.String(), "to pay, open http://127.0.0.1:")
 	assert.Contains(t, out.String(), "notification, confirmed by the gateway: gatepay notification for order ")
 	assert.Contains(t, out.String(), ": 0.01 yuan, state ")
 	assert.Contains(t, out.String(), "paid: gatepay order ")
 }
 
+// A misspelled variable does not lead to the fake.
 func TestHalfASetOfVariablesIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"GATEPAY_APP_KEY", "GATEPAY_SECRET", "GATEPAY_NOTIFY_URL"} {
+	for _, name := range []string{"GATEPAY_SECRT", "GATEPAY_APP_KEY", "GATEPAY_SECRET", "GATEPAY_NOTIFY_URL"} {
 		getenv := func(asked string) string {
 			if asked == name {
 				return "1"
 			}
 			return ""
 		}
-		assert.ErrorContains(t, run(context.Background(), getenv, &strings.Builder{}), "set GATEPAY_APP_KEY, GATEPAY_SECRET and GATEPAY_NOTIFY_URL")
+		assert.ErrorContains(t, run(context.Background(), []string{"PATH=/bin", name + "=1"}, getenv, &strings.Builder{}), "set GATEPAY_APP_KEY, GATEPAY_SECRET and GATEPAY_NOTIFY_URL")
 	}
 }
 
