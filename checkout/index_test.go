@@ -34,17 +34,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 			s.journal.add(JournalEntry{ReceivedAt: time.Now(), Gateway: "fake", OrderNo: "S" + strconv.Itoa(i), Outcome: OutcomeCredited})
 		}
 		require.NoError(t, s.Flush(ctx))
-		switch d.dialect {
-		case SQLite:
-			_, err := s.db.ExecContext(ctx, "ANALYZE")
-			require.NoError(t, err)
-		default:
-			verb := map[Dialect]string{PostgreSQL: "ANALYZE ", MySQL: "ANALYZE TABLE "}[d.dialect]
-			for _, table := range []string{"orders", "attempts", "payments", "notifications"} {
-				_, err := s.db.ExecContext(ctx, verb+d.prefix+table)
-				require.NoError(t, err)
-			}
-		}
+		s.analyze(t)
 		now := millis(time.Now())
 		for name, q := range map[string]struct {
 			query string
@@ -139,7 +129,7 @@ func TestAPassReadsWhatIsDue(t *testing.T) {
 				s.gateway.created["DUE"+strconv.Itoa(i)] = CreateRequest{}
 			}
 		})
-		w := &worker{Service: s.Service, gateway: s.gateway, slots: make(chan struct{}, 4)}
+		w := s.worker()
 		leased := 0
 		for {
 			due, err := w.lease(context.Background(), 4)
