@@ -52,8 +52,13 @@ type Config struct {
 	// with its own connection pool.
 	HTTPClient *http.Client
 	// Logger receives log lines without secrets, signatures, URLs and payer data.
-	// Default: none.
+	// Default: slog.Default(), as it is when a line is logged. Rejected notifications and
+	// creates of unknown outcome are warnings.
 	Logger *slog.Logger
+	// Observer observes requests and notifications, for traces and metrics. Default: none.
+	Observer paygates.Observer
+	// AppInfo names your application in the User-Agent header. Optional.
+	AppInfo paygates.AppInfo
 	// NotificationTimeout limits the handling of one notification, confirmation and
 	// your function included. Default: 60 s.
 	NotificationTimeout time.Duration
@@ -91,6 +96,7 @@ func New(config Config) (*Client, error) {
 		v.That(state != "" && state != StateInProgress && state != StateExpired,
 			"PaidStates", "must not contain an empty state, inprogress or expired")
 	}
+	check.AppInfo(v, config.AppInfo)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
@@ -99,6 +105,8 @@ func New(config Config) (*Client, error) {
 			Gateway:             gateway,
 			HTTPClient:          config.HTTPClient,
 			Logger:              config.Logger,
+			Observer:            config.Observer,
+			AppInfo:             config.AppInfo,
 			NotificationTimeout: config.NotificationTimeout,
 			MaxConfirmations:    config.MaxConfirmations,
 			Secrets:             secrets,

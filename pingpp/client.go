@@ -66,8 +66,13 @@ type Config struct {
 	// with its own connection pool.
 	HTTPClient *http.Client
 	// Logger receives log lines without secrets, signatures, URLs and payer data.
-	// Default: none.
+	// Default: slog.Default(), as it is when a line is logged. Rejected notifications and
+	// creates of unknown outcome are warnings.
 	Logger *slog.Logger
+	// Observer observes requests and notifications, for traces and metrics. Default: none.
+	Observer paygates.Observer
+	// AppInfo names your application in the User-Agent header. Optional.
+	AppInfo paygates.AppInfo
 	// NotificationTimeout limits the handling of one notification, confirmation and
 	// your function included. Default: 60 s.
 	NotificationTimeout time.Duration
@@ -101,6 +106,8 @@ func New(config Config) (*Client, error) {
 			Gateway:             gateway,
 			HTTPClient:          config.HTTPClient,
 			Logger:              config.Logger,
+			Observer:            config.Observer,
+			AppInfo:             config.AppInfo,
 			NotificationTimeout: config.NotificationTimeout,
 			MaxConfirmations:    config.MaxConfirmations,
 			Secrets:             []sign.Secret{config.Token, config.APIKey, config.PrivateKey},
@@ -114,6 +121,7 @@ func New(config Config) (*Client, error) {
 	v.That(len(config.PreviousWebhookPublicKeys) <= check.MaxPrevious,
 		"PreviousWebhookPublicKeys", "must hold at most "+strconv.Itoa(check.MaxPrevious))
 	v.That(config.Signer == nil || config.PrivateKey.Reveal() == "", "Signer", "must not be set together with PrivateKey")
+	check.AppInfo(v, config.AppInfo)
 	c.useBackend(v, config)
 	c.useAPI(v, config)
 	if err := v.Err(); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/transport"
 )
 
 // Event is an event that Ping++ returned to QueryEvent (Event 对象). It has the fields of a
@@ -55,18 +56,23 @@ func (c *Client) QueryEvent(ctx context.Context, eventID string) (*Event, error)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	response, err := c.get(ctx, op, "/v1/events/"+eventID, nil, paygates.ErrOrderNotFound)
+	e, err := get(ctx, c, apiQuery{
+		op: op, path: "/v1/events/" + eventID, template: "/v1/events/{event_id}", notFound: paygates.ErrOrderNotFound,
+	}, func(response transport.Response) (*Event, error) {
+		e, err := decodeEvent(response.Body)
+		switch {
+		case err != nil:
+			return nil, response.Unreadable(err)
+		case e.ID != eventID:
+			return nil, response.Bad(fmt.Sprintf("response is about event %.64q, not %q", e.ID, eventID))
+		case e.isTestMode() && !c.allowTestMode:
+			return nil, response.Error("", "", ErrTestMode)
+		default:
+			return e, nil
+		}
+	})
 	if err != nil {
 		return nil, err
-	}
-	e, err := decodeEvent(response.Body)
-	switch {
-	case err != nil:
-		return nil, response.Unreadable(err)
-	case e.ID != eventID:
-		return nil, response.Bad(fmt.Sprintf("response is about event %.64q, not %q", e.ID, eventID))
-	case e.isTestMode() && !c.allowTestMode:
-		return nil, response.Error("", "", ErrTestMode)
 	}
 	c.flow.LogUnread(ctx, op, e.Charge.orderNo(), e.Unread)
 	return e, nil

@@ -341,8 +341,9 @@ func readEvent(t *testing.T, client *pingpp.Client, body []byte) error {
 	if err != nil {
 		return err
 	}
-	n := pingpp.Notification(*event)
-	requireEvent(t, &n, body)
+	requireEvent(t, &pingpp.Notification{
+		ID: event.ID, Type: event.Type, LiveMode: event.LiveMode, Charge: event.Charge, Object: event.Object, Raw: event.Raw,
+	}, body)
 	require.Equal(t, eventID, event.ID)
 	return nil
 }

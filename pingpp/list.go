@@ -9,6 +9,7 @@ import (
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
 )
 
@@ -110,31 +111,36 @@ func (c *Client) ListCharges(ctx context.Context, request ListChargesRequest) (*
 	return &ChargeList{HasMore: list.hasMore, Data: list.data}, nil
 }
 
-func (c *Client) listCharges(ctx context.Context, request ListChargesRequest, p page) (list listOf[Charge], err error) {
+func (c *Client) listCharges(ctx context.Context, request ListChargesRequest, p page) (*listOf[Charge], error) {
 	const op = "list charges"
 	if c.apiBaseURL == "" {
-		return list, notConfigured("APIKey", "list charges")
+		return nil, notConfigured("APIKey", "list charges")
 	}
 	if err := request.validate(p); err != nil {
-		return list, err
+		return nil, err
 	}
-	// 404 is about the application, and says nothing about an order.
-	response, err := c.get(ctx, op, "/v1/charges", request.fields(p), nil)
-	if err != nil {
-		return list, err
-	}
-	if list, err = decodeList(response.Body, decodeCharge); err != nil {
-		return list, response.Unreadable(err)
-	}
-	for i := range list.data {
-		switch charge := &list.data[i]; {
-		case p.isAt(charge.ID):
-			return list, response.Bad("list does not go on at starting_after or ending_before")
-		case charge.App != "" && charge.App != request.App:
-			return list, response.Bad(fmt.Sprintf("response is about app %.64q, not %q", charge.App, request.App))
-		case !charge.LiveMode && !c.allowTestMode:
-			return list, response.Error("", "", ErrTestMode)
+	list, err := get(ctx, c, apiQuery{
+		op: op, path: "/v1/charges", template: "/v1/charges", query: request.fields(p),
+		notFound: nil, // it is about the application, and says nothing about an order
+	}, func(response transport.Response) (*listOf[Charge], error) {
+		list, err := decodeList(response.Body, decodeCharge)
+		if err != nil {
+			return nil, response.Unreadable(err)
 		}
+		for i := range list.data {
+			switch charge := &list.data[i]; {
+			case p.isAt(charge.ID):
+				return nil, response.Bad("list does not go on at starting_after or ending_before")
+			case charge.App != "" && charge.App != request.App:
+				return nil, response.Bad(fmt.Sprintf("response is about app %.64q, not %q", charge.App, request.App))
+			case !charge.LiveMode && !c.allowTestMode:
+				return nil, response.Error("", "", ErrTestMode)
+			}
+		}
+		return list, nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	for i := range list.data {
 		c.flow.LogUnread(ctx, op, list.data[i].OrderNo, list.data[i].Unread)
@@ -146,7 +152,7 @@ func (c *Client) listCharges(ctx context.Context, request ListChargesRequest, p 
 // each page, when the page before it has been used. EndingBefore must be empty. An error
 // ends the iteration; ctx limits all of it.
 func (c *Client) Charges(ctx context.Context, request ListChargesRequest) iter.Seq2[*Charge, error] {
-	return pages(request.page(), func(p page) (listOf[Charge], error) {
+	return pages(request.page(), func(p page) (*listOf[Charge], error) {
 		return c.listCharges(ctx, request, p)
 	}, func(c *Charge) string { return c.ID })
 }
@@ -220,7 +226,7 @@ func (p page) isAt(id string) bool {
 const longestPage = 100
 
 // pages returns the elements of a list, page by page.
-func pages[T any](first page, list func(page) (listOf[T], error), id func(*T) string) iter.Seq2[*T, error] {
+func pages[T any](first page, list func(page) (*listOf[T], error), id func(*T) string) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		v := check.New(gateway, paygates.ErrInvalidRequest)
 		v.That(first.endingBefore == "", "EndingBefore (ending_before)", "is not allowed: all pages are listed from the newest on")

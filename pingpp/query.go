@@ -20,8 +20,9 @@ import (
 //
 // A query that gets no response, 429 or 5xx is sent up to three times. The error is
 // paygates.ErrInvalidConfig without Config.APIKey, ErrInvalidRequest, or a *paygates.Error:
-// ErrNotSent (an ErrNoResponse too) if Config.Signer fails, ErrOrderNotFound, ErrNoResponse, ErrUnavailable, ErrBadResponse, [ErrTestMode] unless
-// Config.AllowTestMode is set, or a rejection with an [*APIError].
+// ErrNotSent (an ErrNoResponse too) if Config.Signer fails, ErrOrderNotFound,
+// ErrNoResponse, ErrUnavailable, ErrBadResponse, [ErrTestMode] unless Config.AllowTestMode is
+// set, or a rejection with an [*APIError].
 func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, error) {
 	const op = "query charge"
 	if c.apiBaseURL == "" {
@@ -32,45 +33,60 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	response, err := c.get(ctx, op, "/v1/charges/"+chargeID, nil, paygates.ErrOrderNotFound)
+	charge, err := get(ctx, c, apiQuery{
+		op: op, path: "/v1/charges/" + chargeID, template: "/v1/charges/{charge_id}", notFound: paygates.ErrOrderNotFound,
+	}, func(response transport.Response) (*Charge, error) {
+		charge, err := readCharge(response.Body)
+		switch {
+		case err != nil:
+			return nil, response.Unreadable(err)
+		case charge.ID != chargeID:
+			return nil, response.Bad(fmt.Sprintf("response is about charge %.64q, not %q", charge.ID, chargeID))
+		case !charge.LiveMode && !c.allowTestMode:
+			return nil, response.Error("", "", ErrTestMode)
+		default:
+			return charge, nil
+		}
+	})
 	if err != nil {
 		return nil, err
-	}
-	charge, err := readCharge(response.Body)
-	switch {
-	case err != nil:
-		return nil, response.Unreadable(err)
-	case charge.ID != chargeID:
-		return nil, response.Bad(fmt.Sprintf("response is about charge %.64q, not %q", charge.ID, chargeID))
-	case !charge.LiveMode && !c.allowTestMode:
-		return nil, response.Error("", "", ErrTestMode)
 	}
 	c.flow.LogUnread(ctx, op, charge.OrderNo, charge.Unread)
 	return charge, nil
 }
 
-// get sends a request to Ping++, signed if there is a private key, and returns its
-// response if that has status 2xx. A 404 is notFound, or a rejection like others if
-// notFound is nil.
-func (c *Client) get(ctx context.Context, op, path string, query []sign.Field, notFound error) (response transport.Response, err error) {
-	if encoded := notify.Encode(query); encoded != "" {
-		path += "?" + encoded
+// apiQuery is a request to Ping++.
+type apiQuery struct {
+	op       string
+	path     string // below APIBaseURL
+	template string // path with placeholders
+	query    []sign.Field
+	notFound error // a 404; nil: a rejection like others
+}
+
+// get sends a request to Ping++, signed if there is a private key, and decodes a response
+// that has status 2xx.
+func get[T any](ctx context.Context, c *Client, q apiQuery, decode func(transport.Response) (*T, error)) (*T, error) {
+	if encoded := notify.Encode(q.query); encoded != "" {
+		q.path += "?" + encoded
 	}
-	header, err := c.signRequest("", c.apiPath+path, time.Now())
+	header, err := c.signRequest("", c.apiPath+q.path, time.Now())
 	if err != nil {
-		return response, &paygates.Error{Gateway: gateway, Op: op, Err: err}
+		return nil, &paygates.Error{Gateway: gateway, Op: q.op, Err: err}
 	}
-	response, err = c.flow.Transport.Do(ctx, transport.Call{
-		Op:        op,
-		Method:    http.MethodGet,
-		URL:       c.apiBaseURL + path,
-		Header:    header,
-		BasicAuth: c.apiKey,
+	return transport.Send(ctx, c.flow.Transport, transport.Call{
+		Op:          q.op,
+		Method:      http.MethodGet,
+		URL:         c.apiBaseURL + q.path,
+		URLTemplate: q.template,
+		Header:      header,
+		BasicAuth:   c.apiKey,
+	}, func(response transport.Response) (*T, error) {
+		if !response.OK() {
+			return nil, decodeAPIError(response, q.notFound)
+		}
+		return decode(response)
 	})
-	if err == nil && !response.OK() {
-		err = decodeAPIError(response, notFound)
-	}
-	return response, err
 }
 
 // signRequest returns the headers of a signed request to Ping++, none without a private

@@ -78,18 +78,21 @@ func (c *Client) QueryRefund(ctx context.Context, chargeID, refundID string) (*R
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	response, err := c.get(ctx, op, "/v1/charges/"+chargeID+"/refunds/"+refundID, nil, paygates.ErrOrderNotFound)
+	refund, err := get(ctx, c, apiQuery{
+		op: op, path: "/v1/charges/" + chargeID + "/refunds/" + refundID,
+		template: "/v1/charges/{charge_id}/refunds/{refund_id}", notFound: paygates.ErrOrderNotFound,
+	}, func(response transport.Response) (*Refund, error) {
+		refund, err := readRefund(response.Body)
+		switch {
+		case err != nil:
+			return nil, response.Unreadable(err)
+		case refund.ID != refundID:
+			return nil, response.Bad(fmt.Sprintf("response is about refund %.64q, not %q", refund.ID, refundID))
+		default:
+			return refund, c.checkRefund(refund, chargeID, response)
+		}
+	})
 	if err != nil {
-		return nil, err
-	}
-	refund, err := readRefund(response.Body)
-	switch {
-	case err != nil:
-		return nil, response.Unreadable(err)
-	case refund.ID != refundID:
-		return nil, response.Bad(fmt.Sprintf("response is about refund %.64q, not %q", refund.ID, refundID))
-	}
-	if err := c.checkRefund(refund, chargeID, response); err != nil {
 		return nil, err
 	}
 	c.flow.LogUnread(ctx, op, refund.ChargeOrderNo, refund.Unread)
@@ -136,31 +139,37 @@ func (c *Client) ListRefunds(ctx context.Context, request ListRefundsRequest) (*
 	return &RefundList{URL: list.url, HasMore: list.hasMore, Data: list.data}, nil
 }
 
-func (c *Client) listRefunds(ctx context.Context, chargeID string, p page) (list listOf[Refund], err error) {
+func (c *Client) listRefunds(ctx context.Context, chargeID string, p page) (*listOf[Refund], error) {
 	const op = "list refunds"
 	if c.apiBaseURL == "" {
-		return list, notConfigured("APIKey", "list refunds")
+		return nil, notConfigured("APIKey", "list refunds")
 	}
 	v := check.New(gateway, paygates.ErrInvalidRequest)
 	v.ID("ChargeID", chargeID, 64)
 	p.validate(v)
 	if err := v.Err(); err != nil {
-		return list, err
+		return nil, err
 	}
-	response, err := c.get(ctx, op, "/v1/charges/"+chargeID+"/refunds", p.fields(), paygates.ErrOrderNotFound)
+	list, err := get(ctx, c, apiQuery{
+		op: op, path: "/v1/charges/" + chargeID + "/refunds", template: "/v1/charges/{charge_id}/refunds",
+		query: p.fields(), notFound: paygates.ErrOrderNotFound,
+	}, func(response transport.Response) (*listOf[Refund], error) {
+		list, err := decodeList(response.Body, decodeRefund)
+		if err != nil {
+			return nil, response.Unreadable(err)
+		}
+		for i := range list.data {
+			if p.isAt(list.data[i].ID) {
+				return nil, response.Bad("list does not go on at starting_after or ending_before")
+			}
+			if err := c.checkRefund(&list.data[i], chargeID, response); err != nil {
+				return nil, err
+			}
+		}
+		return list, nil
+	})
 	if err != nil {
-		return list, err
-	}
-	if list, err = decodeList(response.Body, decodeRefund); err != nil {
-		return list, response.Unreadable(err)
-	}
-	for i := range list.data {
-		if p.isAt(list.data[i].ID) {
-			return list, response.Bad("list does not go on at starting_after or ending_before")
-		}
-		if err := c.checkRefund(&list.data[i], chargeID, response); err != nil {
-			return list, err
-		}
+		return nil, err
 	}
 	for i := range list.data {
 		c.flow.LogUnread(ctx, op, list.data[i].ChargeOrderNo, list.data[i].Unread)
@@ -172,7 +181,7 @@ func (c *Client) listRefunds(ctx context.Context, chargeID string, p page) (list
 // page, when the page before it has been used. EndingBefore must be empty. An error ends
 // the iteration; ctx limits all of it.
 func (c *Client) Refunds(ctx context.Context, request ListRefundsRequest) iter.Seq2[*Refund, error] {
-	return pages(request.page(), func(p page) (listOf[Refund], error) {
+	return pages(request.page(), func(p page) (*listOf[Refund], error) {
 		return c.listRefunds(ctx, request.ChargeID, p)
 	}, func(r *Refund) string { return r.ID })
 }

@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -104,6 +105,25 @@ func AreDigits(value string) bool {
 		}
 	}
 	return value != ""
+}
+
+// AppInfo requires a name and a version that can stand in a User-Agent header.
+func AppInfo(v *Checker, app paygates.AppInfo) {
+	if app == (paygates.AppInfo{}) {
+		return
+	}
+	v.That(isProduct(app.Name, ".-_"), "AppInfo.Name", `must be 1 to 64 letters, digits, ".", "-" or "_"`)
+	v.That(app.Version == "" || isProduct(app.Version, ".-_+"), "AppInfo.Version", `must be at most 64 letters, digits, ".", "-", "_" or "+"`)
+}
+
+// isProduct reports whether a text has 1 to 64 letters, digits and other characters.
+func isProduct(text, others string) bool {
+	for i := range len(text) {
+		if !isAlphanumeric(text[i]) && strings.IndexByte(others, text[i]) < 0 {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 64
 }
 
 // Text requires at most longest bytes of UTF-8 without control characters. "" is
