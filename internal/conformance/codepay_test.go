@@ -30,7 +30,7 @@ var codepayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := codepay.New(codepay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
+			_, err := codepay.New(codepay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
 			return err
 		},
 	},
@@ -106,7 +106,7 @@ func codepayInvalid(t testing.TB, s setup, bad string) map[string]error {
 func codepayClient(t testing.TB, s setup) *codepay.Client {
 	c, err := codepay.New(codepay.Config{
 		UserID: "10041", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), Token: sign.NewSecret(token), ConfirmByQuery: true,
-		BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+		BaseURL: s.base, HTTPClient: s.http, Logger: s.log, Observer: s.observer,
 	})
 	must(t, err)
 	return c

@@ -21,7 +21,7 @@ var gatepayGateway = descriptor{
 	name: "gatepay",
 	// The key that is not a secret is shown by a client that is printed.
 	client: func(t testing.TB, s setup) any {
-		c, err := gatepay.New(gatepay.Config{AppKey: "appkey", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), HTTPClient: s.http, Logger: s.log})
+		c, err := gatepay.New(gatepay.Config{AppKey: "appkey", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), HTTPClient: s.http, Logger: s.log, Observer: s.observer})
 		must(t, err)
 		return c
 	},
@@ -33,11 +33,11 @@ var gatepayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
+			_, err := gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
 			return err
 		},
 		"Secret beside CloudBaseURL": func(s settings) error {
-			_, err := gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain})
+			_, err := gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
 			return err
 		},
 	},
@@ -117,7 +117,7 @@ func gatepayInvalid(t testing.TB, s setup, bad string) map[string]error {
 
 func gatepayClient(t testing.TB, s setup) *gatepay.Client {
 	c, err := gatepay.New(gatepay.Config{
-		AppKey: appKey, Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), BaseURL: s.base, CloudBaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+		AppKey: appKey, Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), BaseURL: s.base, CloudBaseURL: s.base, HTTPClient: s.http, Logger: s.log, Observer: s.observer,
 	})
 	must(t, err)
 	return c

@@ -28,7 +28,7 @@ var ispayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
+			_, err := ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
 			return err
 		},
 	},
@@ -65,7 +65,7 @@ const ispayPaid = `{"success":true,"errorCode":0,"errorMsg":null,"order":{"sn":"
 
 func ispayClient(t testing.TB, s setup) *ispay.Client {
 	c, err := ispay.New(ispay.Config{
-		UserID: "10001", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+		UserID: "10001", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), BaseURL: s.base, HTTPClient: s.http, Logger: s.log, Observer: s.observer,
 	})
 	must(t, err)
 	return c

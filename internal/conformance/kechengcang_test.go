@@ -26,7 +26,7 @@ var kechengcangGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
+			_, err := kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
 			return err
 		},
 	},
@@ -88,7 +88,7 @@ func kechengcangInvalid(t testing.TB, s setup, bad string) map[string]error {
 
 func kechengcangClient(t testing.TB, s setup) *kechengcang.Client {
 	c, err := kechengcang.New(kechengcang.Config{
-		AppID: "example", Secret: sign.NewSecret(secret), BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+		AppID: "example", Secret: sign.NewSecret(secret), BaseURL: s.base, HTTPClient: s.http, Logger: s.log, Observer: s.observer,
 	})
 	must(t, err)
 	return c

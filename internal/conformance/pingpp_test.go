@@ -38,11 +38,11 @@ var pingppGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Token": func(s settings) error {
-			_, err := pingpp.New(pingpp.Config{Token: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
+			_, err := pingpp.New(pingpp.Config{Token: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
 			return err
 		},
 		"APIKey": func(s settings) error {
-			_, err := pingpp.New(pingpp.Config{APIKey: sign.NewSecret(s.secret), APIBaseURL: s.base, AllowPlainHTTP: s.plain})
+			_, err := pingpp.New(pingpp.Config{APIKey: sign.NewSecret(s.secret), APIBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
 			return err
 		},
 	},
@@ -186,7 +186,7 @@ func pingppInvalid(t testing.TB, s setup, bad string) map[string]error {
 func pingppClient(t testing.TB, s setup) *pingpp.Client {
 	config := pingpp.Config{
 		BaseURL: s.base, Token: sign.NewSecret(token), APIBaseURL: s.base, APIKey: sign.NewSecret(apiKey),
-		PrivateKey: sign.NewSecret(privatePEM()), WebhookPublicKey: publicPEM(), HTTPClient: s.http, Logger: s.log,
+		PrivateKey: sign.NewSecret(privatePEM()), WebhookPublicKey: publicPEM(), HTTPClient: s.http, Logger: s.log, Observer: s.observer,
 	}
 	if s.unsigned {
 		config.PrivateKey = sign.Secret{}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign/explain"
@@ -90,6 +91,8 @@ type setup struct {
 	base string
 	http *http.Client
 	log  *slog.Logger
+	// observer is that of Config, or nil.
+	observer paygates.Observer
 	// unsigned: requests to Ping++ are not signed, which takes longer than all else.
 	unsigned bool
 }
@@ -155,6 +158,7 @@ type settings struct {
 	secret string
 	base   string
 	plain  bool // AllowPlainHTTP
+	app    paygates.AppInfo
 }
 
 // shop is a merchant with one client of one gateway, and the gateway.
