@@ -223,6 +223,9 @@ func (s *Server) pay(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	// The payer sends coins, not dollars.
+	cents, _ := strconv.ParseInt(order.Fields["pay_fee"], 10, 64)
+	order.Amount, order.Currency = money.Cents(cents), order.Channel
 	s.Cashier(w, "kechengcang", receiptAccount, "/pay/"+order.ID, order)
 }
 
