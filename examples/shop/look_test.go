@@ -46,15 +46,29 @@ func (b *browser) look(t *testing.T, what string) {
 		for _, scheme := range []string{"light", "dark"} {
 			b.prefer(t, scheme)
 			where := what + " " + strconv.FormatInt(screen.width, 10) + " " + scheme
-			wrong, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string]("("+strings.TrimRight(string(script), ";\n")+")("+strconv.FormatInt(screen.width, 10)+")"))
-			require.NoError(t, err, where)
-			assert.Empty(t, wrong, where)
+			assert.Empty(t, b.wrong(t, string(script), screen.width), where)
 			b.axe(t, where)
 		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	assert.Empty(t, b.faults, what)
+}
+
+// wrong returns what the script finds. A page takes a moment to follow the screen.
+func (b *browser) wrong(t *testing.T, script string, width int64) []string {
+	t.Helper()
+	expression := "(" + strings.TrimRight(script, ";\n") + ")(" + strconv.FormatInt(width, 10) + ")"
+	var found []string
+	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); time.Sleep(30 * time.Millisecond) {
+		var err error
+		found, err = chromedp.Run(b.ctx, chromedp.Evaluate[[]string](expression))
+		require.NoError(t, err)
+		if len(found) == 0 {
+			break
+		}
+	}
+	return found
 }
 
 // axe runs axe-core, which is not part of this repository.
