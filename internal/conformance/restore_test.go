@@ -12,6 +12,7 @@ import (
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/notify"
+	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/pingpp"
 )
 
@@ -47,7 +48,7 @@ func TestNotificationsAreRestored(t *testing.T) {
 	for _, g := range descriptors {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
-			for _, n := range queued(t, g, setup{base: anyHost}) {
+			for _, n := range queued(t, g, setup{base: anyHost, log: transport.Silent()}) {
 				want, envelope := envelopeOf(t, n)
 				got, err := n.restore(envelope)
 				require.NoError(t, err)
@@ -75,13 +76,13 @@ func TestNotificationsAreRestored(t *testing.T) {
 func TestEnvelopesOfOtherGatewaysAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, g := range descriptors {
-		for _, n := range queued(t, g, setup{base: anyHost}) {
+		for _, n := range queued(t, g, setup{base: anyHost, log: transport.Silent()}) {
 			_, envelope := envelopeOf(t, n)
 			for _, other := range descriptors {
 				if other == g {
 					continue
 				}
-				got, err := queued(t, other, setup{base: anyHost})[0].restore(envelope)
+				got, err := queued(t, other, setup{base: anyHost, log: transport.Silent()})[0].restore(envelope)
 				require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 				assert.ErrorContains(t, err, g.name, "the error names the gateway")
 				assert.Empty(t, inError(err))
@@ -95,7 +96,7 @@ func TestEnvelopesOfOtherGatewaysAreRejected(t *testing.T) {
 func TestAForgedEnvelopeIsRejected(t *testing.T) {
 	t.Parallel()
 	for _, g := range descriptors {
-		for _, n := range queued(t, g, setup{base: anyHost}) {
+		for _, n := range queued(t, g, setup{base: anyHost, log: transport.Silent()}) {
 			if n.resign == nil {
 				continue // nothing is signed, and the query decides
 			}
@@ -136,7 +137,7 @@ func TestGeneratedNotificationsAreRestored(t *testing.T) {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(seed, seed))
-			n := queued(t, g, setup{base: anyHost})[0]
+			n := queued(t, g, setup{base: anyHost, log: transport.Silent()})[0]
 			accepted := 0
 			for range 300 {
 				changed := generate(random, n)
