@@ -130,7 +130,9 @@ func (l *listener) playStory(ctx context.Context, notifyURL string, after time.D
 	if err != nil {
 		return err
 	}
-	sleep(ctx, after)
+	if !sleep(ctx, after) {
+		return ctx.Err()
+	}
 	note := l.app.screen.Note
 	note("Fake gateway: the payer pays now.")
 	if _, err := l.fake.Pay(number); err != nil || ctx.Err() != nil {

@@ -200,3 +200,21 @@ func TestInterruptedCreate(t *testing.T) {
 	assert.Equal(t, exitUnknown, code)
 	assert.Contains(t, stderr.String(), "outcome unknown: query the order, do not create it again")
 }
+
+// Ctrl-C before the fake gateway's payer pays ends the command, and nobody pays.
+func TestInterruptBeforeThePayment(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var stdout, stderr buffer
+	stderr.each = func(written string) {
+		if strings.Contains(written, "was created") {
+			cancel()
+		}
+	}
+	args := []string{"listen", "ispay", "--fake", "--address", "127.0.0.1:0", "--pay-after", "1h"}
+	code := run(ctx, args, nil, streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
+	assert.Equal(t, exitInterrupted, code)
+	assert.NotContains(t, stderr.String(), "the payer pays now")
+	assert.Empty(t, stdout.String())
+}
