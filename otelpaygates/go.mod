@@ -3,7 +3,7 @@ module github.com/paygates/paygates-go/otelpaygates
 go 1.23.0
 
 require (
-	github.com/paygates/paygates-go v0.0.0
+	github.com/paygates/paygates-go v0.1.0
 	github.com/stretchr/testify v1.12.1
 	go.opentelemetry.io/otel v1.38.0
 	go.opentelemetry.io/otel/metric v1.38.0
