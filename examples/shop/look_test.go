@@ -231,13 +231,13 @@ func TestTheSandboxInTheBrowser(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)
 	program := filepath.Join(t.TempDir(), "paygates")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".") //nolint:gosec // a file of this test
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
 	build.Dir = "../../cmd/paygates"
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, string(output))
 	_, port, _ := strings.Cut(freeAddress(t), ":")
 	ctx, cancel := context.WithCancel(context.Background())
-	sandbox := exec.CommandContext(ctx, program, "sandbox", "--port", port) //nolint:gosec // as above
+	sandbox := exec.CommandContext(ctx, program, "sandbox", "--port", port)
 	require.NoError(t, sandbox.Start())
 	t.Cleanup(func() { cancel(); _ = sandbox.Wait() })
 	page := "http://127.0.0.1:" + port
