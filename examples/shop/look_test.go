@@ -78,7 +78,7 @@ func (b *browser) axe(t *testing.T, where string) {
 	if file == "" {
 		return
 	}
-	script, err := os.ReadFile(file) //nolint:gosec // named by who runs the tests
+	script, err := os.ReadFile(file)
 	require.NoError(t, err)
 	const run = `axe.run(document, {resultTypes: ["violations"]}).then((found) => found.violations
 		.map((v) => v.impact + " " + v.id + ": " + v.nodes.map((node) => node.target.join(" ")).join(", ")))`
