@@ -43,7 +43,8 @@ type Config struct {
 	SkipMigrations bool
 	// NotifyPath is the path of the notify URLs below PublicURL. Default: "/notify/".
 	NotifyPath string
-	// Logger receives log lines without secrets, URLs and payer data. Default: none.
+	// Logger receives log lines without secrets, URLs and payer data. Default:
+	// slog.Default(), as it is when a line is logged.
 	Logger *slog.Logger
 
 	// ExpiresIn is how long an order can be paid. Default: 15 min.
@@ -169,7 +170,7 @@ func (c *Config) setDefaults() {
 	number(&c.MaxAttempts, 10)
 	number(&c.QueriesPerGateway, 4)
 	if c.Logger == nil {
-		c.Logger = slog.New(discard{})
+		c.Logger = slog.New(defaultLog{})
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -229,10 +230,21 @@ func (s *Service) NotifyURL(gateway string) string {
 	return strings.TrimRight(s.config.PublicURL, "/") + s.config.NotifyPath + gateway
 }
 
-// discard is slog.DiscardHandler, which Go 1.23 does not have.
-type discard struct{}
+// defaultLog passes each line to slog.Default(), so that slog.SetDefault works after New.
+type defaultLog struct{}
 
-func (discard) Enabled(context.Context, slog.Level) bool  { return false }
-func (discard) Handle(context.Context, slog.Record) error { return nil }
-func (d discard) WithAttrs([]slog.Attr) slog.Handler      { return d }
-func (d discard) WithGroup(string) slog.Handler           { return d }
+func (defaultLog) Enabled(ctx context.Context, level slog.Level) bool {
+	return slog.Default().Enabled(ctx, level)
+}
+
+func (defaultLog) Handle(ctx context.Context, r slog.Record) error {
+	return slog.Default().Handler().Handle(ctx, r)
+}
+
+func (defaultLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return slog.Default().Handler().WithAttrs(attrs)
+}
+
+func (defaultLog) WithGroup(name string) slog.Handler {
+	return slog.Default().Handler().WithGroup(name)
+}
