@@ -188,6 +188,17 @@ func pingppShop(t *testing.T, r *recorder, observer paygates.Observer) shop {
 		},
 		query: func(t *testing.T, number string) {
 			query(t, client.QueryCharge, client.WaitForPayment, number, "ch_unknown99999")
+			ctx := context.Background()
+			refundID, err := fake.Refund(number, 1)
+			require.NoError(t, err)
+			_, err = client.QueryRefund(ctx, number, refundID)
+			require.NoError(t, err)
+			_, err = client.QueryEvent(ctx, strings.Replace(refundID, "re_", "evt_", 1))
+			require.NoError(t, err)
+			_, err = client.ListRefunds(ctx, pingpp.ListRefundsRequest{ChargeID: number})
+			require.NoError(t, err)
+			_, err = client.FindCharges(ctx, orderNo, pingpp.ListChargesRequest{App: pingpptest.App, CreatedFrom: fake.Now().Add(-time.Hour)})
+			require.NoError(t, err)
 		},
 		handle: client.NotificationHandler(func(ctx context.Context, n *pingpp.Notification) error {
 			_, err := client.ConfirmNotification(ctx, n)
