@@ -64,7 +64,8 @@ type AttemptStatus string
 
 // The statuses of an attempt.
 const (
-	// AttemptStored is stored by CreateTx and not sent to the gateway.
+	// AttemptStored is stored and certainly not sent to the gateway: the next Create or
+	// Pending.Send sends it.
 	AttemptStored AttemptStatus = "stored"
 	// AttemptCreating is about to be sent to the gateway, or was sent by a process that
 	// ended before the response.

@@ -22,7 +22,8 @@ const (
 	qLockOrder       = `SELECT ` + orderColumns + ` FROM {orders} WHERE order_no = ? {lock}`
 	qAttemptsOfOrder = `SELECT ` + attemptColumns + ` FROM {attempts} WHERE order_no = ? ORDER BY seq`
 	qAttempt         = `SELECT ` + attemptColumns + ` FROM {attempts} WHERE attempt_no = ?`
-	qStartAttempt    = `UPDATE {attempts} SET status = 'creating', next_query_at = ? WHERE attempt_no = ? AND status = 'stored'`
+	qStartAttempt    = `UPDATE {attempts} SET status = 'creating', next_query_at = ? WHERE attempt_no = ? AND status = 'stored'
+		AND EXISTS (SELECT 1 FROM {orders} o WHERE o.order_no = {attempts}.order_no AND o.status = 'pending' AND o.expires_at > ?)`
 	// A notification may have been faster than the response to the create: then only what
 	// the payer sees is stored.
 	qStoreCreated = `UPDATE {attempts} SET order_id = COALESCE(?, order_id), payable = ?, pay_page_url = ?, qr_text = ?, qr_image_url = ?,
