@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -235,32 +238,33 @@ func TestTheSandboxInTheBrowser(t *testing.T) {
 	build.Dir = "../../cmd/paygates"
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, string(output))
-	_, port, _ := strings.Cut(freeAddress(t), ":")
 	ctx, cancel := context.WithCancel(context.Background())
-	sandbox := exec.CommandContext(ctx, program, "sandbox", "--port", port)
+	sandbox := exec.CommandContext(ctx, program, "sandbox", "--port", "0")
+	sandbox.Stderr = t.Output()
+	written, err := sandbox.StdoutPipe()
+	require.NoError(t, err)
 	require.NoError(t, sandbox.Start())
 	t.Cleanup(func() { cancel(); _ = sandbox.Wait() })
-	page := "http://127.0.0.1:" + port
-	eventually(t, func() bool {
-		response, err := noRedirect.Get(page)
-		if err != nil {
-			return false
-		}
-		_ = response.Body.Close()
-		return response.StatusCode == http.StatusOK
-	}, "the sandbox opens")
+	page := ""
+	for lines := bufio.NewScanner(written); page == "" && lines.Scan(); {
+		page = regexp.MustCompile(`http://\S+`).FindString(lines.Text())
+	}
+	go func() { _, _ = io.Copy(io.Discard, written) }()
 
 	for _, language := range languages {
 		b.do(t, "open the sandbox", chromedp.Navigate(page+"/?lang="+language))
 		b.wait(t, "an order is shown", `document.querySelector("#orders article") !== null`)
 		b.look(t, "sandbox "+language)
 	}
-	response, err := noRedirect.Post(page+"/api/orders/pingpp", "application/json", strings.NewReader(`{"order_no": "A100", "amount": "9.90"}`))
+	response, err := noRedirect.Post(page+"/api/orders/pingpp", "application/json", strings.NewReader(`{"order_no": "A100", "amount": "9.90", "subject": "Example"}`))
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusCreated, response.StatusCode)
 	b.wait(t, "the new order comes by itself", `document.querySelector("#orders").innerText.includes("A100")`)
 	b.do(t, "pay", chromedp.Click(`#orders article button.main`))
-	b.wait(t, "it is paid", `document.querySelector("#orders article.paid") !== null`)
+	b.wait(t, "it says why it cannot be paid", `document.querySelector("#status.wrong")?.innerText.includes("no charge")`)
+	b.do(t, "expire", chromedp.Click(`#orders article button:nth-of-type(3)`))
+	b.wait(t, "it is expired", `document.querySelector("#orders article .tag").innerText !== "new"`)
 	b.do(t, "open the gateways", chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("#gateways details")) d.open = true`))
 	b.look(t, "sandbox, everything open")
 }

@@ -139,7 +139,7 @@ func TestThePageNeedsNothingFromElsewhere(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	elsewhere := regexp.MustCompile(`(?i)(src|href|action)\s*=\s*["']?(https?:)?//|@import|url\(`)
-	for path, want := range map[string]string{"/": "支付网关沙箱", "/page.js": "faultForm", "/page.css": "color-scheme"} {
+	for path, want := range map[string]string{"/": "支付网关沙箱", "/page.js": "faultForm", "/texts.js": "noNotifications", "/page.css": "color-scheme"} {
 		response, err := http.Get(b.url + path)
 		require.NoError(t, err)
 		text, err := io.ReadAll(response.Body)
