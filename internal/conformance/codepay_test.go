@@ -126,29 +126,35 @@ func codepayCalls(t testing.TB, s setup) []call {
 	}
 }
 
-func codepayShop(t *testing.T) shop {
+func codepayShop(t *testing.T, options ...gatewaytest.Option) shop {
 	t.Helper()
-	server := codepaytest.NewServer(gatewaytest.WithRetryDelays())
+	server := codepaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
 	config.Logger = logger(io.Discard)
 	c, err := codepay.New(config)
 	require.NoError(t, err)
+	seen := func(o *codepay.Order, err error) (sight, error) {
+		if err != nil {
+			return sight{}, err
+		}
+		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal())}, nil
+	}
 	return shop{
 		gateway: server.Server,
-		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
+		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
 			order, err := c.CreateOrder(ctx, codepay.CreateOrderRequest{OrderNo: orderNo, Amount: price, NotifyURL: notifyURL})
 			if err != nil {
-				return "", err
+				return sight{}, err
 			}
-			return order.OrderID, nil
+			return sight{number: order.OrderID, raw: string(order.Raw.Reveal()), created: &order.ServerTime}, nil
 		},
-		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
-		wait: func(ctx context.Context, number string) (bool, error) {
-			return paid(c.WaitForPayment(ctx, number, interval))
+		query: func(ctx context.Context, number string) (sight, error) { return seen(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (sight, error) {
+			return seen(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(string, money.Amount)) http.Handler {
+		handler: func(credit func(sight)) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
-				credit(n.OrderID, n.PaidAmount)
+				credit(sight{number: n.OrderID, amount: n.PaidAmount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt})
 				return nil
 			})
 		},

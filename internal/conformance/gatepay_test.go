@@ -175,28 +175,37 @@ func gatepayCalls(t testing.TB, s setup) []call {
 	}
 }
 
-func gatepayShop(t *testing.T) shop {
+func gatepayShop(t *testing.T, options ...gatewaytest.Option) shop {
 	t.Helper()
-	server := gatepaytest.NewServer(gatewaytest.WithRetryDelays())
+	server := gatepaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
 	config.Logger = logger(io.Discard)
 	c, err := gatepay.New(config)
 	require.NoError(t, err)
+	seen := func(o *gatepay.Order, err error) (sight, error) {
+		if err != nil {
+			return sight{}, err
+		}
+		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal()), later: &o.RespondedAt}, nil
+	}
 	return shop{
 		gateway: server.Server,
-		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
-			_, err := c.CreateOrder(ctx, gatepay.CreateOrderRequest{
+		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
+			order, err := c.CreateOrder(ctx, gatepay.CreateOrderRequest{
 				OrderNo: orderNo, Channel: gatepay.ChannelWeChat, Amount: price, Attach: "example", NotifyURL: notifyURL,
 			})
-			return orderNo, err
+			if err != nil {
+				return sight{}, err
+			}
+			return sight{number: orderNo, raw: string(order.Raw.Reveal())}, nil
 		},
-		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
-		wait: func(ctx context.Context, number string) (bool, error) {
-			return paid(c.WaitForPayment(ctx, number, interval))
+		query: func(ctx context.Context, number string) (sight, error) { return seen(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (sight, error) {
+			return seen(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(string, money.Amount)) http.Handler {
+		handler: func(credit func(sight)) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
-				credit(n.OrderNo, n.Order.Amount)
+				credit(sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt})
 				return nil
 			})
 		},

@@ -130,28 +130,37 @@ func ispayInvalid(t testing.TB, s setup, bad string) map[string]error {
 	return all
 }
 
-func ispayShop(t *testing.T) shop {
+func ispayShop(t *testing.T, options ...gatewaytest.Option) shop {
 	t.Helper()
-	server := ispaytest.NewServer(gatewaytest.WithRetryDelays())
+	server := ispaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
 	config.Logger = logger(io.Discard)
 	c, err := ispay.New(config)
 	require.NoError(t, err)
+	seen := func(o *ispay.Order, err error) (sight, error) {
+		if err != nil {
+			return sight{}, err
+		}
+		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal()), created: &o.CreatedAt}, nil
+	}
 	return shop{
 		gateway: server.Server,
-		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
-			_, err := c.CreateOrder(ctx, ispay.CreateOrderRequest{
+		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
+			order, err := c.CreateOrder(ctx, ispay.CreateOrderRequest{
 				OrderNo: orderNo, Channel: ispay.ChannelAlipay, Amount: price, PayerIP: "203.0.113.7", NotifyURL: notifyURL,
 			})
-			return orderNo, err
+			if err != nil {
+				return sight{}, err
+			}
+			return sight{number: orderNo, raw: string(order.Raw.Reveal())}, nil
 		},
-		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
-		wait: func(ctx context.Context, number string) (bool, error) {
-			return paid(c.WaitForPayment(ctx, number, interval))
+		query: func(ctx context.Context, number string) (sight, error) { return seen(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (sight, error) {
+			return seen(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(string, money.Amount)) http.Handler {
+		handler: func(credit func(sight)) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
-				credit(n.OrderNo, n.Order.Amount)
+				credit(sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode()})
 				return nil
 			})
 		},
@@ -159,14 +168,6 @@ func ispayShop(t *testing.T) shop {
 }
 
 var errHandle = errors.New("not today")
-
-// paid reports whether a query found a paid order.
-func paid[O any, P interface {
-	*O
-	Paid() bool
-}](order P, err error) (bool, error) {
-	return err == nil && order.Paid(), err
-}
 
 // must is require.NoError for what also runs outside of a test.
 func must(t testing.TB, err error) {

@@ -123,33 +123,35 @@ func kechengcangCalls(t testing.TB, s setup) []call {
 	}
 }
 
-func kechengcangShop(t *testing.T) shop {
+func kechengcangShop(t *testing.T, options ...gatewaytest.Option) shop {
 	t.Helper()
-	server := kechengcangtest.NewServer(gatewaytest.WithRetryDelays())
+	server := kechengcangtest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	// The client learns on the way that the query is a GET.
 	server.ShowByGet()
 	config := server.Config()
 	config.Logger = logger(io.Discard)
 	c, err := kechengcang.New(config)
 	require.NoError(t, err)
+	seen := func(o *kechengcang.Order, err error) (sight, error) {
+		if err != nil {
+			return sight{}, err
+		}
+		return sight{number: o.OrderID, paid: o.Paid(), raw: string(o.Raw.Reveal()), later: &o.PayFinishAt}, nil
+	}
 	return shop{
 		gateway: server.Server,
-		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
-			order, err := c.CreateOrder(ctx, kechengcang.CreateOrderRequest{
+		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
+			return seen(c.CreateOrder(ctx, kechengcang.CreateOrderRequest{
 				Subject: orderNo, Fee: kechengcang.Fee{Amount: price, Currency: kechengcang.CurrencyUSD}, NotifyURL: notifyURL,
-			})
-			if err != nil {
-				return "", err
-			}
-			return order.OrderID, nil
+			}))
 		},
-		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
-		wait: func(ctx context.Context, number string) (bool, error) {
-			return paid(c.WaitForPayment(ctx, number, interval))
+		query: func(ctx context.Context, number string) (sight, error) { return seen(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (sight, error) {
+			return seen(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(string, money.Amount)) http.Handler {
+		handler: func(credit func(sight)) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
-				credit(n.OrderID, n.Order.Fee.Amount)
+				credit(sight{number: n.OrderID, amount: n.Order.Fee.Amount, raw: string(n.Raw.Reveal())})
 				return nil
 			})
 		},

@@ -18,7 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go/gatewaytest"
-	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/pingpp"
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
 	"github.com/paygates/paygates-go/sign"
@@ -162,16 +161,22 @@ func pingppCalls(t testing.TB, s setup) []call {
 	}
 }
 
-func pingppShop(t *testing.T) shop {
+func pingppShop(t *testing.T, options ...gatewaytest.Option) shop {
 	t.Helper()
-	server := pingpptest.NewServer(gatewaytest.WithRetryDelays())
+	server := pingpptest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
 	config.Logger = logger(io.Discard)
 	c, err := pingpp.New(config)
 	require.NoError(t, err)
+	seen := func(c *pingpp.Charge, err error) (sight, error) {
+		if err != nil {
+			return sight{}, err
+		}
+		return sight{paid: c.Paid(), raw: string(c.Raw.Reveal())}, nil
+	}
 	return shop{
 		gateway: server.Server,
-		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
+		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
 			if notifyURL != "" {
 				server.SetWebhookURL(notifyURL) // of all orders
 			}
@@ -180,19 +185,19 @@ func pingppShop(t *testing.T) shop {
 			}
 			order, err := c.CreateOrder(ctx, pingpp.CreateOrderRequest{OrderNo: orderNo, Channel: pingpp.ChannelAlipay})
 			if err != nil {
-				return "", err
+				return sight{}, err
 			}
-			return order.Charge.ID, nil
+			return sight{number: order.Charge.ID, raw: string(order.Raw.Reveal())}, nil
 		},
-		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryCharge(ctx, number)) },
-		wait: func(ctx context.Context, number string) (bool, error) {
-			return paid(c.WaitForPayment(ctx, number, interval))
+		query: func(ctx context.Context, number string) (sight, error) { return seen(c.QueryCharge(ctx, number)) },
+		wait: func(ctx context.Context, number string) (sight, error) {
+			return seen(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(string, money.Amount)) http.Handler {
+		handler: func(credit func(sight)) http.Handler {
 			return c.NotificationHandler(func(ctx context.Context, n *pingpp.Notification) error {
 				charge, err := c.ConfirmNotification(ctx, n)
 				if err == nil {
-					credit(charge.ID, charge.Amount)
+					credit(sight{number: charge.ID, amount: charge.Amount, raw: string(n.Raw.Reveal()), later: &n.Charge.PaidAt})
 				}
 				return err
 			})

@@ -68,7 +68,7 @@ type descriptor struct {
 	// reveals is a value of a request that a gateway may repeat in its message.
 	reveals []string
 	// shop returns a merchant with one client and a fake gateway.
-	shop func(*testing.T) shop
+	shop func(*testing.T, ...gatewaytest.Option) shop
 	// nilHandler makes a NotificationHandler without a function.
 	nilHandler func()
 }
@@ -146,11 +146,22 @@ type settings struct {
 type shop struct {
 	gateway *gatewaytest.Server
 	// create creates an order of price and returns the number to query it by.
-	create func(ctx context.Context, orderNo, notifyURL string) (string, error)
-	// query and wait report whether the order is paid.
-	query, wait func(ctx context.Context, number string) (bool, error)
+	create func(ctx context.Context, orderNo, notifyURL string) (sight, error)
+	// query and wait query the order, whether it is paid.
+	query, wait func(ctx context.Context, number string) (sight, error)
 	// handler credits orders by the number that they are queried by.
-	handler func(credit func(number string, amount money.Amount)) http.Handler
+	handler func(credit func(sight)) http.Handler
+}
+
+// sight is what a merchant sees of an order, as far as the gateway tells it.
+type sight struct {
+	number string
+	amount money.Amount
+	paid   bool
+	raw    string
+	// created is when the order was created, later when it was paid or the gateway responded;
+	// nil if the gateway does not tell.
+	created, later *time.Time
 }
 
 const price = money.Amount(1234)
