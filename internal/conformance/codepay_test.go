@@ -37,6 +37,7 @@ var codepayGateway = descriptor{
 	signed:         true,
 	rejection:      `{"status":-2,"msg":%q}`,
 	queryRejection: `{"status":-6,"msg":%q}`,
+	unpaid:         `{"status":0}`,
 	reveals:        []string{token},
 	shop:           codepayShop,
 	nilHandler:     func() { codepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
@@ -104,11 +105,19 @@ func codepayCalls(t testing.TB, s setup) []call {
 			name: "CreateOrder", kind: create,
 			response: `{"msg":"ok","qrcode":"//qr.example.com/` + marker + `","status":0,"chart":"utf-8","order_id":"7001","pay_id":"` + orderNo +
 				`","type":1,"price":"100.00","money":"100.01","userID":10041,"notiry_key":"` + marker + `","tag":0,"serverTime":1487332840,"endTime":1487333200}`,
+			bad: []string{
+				`{"money":"1.00"}`, `{"status":null,"money":"1.00"}`, `{"status":"ok","money":"1.00"}`, `{"status":1,"money":"1.00"}`,
+				`{"status":0}`, `{"status":0,"money":"0.00"}`, `{"status":0,"money":"-1.00"}`, `{"status":0,"money":1e2}`,
+				`{"status":0,"money":"1.001"}`, `{"status":0,"money":["1.00"]}`, `{"status":0,"money":"1.00","pay_id":["` + orderNo + `"]}`,
+				`{"status":0,"money":"1.00","pay_id":"root"}`, `{"status":0,"money":"1.00","type":3}`,
+				`{"status":0,"money":"1.00","price":"1.00"}`, `{"status":0,"money":"1.00","order_id":[1]}`,
+			},
 			do: func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, codepayRequest())) },
 		},
 		{
 			name: "QueryOrder", kind: query, response: confirmed1,
-			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, "7001")) },
+			bad: []string{"{}", `{"status":"paid"}`, `{"msg":"ok"}`, "callback(1)", `callback({"status":1)`},
+			do:  func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, "7001")) },
 		},
 		{
 			name: "ConfirmNotification", kind: query, response: confirmed1,
@@ -120,7 +129,7 @@ func codepayCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: confirmed1,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, "7001", waiting/2)) },
+			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, "7001", s.waitInterval())) },
 		},
 		{name: "NotificationHandler", kind: handler, response: confirmed1, do: receive(c.NotificationHandler, codepayNotification())},
 	}

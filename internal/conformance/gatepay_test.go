@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,9 +46,14 @@ var gatepayGateway = descriptor{
 	notifications:  gatepayNotifications,
 	rejection:      `{"code":105,"msg":%q}`,
 	queryRejection: `{"code":105,"msg":%q}`,
+	unpaid:         strings.Replace(gatepayPaid, `"paid"`, `"inprogress"`, 1),
+	ended:          strings.Replace(gatepayPaid, `"paid"`, `"expired"`, 1),
 	shop:           gatepayShop,
 	nilHandler:     func() { gatepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
+
+const gatepayPaid = `{"code":100,"msg":"success","time":"1571130240","data":{"order_id":1001,"order_name":"` + payer +
+	`","order_price":"1.88","order_type":"wechat","order_status":"paid"}}`
 
 func gatepayNotifications(t testing.TB, s setup) []notification {
 	c := gatepayClient(t, s)
@@ -120,21 +126,27 @@ func gatepayCalls(t testing.TB, s setup) []call {
 	r := gatepayRequest()
 	created := `{"code":100,"msg":"success","time":"1571130240","data":{"pay_url":"` + s.base + `/pay/api?id=` + marker +
 		`","qrcode_url":"https://qr.example.com/` + marker + `","qrcode_body":"` + marker + `","params":{"custom":"` + payer + `","appkey":"` + appKey + `"}}}`
-	const checked = `{"code":100,"msg":"success","time":"1571130240","data":{"order_id":1001,"order_name":"` + payer +
-		`","order_price":"1.88","order_type":"wechat","order_status":"paid"}}`
+	bad := []string{
+		"{\"code\":100,\"data\":{\"pay_url\":\"\xff\"}}", `{"data":{"pay_url":"https://gatepay.io/"}}`,
+		`{"code":"ok","data":{"pay_url":"https://gatepay.io/"}}`, `{"code":100.5,"data":{"pay_url":"https://gatepay.io/"}}`,
+		`{"code":100}`, `{"code":100,"data":null}`, `{"code":100,"data":[]}`, `{"code":100,"data":""}`,
+		`{"code":100,"data":{"qrcode_url":"https://gatepay.io/"}}`, `{"code":100,"data":{"pay_url":null}}`,
+		`{"code":100,"data":{"pay_url":[1]}}`, `{"code":100,"data":{"pay_url":"javascript:alert(1)"}}`,
+		`{"code":100,"data":{"pay_url":"/pay/api?id=1"}}`,
+	}
 	return []call{
 		{
-			name: "CreateOrder", kind: create, response: created,
+			name: "CreateOrder", kind: create, response: created, bad: bad,
 			do: func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, r)) },
 		},
 		{
-			name: "CreateCloudOrder", kind: create, response: created,
+			name: "CreateCloudOrder", kind: create, response: created, bad: bad,
 			do: func(ctx context.Context) (any, error) {
 				return result(c.CreateCloudOrder(ctx, gatepay.CreateCloudOrderRequest{OrderNo: r.OrderNo, Channel: r.Channel, Amount: r.Amount, Attach: r.Attach}))
 			},
 		},
 		{
-			name: "CreateGroupOrder", kind: create, response: created,
+			name: "CreateGroupOrder", kind: create, response: created, bad: bad,
 			do: func(ctx context.Context) (any, error) {
 				return result(c.CreateGroupOrder(ctx, gatepay.CreateGroupOrderRequest{
 					OrderNo: r.OrderNo, Channel: r.Channel, Items: []gatepay.GroupItem{{ProductID: "8", Count: 1}}, Attach: r.Attach, NotifyURL: notifyURL,
@@ -142,7 +154,7 @@ func gatepayCalls(t testing.TB, s setup) []call {
 			},
 		},
 		{
-			name: "CreateProductOrder", kind: create, response: created,
+			name: "CreateProductOrder", kind: create, response: created, bad: bad,
 			do: func(ctx context.Context) (any, error) {
 				return result(c.CreateProductOrder(ctx, gatepay.CreateProductOrderRequest{
 					OrderNo: r.OrderNo, Channel: r.Channel, ProductID: "8", Attach: r.Attach, NotifyURL: notifyURL,
@@ -156,11 +168,21 @@ func gatepayCalls(t testing.TB, s setup) []call {
 			},
 		},
 		{
-			name: "QueryOrder", kind: query, response: checked,
+			name: "QueryOrder", kind: query, response: gatepayPaid,
+			bad: []string{
+				`{"code":100}`, `{"code":100,"data":null}`, `{"code":100,"data":[]}`,
+				`{"code":100,"data":{"order_price":"1.88","order_status":"paid"}}`,
+				`{"code":100,"data":{"order_id":522,"order_status":"paid"}}`,
+				`{"code":100,"data":{"order_id":522,"order_price":1e3,"order_status":"paid"}}`,
+				`{"code":100,"data":{"order_id":522,"order_price":"1.001","order_status":"paid"}}`,
+				`{"code":100,"data":{"order_id":522,"order_price":"1.88"}}`,
+				`{"code":100,"data":{"order_id":522,"order_price":"1.88","order_status":["paid"]}}`,
+				`{"data":{"order_id":522,"order_price":"1.88","order_status":"paid"}}`,
+			},
 			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, orderNo)) },
 		},
 		{
-			name: "ConfirmNotification", kind: query, response: checked,
+			name: "ConfirmNotification", kind: query, response: gatepayPaid,
 			do: func(ctx context.Context) (any, error) {
 				n := &gatepay.Notification{OrderNo: orderNo, OrderID: "1001", Amount: money.Cents(188)}
 				order, err := c.ConfirmNotification(ctx, n)
@@ -168,10 +190,12 @@ func gatepayCalls(t testing.TB, s setup) []call {
 			},
 		},
 		{
-			name: "WaitForPayment", kind: wait, response: checked,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, orderNo, waiting/2)) },
+			name: "WaitForPayment", kind: wait, response: gatepayPaid,
+			do: func(ctx context.Context) (any, error) {
+				return result(c.WaitForPayment(ctx, orderNo, s.waitInterval()))
+			},
 		},
-		{name: "NotificationHandler", kind: handler, response: checked, do: receive(c.NotificationHandler, gatepayNotification())},
+		{name: "NotificationHandler", kind: handler, response: gatepayPaid, do: receive(c.NotificationHandler, gatepayNotification())},
 	}
 }
 

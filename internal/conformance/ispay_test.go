@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,6 +37,8 @@ var ispayGateway = descriptor{
 	notifications:  ispayNotifications,
 	rejection:      `{"success":false,"errorCode":1004,"errorMsg":%q}`,
 	queryRejection: `{"success":false,"errorCode":1004,"errorMsg":%q}`,
+	unpaid:         strings.Replace(ispayPaid, `"state":9`, `"state":5`, 1),
+	ended:          strings.Replace(ispayPaid, `"state":9`, `"state":6`, 1),
 	reveals:        []string{md5Hex("10001", orderNo, secret)},
 	shop:           ispayShop,
 	nilHandler:     func() { ispayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
@@ -86,7 +89,12 @@ func ispayCalls(t testing.TB, s setup) []call {
 		{
 			name: "CreateOrder", kind: create, noNumber: true,
 			response: `{"success":true,"errorCode":0,"errorMsg":null,"order_id":"` + gatewayNo + `","buyer":"` + payer + `"}`,
-			do:       func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, ispayRequest())) },
+			bad: []string{
+				`{"order_id":"1"}`, `{"success":"maybe","order_id":"1"}`, `{"success":true,"errorCode":0,"errorMsg":null}`,
+				`{"success":true,"order_id":null}`, `{"success":true,"order_id":[1]}`, `{"success":true,"order_id":".."}`,
+				"{\"success\":true,\"order_id\":\"\xff\"}",
+			},
+			do: func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, ispayRequest())) },
 		},
 		{
 			name: "QueryState", kind: query, response: `{"success":true,"errorCode":0,"errorMsg":null,"state":5,` + code,
@@ -98,6 +106,14 @@ func ispayCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "QueryOrder", kind: query, response: ispayPaid,
+			bad: []string{
+				`{"success":true}`, `{"success":true,"order":null}`, `{"success":true,"order":[]}`, `{"success":true,"order":{"amount":1}}`,
+				`{"success":true,"order":{"state":9}}`, `{"success":true,"order":{"state":9,"amount":1e3}}`,
+				`{"success":true,"order":{"state":9,"amount":1.001}}`, `{"success":true,"order":{"state":"paid","amount":1}}`,
+				`{"success":true,"order":"","state":9,"amount":1}`, `{"success":true,"order":{"state":[9],"amount":1}}`,
+				`{"success":true,"order":{"state":9,"amount":1,"sn":"20191118123425"}}`,
+				`{"success":"yes","order":{"state":9,"amount":1}}`, `{"success":true,"order":{"state":9,"amount":1,"State":5}}`,
+			},
 			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, orderNo)) },
 		},
 		{
@@ -110,7 +126,9 @@ func ispayCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: ispayPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, orderNo, waiting/2)) },
+			do: func(ctx context.Context) (any, error) {
+				return result(c.WaitForPayment(ctx, orderNo, s.waitInterval()))
+			},
 		},
 		{name: "NotificationHandler", kind: handler, response: ispayPaid, do: receive(c.NotificationHandler, ispayNotification())},
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,6 +35,8 @@ var kechengcangGateway = descriptor{
 	notifications:  kechengcangNotifications,
 	rejection:      `{"code":422,"message":%q}`,
 	queryRejection: `{"code":422,"message":%q}`,
+	unpaid:         strings.Replace(kechengcangPaid, `"pay_status":3`, `"pay_status":1`, 1),
+	ended:          strings.Replace(kechengcangPaid, `"pay_status":3`, `"pay_status":4`, 1),
 	shop:           kechengcangShop,
 	nilHandler:     func() { kechengcangClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
@@ -95,13 +98,28 @@ func kechengcangNotification() notification {
 func kechengcangCalls(t testing.TB, s setup) []call {
 	t.Helper()
 	c := kechengcangClient(t, s)
+	changed := func(from, to string) string { return strings.Replace(kechengcangPaid, from, to, 1) }
 	return []call{
 		{
 			name: "CreateOrder", kind: create, response: kechengcangPaid,
+			bad: []string{
+				"{\"code\":200,\"result\":{\"id\":\"\xff\"}}", `{"message":"ok","result":{}}`, `{"code":"ok","result":{}}`,
+				`{"code":200,"message":"ok"}`, `{"code":200,"message":"ok","result":null}`, `{"code":200,"message":"ok","result":[]}`,
+				`{"code":200,"message":"ok","result":{}}`, `{"result":` + strings.Repeat("[", 100_000),
+				changed(`"id":"`+kechengcangID, `"id":"../1`),
+			},
 			do: func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, kechengcangRequest())) },
 		},
 		{
 			name: "QueryOrder", kind: query, response: kechengcangPaid,
+			bad: []string{
+				`{"code":200}`, `{"code":200,"result":[]}`, changed(`"id":"`+kechengcangID+`",`, ""), changed("8f14", "8f15"),
+				changed("8f14", "8F14"), changed(kechengcangID, "../1"), changed(`"fee":2000,`, ""), changed(`"fee":2000`, `"fee":null`),
+				changed(`"fee":2000`, `"fee":2000.00`), changed(`"fee":2000`, `"fee":2e3`), changed(`"fee":2000`, `"fee":-1`),
+				changed(`"fee":2000`, `"fee":12345678901234567890`), changed(`"currency":1,`, ""), changed(`"currency":1`, `"currency":"USD"`),
+				changed(`"pay_status":3`, `"pay_status":null`), changed(`"pay_status":3`, `"pay_status":"paid"`),
+				changed(`"pay_status":3`, `"pay_status":[3]`),
+			},
 			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, kechengcangID)) },
 		},
 		{
@@ -114,7 +132,9 @@ func kechengcangCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: kechengcangPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, kechengcangID, waiting/2)) },
+			do: func(ctx context.Context) (any, error) {
+				return result(c.WaitForPayment(ctx, kechengcangID, s.waitInterval()))
+			},
 		},
 		{
 			name: "NotificationHandler", kind: handler, response: kechengcangPaid,

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -47,6 +48,8 @@ var pingppGateway = descriptor{
 	notifications:  pingppNotifications,
 	rejection:      `{"status":-4,"message":%q}`,
 	queryRejection: `{"error":{"type":"invalid_request_error","message":%[1]q,"code":%[1]q,"param":%[1]q}}`,
+	unpaid:         strings.NewReplacer(`"paid":true`, `"paid":false`, "1466149900", "null", "1466236251", "null").Replace(pingppPaid),
+	ended:          strings.NewReplacer(`"paid":true`, `"paid":false`, "1466149900", "null").Replace(pingppPaid),
 	reveals:        []string{"Token " + token, apiKey},
 	shop:           pingppShop,
 	nilHandler:     func() { pingppClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
@@ -140,13 +143,18 @@ func pingppCalls(t testing.TB, s setup) []call {
 	return []call{
 		{
 			name: "CreateOrder", kind: create, response: `{"status":0,"message":"","ch":` + pingppPaid + `}`,
+			bad: []string{
+				`{"message":""}`, `{"status":0,"message":""}`, `{"status":0,"message":"","ch":null}`, `{"status":0,"message":"","ch":[]}`,
+				`{"status":0,"message":"","ch":{"id":"ch_1"}}`, `{"status":0,"message":"","ch":` + strings.Replace(pingppPaid, orderNo, "1", 1) + `}`,
+			},
 			do: func(ctx context.Context) (any, error) {
 				return result(c.CreateOrder(ctx, pingpp.CreateOrderRequest{OrderNo: orderNo, Channel: pingpp.ChannelAlipay}))
 			},
 		},
 		{
 			name: "QueryCharge", kind: query, response: pingppPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.QueryCharge(ctx, chargeID)) },
+			bad: []string{`{"object":"refund","id":"` + chargeID + `"}`, strings.Replace(pingppPaid, chargeID, "ch_other", 1)},
+			do:  func(ctx context.Context) (any, error) { return result(c.QueryCharge(ctx, chargeID)) },
 		},
 		{
 			name: "ConfirmNotification", kind: query, response: pingppPaid,
@@ -156,7 +164,9 @@ func pingppCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: pingppPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, chargeID, waiting/2)) },
+			do: func(ctx context.Context) (any, error) {
+				return result(c.WaitForPayment(ctx, chargeID, s.waitInterval()))
+			},
 		},
 	}
 }

@@ -65,6 +65,9 @@ type descriptor struct {
 	// rejections are responses that reject a call, with %q for the message: that of
 	// a POST or PUT and that of a GET.
 	rejection, queryRejection string
+	// unpaid is the response to a wait for an order that is not paid yet, ended that of one
+	// that ended without a payment, if there is such a state.
+	unpaid, ended string
 	// reveals is a value of a request that a gateway may repeat in its message.
 	reveals []string
 	// shop returns a merchant with one client and a fake gateway.
@@ -83,6 +86,15 @@ type setup struct {
 	log  *slog.Logger
 	// unsigned: requests to Ping++ are not signed, which takes longer than all else.
 	unsigned bool
+	// interval is that of a wait; half of waiting if it is zero.
+	interval time.Duration
+}
+
+func (s setup) waitInterval() time.Duration {
+	if s.interval > 0 {
+		return s.interval
+	}
+	return waiting / 2
 }
 
 // kind is what a call may do when it fails.
@@ -100,6 +112,8 @@ type call struct {
 	name     string
 	kind     kind
 	response string // a good one
+	// bad are responses with HTTP 200 that cannot be read.
+	bad []string
 	// opaque: the response is passed on without a look at its fields.
 	opaque bool
 	// noNumber: no number in the response decides anything.
