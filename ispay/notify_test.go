@@ -3,17 +3,12 @@ package ispay_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jarcoal/httpmock"
@@ -136,41 +131,6 @@ func TestVerifyNotificationRejectsRepeatedValues(t *testing.T) {
 	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 }
 
-func TestNotificationIsPrintedWithoutItsSignature(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+notification(t, "300.00", "9", signature), nil))
-	require.NoError(t, err)
-	n.Order = &ispay.Order{OrderNo: "20191118123424", PayerIP: paygates.NewPrivate("203.0.113.7")}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		for _, value := range []any{n, *n, n.Order, *n.Order, request()} {
-			text := fmt.Sprintf(verb, value)
-			assert.NotContains(t, text, signature)
-			assert.NotContains(t, text, "203.0.113.7")
-			assert.Contains(t, text, "20191118123424")
-		}
-	}
-	type holder struct {
-		N      *ispay.Notification
-		List   []ispay.Notification
-		Map    map[string]*ispay.Notification
-		hidden ispay.Notification
-	}
-	all := holder{n, []ispay.Notification{*n}, map[string]*ispay.Notification{"n": n}, *n}
-	var texts bytes.Buffer
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		_, _ = fmt.Fprintf(&texts, verb, all)
-		_, _ = fmt.Fprintf(&texts, verb, &all)
-	}
-	slog.New(slog.NewJSONHandler(&texts, nil)).Info("x", "n", n, "order", n.Order, "all", all)
-	slog.New(slog.NewTextHandler(&texts, nil)).Info("x", "n", n, "order", n.Order, "all", all)
-	require.NoError(t, json.NewEncoder(&texts).Encode(all))
-	require.NoError(t, json.NewEncoder(&texts).Encode(n.Order))
-	assert.NotContains(t, texts.String(), signature)
-	assert.NotContains(t, texts.String(), "203.0.113.7")
-	assert.Contains(t, texts.String(), `"OrderNo":"20191118123424"`)
-}
-
 // serve sends one notification to a handler whose gateway responds with confirm.
 func serve(t *testing.T, query string, confirm httpmock.Responder, handle func(context.Context, *ispay.Notification) error) (*httptest.ResponseRecorder, string) {
 	t.Helper()
@@ -235,33 +195,6 @@ func TestNotificationHandlerRejects(t *testing.T) {
 	}
 }
 
-func TestNotificationHandlerWhenTheFunctionFails(t *testing.T) {
-	t.Parallel()
-	w, log := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidResponse),
-		func(context.Context, *ispay.Notification) error { return errors.New("database is down") })
-	assert.Equal(t, 500, w.Code)
-	assert.Equal(t, "fail", w.Body.String())
-	assert.Contains(t, log, "database is down")
-}
-
-// An error of this module that the function returns is still the function's.
-func TestNotificationHandlerWhenTheFunctionReturnsOneOfOurErrors(t *testing.T) {
-	t.Parallel()
-	w, _ := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidResponse),
-		func(context.Context, *ispay.Notification) error { return paygates.ErrInvalidSignature })
-	assert.Equal(t, 500, w.Code)
-}
-
-func TestNotificationHandlerOtherMethod(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	w := httptest.NewRecorder()
-	client.NotificationHandler(func(context.Context, *ispay.Notification) error { return nil }).
-		ServeHTTP(w, httptest.NewRequest("POST", "/notify", strings.NewReader("x")))
-	assert.Equal(t, 405, w.Code)
-	assert.Equal(t, "fail", w.Body.String())
-}
-
 func TestConfirmNotification(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
@@ -289,37 +222,4 @@ func TestConfirmNotificationOfAnUnknownOrder(t *testing.T) {
 	_, err := client.ConfirmNotification(context.Background(), n)
 	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
 	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
-}
-
-func TestOneHandlerForManyConnections(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidResponse))
-	var accepted atomic.Int64
-	handler := client.NotificationHandler(func(context.Context, *ispay.Notification) error { accepted.Add(1); return nil })
-	query := notification(t, "300.00", "9", signature)
-	var all sync.WaitGroup
-	for range 20 {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, httptest.NewRequest("GET", "/notify?"+query, nil))
-			assert.Equal(t, "success", w.Body.String())
-		}()
-	}
-	all.Wait()
-	assert.EqualValues(t, 20, accepted.Load())
-}
-
-func TestNotificationStatus(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	_, method := client.ParseNotification(httptest.NewRequest("PUT", "/notify", nil))
-	for status, err := range map[int]error{
-		200: nil, 403: paygates.ErrInvalidSignature, 400: paygates.ErrInvalidNotification, 405: method,
-		409: paygates.ErrNotConfirmed, 502: paygates.ErrNoResponse,
-	} {
-		assert.Equal(t, status, paygates.NotificationStatus(err))
-	}
 }

@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jarcoal/httpmock"
@@ -240,29 +237,6 @@ func TestNotificationHandlerAcceptsItsOwnApplication(t *testing.T) {
 	assert.Equal(t, "ok", w.Body.String())
 }
 
-func TestNotificationHandlerWhenTheFunctionFails(t *testing.T) {
-	t.Parallel()
-	for _, own := range []error{errors.New("database is down"), paygates.ErrNotConfirmed} {
-		w, log := handle(t, post(orderFields(t)), httpmock.NewStringResponder(200, paidResponse(t)),
-			func(context.Context, *kechengcang.Notification) error { return own })
-		assert.Equal(t, 500, w.Code)
-		assert.Equal(t, "fail", w.Body.String())
-		assert.Contains(t, log, own.Error())
-	}
-}
-
-func TestNotificationHandlerOtherMethod(t *testing.T) {
-	t.Parallel()
-	w, _ := handle(t, httptest.NewRequest("GET", "/notify?id="+sampleID, nil), httpmock.NewStringResponder(200, paidResponse(t)),
-		func(context.Context, *kechengcang.Notification) error {
-			t.Error("the function was called")
-			return nil
-		})
-	assert.Equal(t, 405, w.Code)
-	assert.Equal(t, "POST", w.Header().Get("Allow"))
-	assert.Equal(t, "fail", w.Body.String())
-}
-
 func TestConfirmNotification(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
@@ -287,25 +261,4 @@ func TestConfirmNotification(t *testing.T) {
 
 	_, err = client.ConfirmNotification(context.Background(), nil)
 	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
-}
-
-func TestOneHandlerForManyConnections(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidResponse(t)))
-	var accepted atomic.Int64
-	handler := client.NotificationHandler(func(context.Context, *kechengcang.Notification) error { accepted.Add(1); return nil })
-	body := orderFields(t)
-	var all sync.WaitGroup
-	for range 20 {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, post(body))
-			assert.Equal(t, "ok", w.Body.String())
-		}()
-	}
-	all.Wait()
-	assert.EqualValues(t, 20, accepted.Load())
 }

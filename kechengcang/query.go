@@ -41,7 +41,7 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 	case order == nil:
 		return nil, response.Rejected("", "", paygates.ErrOrderNotFound)
 	case order.OrderID != orderID:
-		return nil, response.Bad(otherOrder("id", order.OrderID, orderID))
+		return nil, response.Bad(response.Other("id", order.OrderID, orderID))
 	}
 	c.flow.LogUnread(ctx, op, orderID, order.Unread)
 	return order, nil

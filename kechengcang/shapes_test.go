@@ -319,20 +319,6 @@ func TestAnEchoedSecretIsMasked(t *testing.T) {
 	}
 }
 
-// A wrong BaseURL ends a wait.
-func TestWaitForPaymentOnAWrongBaseURL(t *testing.T) {
-	t.Parallel()
-	for _, status := range []int{200, 404} {
-		client, mock := setup(t)
-		mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(status, "<html>"))
-		order, err := client.WaitForPayment(context.Background(), sampleID, time.Millisecond)
-		require.ErrorIs(t, err, paygates.ErrBadResponse)
-		require.ErrorContains(t, err, "check BaseURL")
-		assert.Nil(t, order)
-		assert.Equal(t, 5, mock.GetTotalCallCount())
-	}
-}
-
 // Only the JSON counts, whatever the Content-Type and the white space around it.
 func TestParseNotificationWithOtherHeadersAndWhiteSpace(t *testing.T) {
 	t.Parallel()

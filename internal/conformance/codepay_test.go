@@ -27,14 +27,14 @@ var codepayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := codepay.New(codepay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
-			return err
+			return made(codepay.New(codepay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain}))
 		},
 	},
 	invalid:        codepayInvalid,
 	notifications:  codepayNotifications,
 	anyEncoding:    true,
 	signed:         true,
+	secrets:        []string{secret, token},
 	rejection:      `{"status":-2,"msg":%q}`,
 	queryRejection: `{"status":-6,"msg":%q}`,
 	unpaid:         `{"status":0}`,
@@ -135,11 +135,11 @@ func codepayCalls(t testing.TB, s setup) []call {
 	}
 }
 
-func codepayShop(t *testing.T, options ...gatewaytest.Option) shop {
+func codepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
 	server := codepaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
-	config.Logger = logger(io.Discard)
+	config.Logger = logger(log)
 	c, err := codepay.New(config)
 	require.NoError(t, err)
 	seen := func(o *codepay.Order, err error) (sight, error) {
@@ -161,10 +161,9 @@ func codepayShop(t *testing.T, options ...gatewaytest.Option) shop {
 		wait: func(ctx context.Context, number string) (sight, error) {
 			return seen(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(sight)) http.Handler {
+		handler: func(credit func(sight) error) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
-				credit(sight{number: n.OrderID, amount: n.PaidAmount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt})
-				return nil
+				return credit(sight{number: n.OrderID, amount: n.PaidAmount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt})
 			})
 		},
 	}

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -26,10 +27,11 @@ type ledger struct {
 	credited map[string][]money.Amount
 }
 
-func (l *ledger) credit(order sight) {
+func (l *ledger) credit(order sight) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.credited[order.number] = append(l.credited[order.number], order.amount)
+	return nil
 }
 
 // One client creates, queries, waits, is notified and is canceled, all at once.
@@ -38,7 +40,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	for _, g := range descriptors {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
-			s := g.shop(t)
+			s := g.shop(t, io.Discard)
 			defer s.gateway.Close()
 			book := &ledger{credited: map[string][]money.Amount{}}
 			server := httptest.NewServer(s.handler(book.credit))
@@ -120,7 +122,7 @@ func TestNotificationsForOneOrderAtOnce(t *testing.T) {
 	for _, g := range descriptors {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
-			s := g.shop(t)
+			s := g.shop(t, io.Discard)
 			defer s.gateway.Close()
 			book := &ledger{credited: map[string][]money.Amount{}}
 			server := httptest.NewServer(s.handler(book.credit))

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -21,7 +22,7 @@ func TestUnknownFields(t *testing.T) {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			begin := time.Now().Add(-time.Hour).Truncate(time.Second)
-			s := g.shop(t, gatewaytest.WithClock(func() time.Time { return begin }))
+			s := g.shop(t, io.Discard, gatewaytest.WithClock(func() time.Time { return begin }))
 			defer s.gateway.Close()
 			s.gateway.AddFields(
 				map[string]any{"new_text": "新", "new_object": map[string]any{"a": []int{1}}},
@@ -47,7 +48,7 @@ func TestUnknownFields(t *testing.T) {
 			handle := func(r *http.Request, err error) int {
 				require.NoError(t, err)
 				w := httptest.NewRecorder()
-				s.handler(func(order sight) { credited = append(credited, order) }).ServeHTTP(w, r)
+				s.handler(func(order sight) error { credited = append(credited, order); return nil }).ServeHTTP(w, r)
 				return w.Code
 			}
 			assert.Equal(t, 200, handle(s.gateway.NotificationRequest(order.number)))

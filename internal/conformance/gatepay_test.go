@@ -33,17 +33,16 @@ var gatepayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
-			return err
+			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain}))
 		},
 		"Secret beside CloudBaseURL": func(s settings) error {
-			_, err := gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain})
-			return err
+			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain}))
 		},
 	},
 	invalid:        gatepayInvalid,
 	channels:       []string{"CreateOrder", "CreateCloudOrder", "CreateGroupOrder", "CreateProductOrder"},
 	notifications:  gatepayNotifications,
+	secrets:        []string{secret},
 	rejection:      `{"code":105,"msg":%q}`,
 	queryRejection: `{"code":105,"msg":%q}`,
 	unpaid:         strings.Replace(gatepayPaid, `"paid"`, `"inprogress"`, 1),
@@ -199,11 +198,11 @@ func gatepayCalls(t testing.TB, s setup) []call {
 	}
 }
 
-func gatepayShop(t *testing.T, options ...gatewaytest.Option) shop {
+func gatepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
 	server := gatepaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
-	config.Logger = logger(io.Discard)
+	config.Logger = logger(log)
 	c, err := gatepay.New(config)
 	require.NoError(t, err)
 	seen := func(o *gatepay.Order, err error) (sight, error) {
@@ -227,10 +226,9 @@ func gatepayShop(t *testing.T, options ...gatewaytest.Option) shop {
 		wait: func(ctx context.Context, number string) (sight, error) {
 			return seen(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(sight)) http.Handler {
+		handler: func(credit func(sight) error) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
-				credit(sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt})
-				return nil
+				return credit(sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt})
 			})
 		},
 	}

@@ -28,13 +28,13 @@ var ispayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
-			return err
+			return made(ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain}))
 		},
 	},
 	invalid:        ispayInvalid,
 	channels:       []string{"CreateOrder"},
 	notifications:  ispayNotifications,
+	secrets:        []string{secret},
 	rejection:      `{"success":false,"errorCode":1004,"errorMsg":%q}`,
 	queryRejection: `{"success":false,"errorCode":1004,"errorMsg":%q}`,
 	unpaid:         strings.Replace(ispayPaid, `"state":9`, `"state":5`, 1),
@@ -148,11 +148,11 @@ func ispayInvalid(t testing.TB, s setup, bad string) map[string]error {
 	return all
 }
 
-func ispayShop(t *testing.T, options ...gatewaytest.Option) shop {
+func ispayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
 	server := ispaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
-	config.Logger = logger(io.Discard)
+	config.Logger = logger(log)
 	c, err := ispay.New(config)
 	require.NoError(t, err)
 	seen := func(o *ispay.Order, err error) (sight, error) {
@@ -176,10 +176,9 @@ func ispayShop(t *testing.T, options ...gatewaytest.Option) shop {
 		wait: func(ctx context.Context, number string) (sight, error) {
 			return seen(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(sight)) http.Handler {
+		handler: func(credit func(sight) error) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
-				credit(sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode()})
-				return nil
+				return credit(sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode()})
 			})
 		},
 	}

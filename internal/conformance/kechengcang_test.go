@@ -27,12 +27,12 @@ var kechengcangGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
-			return err
+			return made(kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain}))
 		},
 	},
 	invalid:        kechengcangInvalid,
 	notifications:  kechengcangNotifications,
+	secrets:        []string{secret},
 	rejection:      `{"code":422,"message":%q}`,
 	queryRejection: `{"code":422,"message":%q}`,
 	unpaid:         strings.Replace(kechengcangPaid, `"pay_status":3`, `"pay_status":1`, 1),
@@ -143,13 +143,13 @@ func kechengcangCalls(t testing.TB, s setup) []call {
 	}
 }
 
-func kechengcangShop(t *testing.T, options ...gatewaytest.Option) shop {
+func kechengcangShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
 	server := kechengcangtest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	// The client learns on the way that the query is a GET.
 	server.ShowByGet()
 	config := server.Config()
-	config.Logger = logger(io.Discard)
+	config.Logger = logger(log)
 	c, err := kechengcang.New(config)
 	require.NoError(t, err)
 	seen := func(o *kechengcang.Order, err error) (sight, error) {
@@ -169,10 +169,9 @@ func kechengcangShop(t *testing.T, options ...gatewaytest.Option) shop {
 		wait: func(ctx context.Context, number string) (sight, error) {
 			return seen(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(sight)) http.Handler {
+		handler: func(credit func(sight) error) http.Handler {
 			return c.NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
-				credit(sight{number: n.OrderID, amount: n.Order.Fee.Amount, raw: string(n.Raw.Reveal())})
-				return nil
+				return credit(sight{number: n.OrderID, amount: n.Order.Fee.Amount, raw: string(n.Raw.Reveal())})
 			})
 		},
 	}

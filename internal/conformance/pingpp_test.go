@@ -35,17 +35,16 @@ var pingppGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Token": func(s settings) error {
-			_, err := pingpp.New(pingpp.Config{Token: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain})
-			return err
+			return made(pingpp.New(pingpp.Config{Token: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain}))
 		},
 		"APIKey": func(s settings) error {
-			_, err := pingpp.New(pingpp.Config{APIKey: sign.NewSecret(s.secret), APIBaseURL: s.base, AllowPlainHTTP: s.plain})
-			return err
+			return made(pingpp.New(pingpp.Config{APIKey: sign.NewSecret(s.secret), APIBaseURL: s.base, AllowPlainHTTP: s.plain}))
 		},
 	},
 	invalid:        pingppInvalid,
 	channels:       []string{"CreateOrder"},
 	notifications:  pingppNotifications,
+	secrets:        []string{token, apiKey},
 	rejection:      `{"status":-4,"message":%q}`,
 	queryRejection: `{"error":{"type":"invalid_request_error","message":%[1]q,"code":%[1]q,"param":%[1]q}}`,
 	unpaid:         strings.NewReplacer(`"paid":true`, `"paid":false`, "1466149900", "null", "1466236251", "null").Replace(pingppPaid),
@@ -171,11 +170,11 @@ func pingppCalls(t testing.TB, s setup) []call {
 	}
 }
 
-func pingppShop(t *testing.T, options ...gatewaytest.Option) shop {
+func pingppShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
 	server := pingpptest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
-	config.Logger = logger(io.Discard)
+	config.Logger = logger(log)
 	c, err := pingpp.New(config)
 	require.NoError(t, err)
 	seen := func(c *pingpp.Charge, err error) (sight, error) {
@@ -203,13 +202,13 @@ func pingppShop(t *testing.T, options ...gatewaytest.Option) shop {
 		wait: func(ctx context.Context, number string) (sight, error) {
 			return seen(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(sight)) http.Handler {
+		handler: func(credit func(sight) error) http.Handler {
 			return c.NotificationHandler(func(ctx context.Context, n *pingpp.Notification) error {
 				charge, err := c.ConfirmNotification(ctx, n)
-				if err == nil {
-					credit(sight{number: charge.ID, amount: charge.Amount, raw: string(n.Raw.Reveal()), later: &n.Charge.PaidAt})
+				if err != nil {
+					return err
 				}
-				return err
+				return credit(sight{number: charge.ID, amount: charge.Amount, raw: string(n.Raw.Reveal()), later: &n.Charge.PaidAt})
 			})
 		},
 	}

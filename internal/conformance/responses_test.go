@@ -76,9 +76,9 @@ func eachCall(t *testing.T, test func(*testing.T, *descriptor, int, call)) {
 }
 
 // do makes the call with the given number on a script.
-func (g *descriptor) do(ctx context.Context, t *testing.T, i int, s *script, log io.Writer) (any, error) {
+func (d *descriptor) do(ctx context.Context, t *testing.T, i int, s *script, log io.Writer) (any, error) {
 	t.Helper()
-	return g.calls(t, setup{
+	return d.calls(t, setup{
 		base: anyHost, unsigned: true, interval: time.Millisecond, http: &http.Client{Transport: s},
 		log: slog.New(slog.NewTextHandler(log, nil)),
 	})[i].do(ctx)
@@ -96,9 +96,6 @@ func TestBadResponses(t *testing.T) {
 			{200, " \n", nil},
 			{200, "<html>ok</html>", nil},
 			{200, call.response[:len(call.response)/2], nil},
-			{200, strings.Repeat("[", 100_000), nil},
-			{200, `{"code":` + strings.Repeat("9", 400) + `}`, nil},
-			{200, `{"msg":"` + strings.Repeat("1", 3<<20) + `"}`, nil},
 			{204, "", nil},
 			{302, "", nil},
 			{400, "<html>", nil},
@@ -110,24 +107,21 @@ func TestBadResponses(t *testing.T) {
 		for _, body := range call.bad {
 			replies = append(replies, reply{200, body, nil})
 		}
-		for _, reply := range replies {
-			name := fmt.Sprintf("HTTP %d: %.200s", reply.status, reply.body)
-			s := &script{replies: replies[:0:0]}
-			s.replies = append(s.replies, reply)
+		for _, response := range replies {
+			name := fmt.Sprintf("HTTP %d: %.200s", response.status, response.body)
+			s := &script{replies: []reply{response}}
 			got, err := g.do(context.Background(), t, i, s, io.Discard)
 			assert.Nil(t, got, name)
 			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed, name)
 			require.ErrorIs(t, err, paygates.ErrBadResponse, name)
 			require.NotErrorIs(t, err, paygates.ErrOrderNotFound, name)
-			assert.Equal(t, reply.status, failed.HTTPStatus, name)
-			if len(reply.body) < 1<<20 {
-				assert.Equal(t, reply.body, string(failed.Body), name)
-			}
+			assert.Equal(t, response.status, failed.HTTPStatus, name)
+			assert.Equal(t, response.body, string(failed.Body), name)
 			assert.Less(t, len(err.Error()), 300, name)
-			rejected := reply.status >= 400 && reply.status < 500
+			rejected := response.status >= 400 && response.status < 500
 			assert.Equal(t, call.kind == create && !rejected, errors.Is(err, paygates.ErrOutcomeUnknown), name)
-			if call.kind == create || reply.status < 429 {
+			if call.kind == create || response.status < 429 {
 				assert.Equal(t, 1, s.sent, name)
 			}
 		}

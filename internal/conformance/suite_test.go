@@ -68,10 +68,12 @@ type descriptor struct {
 	// unpaid is the response to a wait for an order that is not paid yet, ended that of one
 	// that ended without a payment, if there is such a state.
 	unpaid, ended string
+	// secrets are those of the client.
+	secrets []string
 	// reveals is a value of a request that a gateway may repeat in its message.
 	reveals []string
 	// shop returns a merchant with one client and a fake gateway.
-	shop func(*testing.T, ...gatewaytest.Option) shop
+	shop func(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop
 	// nilHandler makes a NotificationHandler without a function.
 	nilHandler func()
 }
@@ -164,7 +166,7 @@ type shop struct {
 	// query and wait query the order, whether it is paid.
 	query, wait func(ctx context.Context, number string) (sight, error)
 	// handler credits orders by the number that they are queried by.
-	handler func(credit func(sight)) http.Handler
+	handler func(credit func(sight) error) http.Handler
 }
 
 // sight is what a merchant sees of an order, as far as the gateway tells it.
@@ -179,6 +181,14 @@ type sight struct {
 }
 
 const price = money.Amount(1234)
+
+// made returns the error of a constructor, which returns a client or an error.
+func made[C any](client *C, err error) error {
+	if (client == nil) == (err == nil) {
+		panic("a constructor returned neither or both of client and error")
+	}
+	return err
+}
 
 // result makes a result that is nil if the pointer is nil.
 func result[T any](got *T, err error) (any, error) {
