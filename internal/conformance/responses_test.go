@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/samples"
 )
 
 // reply is a response, or the error of a request without one.
@@ -45,19 +46,9 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	response := respond(r, next.status, next.body)
 	if s.read != nil {
-		response.Body = readBody{response.Body, s.read}
+		response = samples.AfterRead(response, s.read)
 	}
 	return response, nil
-}
-
-type readBody struct {
-	io.ReadCloser
-	read func()
-}
-
-func (b readBody) Close() error {
-	b.read()
-	return b.ReadCloser.Close()
 }
 
 // eachCall runs a test for every call of every gateway, but those to a handler.
