@@ -78,7 +78,7 @@ type descriptor struct {
 	nilHandler func()
 }
 
-// descriptors lists every gateway. internal/repotest compares it with the registry.
+// descriptors lists every gateway. internal/repotest names the one that is missing.
 var descriptors = []*descriptor{&ispayGateway, &codepayGateway, &gatepayGateway, &kechengcangGateway, &pingppGateway}
 
 // setup is what a client is made with.
