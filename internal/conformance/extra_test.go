@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatewaytest"
 )
 
@@ -70,6 +71,29 @@ func TestUnknownFields(t *testing.T) {
 			paid, err := s.query(context.Background(), order.number)
 			look(paid, err, "new_object")
 			assert.True(t, paid.paid)
+		})
+	}
+}
+
+// After a create whose response is lost the order exists, once.
+func TestACreateWhoseResponseIsLost(t *testing.T) {
+	t.Parallel()
+	for _, g := range descriptors {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			s := g.shop(t, io.Discard)
+			defer s.gateway.Close()
+			s.gateway.InjectFault(gatewaytest.Fault{Path: "/", Times: 1, Processed: true, Reset: true})
+			_, err := s.create(context.Background(), "ORDER1A", "")
+			require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+			orders := s.gateway.Orders()
+			require.Len(t, orders, 1)
+			order, err := s.query(context.Background(), orders[0].ID)
+			if err != nil { // the gateway is queried by the merchant's number
+				order, err = s.query(context.Background(), orders[0].OrderNo)
+			}
+			require.NoError(t, err)
+			assert.False(t, order.paid)
 		})
 	}
 }
