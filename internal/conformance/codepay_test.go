@@ -3,7 +3,6 @@ package conformance
 import (
 	"context"
 	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -45,13 +44,7 @@ var codepayGateway = descriptor{
 
 func codepayNotifications(t testing.TB, s setup) []notification {
 	c := codepayClient(t, s)
-	n := codepayNotification()
-	n.name = "notification"
-	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
-		return result(c.VerifyNotification(values))
-	}
-	n.handler = c.NotificationHandler(func(context.Context, *codepay.Notification) error { return errHandle })
-	return []notification{n}
+	return ofForm(codepayNotification(), c.VerifyNotification, c.NotificationHandler)
 }
 
 func codepayInvalid(t testing.TB, s setup, bad string) map[string]error {
@@ -142,29 +135,22 @@ func codepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) sho
 	config.Logger = logger(log)
 	c, err := codepay.New(config)
 	require.NoError(t, err)
-	seen := func(o *codepay.Order, err error) (sight, error) {
-		if err != nil {
-			return sight{}, err
-		}
-		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal())}, nil
+	seen := func(o *codepay.Order) sight {
+		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal())}
 	}
 	return shop{
 		gateway: server.Server,
 		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
-			order, err := c.CreateOrder(ctx, codepay.CreateOrderRequest{OrderNo: orderNo, Amount: price, NotifyURL: notifyURL})
-			if err != nil {
-				return sight{}, err
-			}
-			return sight{number: order.OrderID, raw: string(order.Raw.Reveal()), created: &order.ServerTime}, nil
+			return saw(func(o *codepay.CreatedOrder) sight {
+				return sight{number: o.OrderID, raw: string(o.Raw.Reveal()), created: &o.ServerTime}
+			})(c.CreateOrder(ctx, codepay.CreateOrderRequest{OrderNo: orderNo, Amount: price, NotifyURL: notifyURL}))
 		},
-		query: func(ctx context.Context, number string) (sight, error) { return seen(c.QueryOrder(ctx, number)) },
+		query: func(ctx context.Context, number string) (sight, error) { return saw(seen)(c.QueryOrder(ctx, number)) },
 		wait: func(ctx context.Context, number string) (sight, error) {
-			return seen(c.WaitForPayment(ctx, number, interval))
+			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(sight) error) http.Handler {
-			return c.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
-				return credit(sight{number: n.OrderID, amount: n.PaidAmount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt})
-			})
-		},
+		handler: credits(c.NotificationHandler, func(n *codepay.Notification) sight {
+			return sight{number: n.OrderID, amount: n.PaidAmount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt}
+		}),
 	}
 }

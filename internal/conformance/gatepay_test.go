@@ -56,12 +56,6 @@ const gatepayPaid = `{"code":100,"msg":"success","time":"1571130240","data":{"or
 
 func gatepayNotifications(t testing.TB, s setup) []notification {
 	c := gatepayClient(t, s)
-	n := gatepayNotification()
-	n.name = "notification"
-	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
-		return result(c.VerifyNotification(values))
-	}
-	n.handler = c.NotificationHandler(func(context.Context, *gatepay.Notification) error { return errHandle })
 	payerReturn := notification{
 		name: "return",
 		fields: url.Values{
@@ -70,7 +64,7 @@ func gatepayNotifications(t testing.TB, s setup) []notification {
 		},
 		verify: func(values url.Values, _ string, _ http.Header) (any, error) { return result(c.VerifyReturn(values)) },
 	}
-	return []notification{n, payerReturn}
+	return append(ofForm(gatepayNotification(), c.VerifyNotification, c.NotificationHandler), payerReturn)
 }
 
 func gatepayInvalid(t testing.TB, s setup, bad string) map[string]error {
@@ -205,11 +199,8 @@ func gatepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) sho
 	config.Logger = logger(log)
 	c, err := gatepay.New(config)
 	require.NoError(t, err)
-	seen := func(o *gatepay.Order, err error) (sight, error) {
-		if err != nil {
-			return sight{}, err
-		}
-		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal()), later: &o.RespondedAt}, nil
+	seen := func(o *gatepay.Order) sight {
+		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal()), later: &o.RespondedAt}
 	}
 	return shop{
 		gateway: server.Server,
@@ -217,19 +208,14 @@ func gatepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) sho
 			order, err := c.CreateOrder(ctx, gatepay.CreateOrderRequest{
 				OrderNo: orderNo, Channel: gatepay.ChannelWeChat, Amount: price, Attach: "example", NotifyURL: notifyURL,
 			})
-			if err != nil {
-				return sight{}, err
-			}
-			return sight{number: orderNo, raw: string(order.Raw.Reveal())}, nil
+			return saw(func(o *gatepay.CreatedOrder) sight { return sight{number: orderNo, raw: string(o.Raw.Reveal())} })(order, err)
 		},
-		query: func(ctx context.Context, number string) (sight, error) { return seen(c.QueryOrder(ctx, number)) },
+		query: func(ctx context.Context, number string) (sight, error) { return saw(seen)(c.QueryOrder(ctx, number)) },
 		wait: func(ctx context.Context, number string) (sight, error) {
-			return seen(c.WaitForPayment(ctx, number, interval))
+			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(sight) error) http.Handler {
-			return c.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
-				return credit(sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt})
-			})
-		},
+		handler: credits(c.NotificationHandler, func(n *gatepay.Notification) sight {
+			return sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt}
+		}),
 	}
 }

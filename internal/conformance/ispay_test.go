@@ -2,9 +2,7 @@ package conformance
 
 import (
 	"context"
-	"errors"
 	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -71,13 +69,7 @@ func ispayNotification() notification {
 
 func ispayNotifications(t testing.TB, s setup) []notification {
 	c := ispayClient(t, s)
-	n := ispayNotification()
-	n.name = "notification"
-	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
-		return result(c.VerifyNotification(values))
-	}
-	n.handler = c.NotificationHandler(func(context.Context, *ispay.Notification) error { return errHandle })
-	return []notification{n}
+	return ofForm(ispayNotification(), c.VerifyNotification, c.NotificationHandler)
 }
 
 func ispayCalls(t testing.TB, s setup) []call {
@@ -155,11 +147,8 @@ func ispayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop 
 	config.Logger = logger(log)
 	c, err := ispay.New(config)
 	require.NoError(t, err)
-	seen := func(o *ispay.Order, err error) (sight, error) {
-		if err != nil {
-			return sight{}, err
-		}
-		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal()), created: &o.CreatedAt}, nil
+	seen := func(o *ispay.Order) sight {
+		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal()), created: &o.CreatedAt}
 	}
 	return shop{
 		gateway: server.Server,
@@ -167,24 +156,17 @@ func ispayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop 
 			order, err := c.CreateOrder(ctx, ispay.CreateOrderRequest{
 				OrderNo: orderNo, Channel: ispay.ChannelAlipay, Amount: price, PayerIP: "203.0.113.7", NotifyURL: notifyURL,
 			})
-			if err != nil {
-				return sight{}, err
-			}
-			return sight{number: orderNo, raw: string(order.Raw.Reveal())}, nil
+			return saw(func(o *ispay.CreatedOrder) sight { return sight{number: orderNo, raw: string(o.Raw.Reveal())} })(order, err)
 		},
-		query: func(ctx context.Context, number string) (sight, error) { return seen(c.QueryOrder(ctx, number)) },
+		query: func(ctx context.Context, number string) (sight, error) { return saw(seen)(c.QueryOrder(ctx, number)) },
 		wait: func(ctx context.Context, number string) (sight, error) {
-			return seen(c.WaitForPayment(ctx, number, interval))
+			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(sight) error) http.Handler {
-			return c.NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
-				return credit(sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode()})
-			})
-		},
+		handler: credits(c.NotificationHandler, func(n *ispay.Notification) sight {
+			return sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode()}
+		}),
 	}
 }
-
-var errHandle = errors.New("not today")
 
 // must is require.NoError for what also runs outside of a test.
 func must(t testing.TB, err error) {

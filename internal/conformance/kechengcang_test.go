@@ -152,27 +152,22 @@ func kechengcangShop(t *testing.T, log io.Writer, options ...gatewaytest.Option)
 	config.Logger = logger(log)
 	c, err := kechengcang.New(config)
 	require.NoError(t, err)
-	seen := func(o *kechengcang.Order, err error) (sight, error) {
-		if err != nil {
-			return sight{}, err
-		}
-		return sight{number: o.OrderID, paid: o.Paid(), raw: string(o.Raw.Reveal()), later: &o.PayFinishAt}, nil
+	seen := func(o *kechengcang.Order) sight {
+		return sight{number: o.OrderID, paid: o.Paid(), raw: string(o.Raw.Reveal()), later: &o.PayFinishAt}
 	}
 	return shop{
 		gateway: server.Server,
 		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
-			return seen(c.CreateOrder(ctx, kechengcang.CreateOrderRequest{
+			return saw(seen)(c.CreateOrder(ctx, kechengcang.CreateOrderRequest{
 				Subject: orderNo, Fee: kechengcang.Fee{Amount: price, Currency: kechengcang.CurrencyUSD}, NotifyURL: notifyURL,
 			}))
 		},
-		query: func(ctx context.Context, number string) (sight, error) { return seen(c.QueryOrder(ctx, number)) },
+		query: func(ctx context.Context, number string) (sight, error) { return saw(seen)(c.QueryOrder(ctx, number)) },
 		wait: func(ctx context.Context, number string) (sight, error) {
-			return seen(c.WaitForPayment(ctx, number, interval))
+			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(sight) error) http.Handler {
-			return c.NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
-				return credit(sight{number: n.OrderID, amount: n.Order.Fee.Amount, raw: string(n.Raw.Reveal())})
-			})
-		},
+		handler: credits(c.NotificationHandler, func(n *kechengcang.Notification) sight {
+			return sight{number: n.OrderID, amount: n.Order.Fee.Amount, raw: string(n.Raw.Reveal())}
+		}),
 	}
 }

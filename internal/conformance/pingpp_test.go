@@ -177,11 +177,8 @@ func pingppShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop
 	config.Logger = logger(log)
 	c, err := pingpp.New(config)
 	require.NoError(t, err)
-	seen := func(c *pingpp.Charge, err error) (sight, error) {
-		if err != nil {
-			return sight{}, err
-		}
-		return sight{paid: c.Paid(), raw: string(c.Raw.Reveal())}, nil
+	seen := func(c *pingpp.Charge) sight {
+		return sight{paid: c.Paid(), raw: string(c.Raw.Reveal())}
 	}
 	return shop{
 		gateway: server.Server,
@@ -198,9 +195,9 @@ func pingppShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop
 			}
 			return sight{number: order.Charge.ID, raw: string(order.Raw.Reveal())}, nil
 		},
-		query: func(ctx context.Context, number string) (sight, error) { return seen(c.QueryCharge(ctx, number)) },
+		query: func(ctx context.Context, number string) (sight, error) { return saw(seen)(c.QueryCharge(ctx, number)) },
 		wait: func(ctx context.Context, number string) (sight, error) {
-			return seen(c.WaitForPayment(ctx, number, interval))
+			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
 		handler: func(credit func(sight) error) http.Handler {
 			return c.NotificationHandler(func(ctx context.Context, n *pingpp.Notification) error {

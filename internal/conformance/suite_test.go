@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -181,6 +182,37 @@ type sight struct {
 }
 
 const price = money.Amount(1234)
+
+// saw returns what see makes of an order, or the error.
+func saw[O any](see func(*O) sight) func(*O, error) (sight, error) {
+	return func(order *O, err error) (sight, error) {
+		if err != nil {
+			return sight{}, err
+		}
+		return see(order), nil
+	}
+}
+
+// credits makes a NotificationHandler that credits what see makes of a notification.
+func credits[N any](
+	handler func(func(context.Context, N) error) http.Handler, see func(N) sight,
+) func(credit func(sight) error) http.Handler {
+	return func(credit func(sight) error) http.Handler {
+		return handler(func(_ context.Context, n N) error { return credit(see(n)) })
+	}
+}
+
+// ofForm returns the notifications of a gateway that sends n as a form.
+func ofForm[N any](
+	n notification, verify func(url.Values) (*N, error), handler func(func(context.Context, *N) error) http.Handler,
+) []notification {
+	n.name = "notification"
+	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) { return result(verify(values)) }
+	n.handler = handler(func(context.Context, *N) error { return errHandle })
+	return []notification{n}
+}
+
+var errHandle = errors.New("not today")
 
 // made returns the error of a constructor, which returns a client or an error.
 func made[C any](client *C, err error) error {
