@@ -50,7 +50,6 @@ var places = []struct{ file, text string }{
 	{"{name}/{name}test/{name}test.go", ""},
 	{"internal/conformance/{name}_test.go", ""},
 	{"internal/conformance/suite_test.go", "&{name}Gateway"},
-	{"internal/bench/http_test.go", `"{name}"`},
 	{"cmd/paygates/internal/gateway/{name}.go", ""},
 	{"cmd/paygates/internal/gateway/gateway.go", "{name}Gateway()"},
 	{"examples/{name}/main.go", ""},
