@@ -333,23 +333,6 @@ func serve(t *testing.T, r *http.Request, confirm httpmock.Responder, handle fun
 	return w, log.String()
 }
 
-func TestNotificationHandlerAcceptsAConfirmedPayment(t *testing.T) {
-	t.Parallel()
-	for _, state := range []string{"paid", "unsettled", "settled"} {
-		for _, r := range []*http.Request{post(notifyForm), httptest.NewRequest("GET", "/notify?"+notifyForm, nil)} {
-			var got *gatepay.Notification
-			w, _ := serve(t, r, httpmock.NewStringResponder(200, checkResponse("522", "1.88", state)),
-				func(_ context.Context, n *gatepay.Notification) error { got = n; return nil })
-			assert.Equal(t, 200, w.Code)
-			assert.Equal(t, "success", w.Body.String())
-			require.NotNil(t, got)
-			assert.Equal(t, "ORD1", got.OrderNo)
-			assert.Equal(t, "1.88", got.Order.Amount.String())
-			assert.True(t, got.Order.Paid())
-		}
-	}
-}
-
 func TestNotificationHandlerRejects(t *testing.T) {
 	t.Parallel()
 	response := func(body string) httpmock.Responder { return httpmock.NewStringResponder(200, body) }

@@ -147,19 +147,6 @@ func serve(t *testing.T, query string, confirm httpmock.Responder, handle func(c
 	return w, log.String()
 }
 
-func TestNotificationHandlerAcceptsAConfirmedPayment(t *testing.T) {
-	t.Parallel()
-	var got *ispay.Notification
-	w, _ := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidResponse),
-		func(_ context.Context, n *ispay.Notification) error { got = n; return nil })
-	assert.Equal(t, 200, w.Code)
-	assert.Equal(t, "success", w.Body.String())
-	require.NotNil(t, got)
-	assert.Equal(t, "20191118123424", got.OrderNo)
-	assert.Equal(t, "300.00", got.Order.Amount.String())
-	assert.True(t, got.Order.Paid())
-}
-
 func TestNotificationHandlerRejects(t *testing.T) {
 	t.Parallel()
 	respond := func(body string) httpmock.Responder { return httpmock.NewStringResponder(200, body) }

@@ -459,31 +459,3 @@ func TestConfirmNotificationOfAnotherEvent(t *testing.T) {
 	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
 	assert.Zero(t, mock.GetTotalCallCount())
 }
-
-func BenchmarkVerifyNotification(b *testing.B) {
-	client, _ := setup(b)
-	body, signature := webhook(b)
-	raw := []byte(body)
-	b.ReportAllocs()
-	b.ResetTimer()
-	for range b.N {
-		if _, err := client.VerifyNotification(raw, signature); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkNotificationHandler(b *testing.B) {
-	client, _ := setup(b)
-	body, signature := webhook(b)
-	handler := client.NotificationHandler(func(context.Context, *pingpp.Notification) error { return nil })
-	b.ReportAllocs()
-	b.ResetTimer()
-	for range b.N {
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, post(body, signature))
-		if w.Code != http.StatusOK {
-			b.Fatal(w.Code)
-		}
-	}
-}
