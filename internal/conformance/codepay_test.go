@@ -132,7 +132,7 @@ func codepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) sho
 	t.Helper()
 	server := codepaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
-	config.Logger = logger(log)
+	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := codepay.New(config)
 	require.NoError(t, err)
 	seen := func(o *codepay.Order) sight {

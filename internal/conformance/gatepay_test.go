@@ -196,7 +196,7 @@ func gatepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) sho
 	t.Helper()
 	server := gatepaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
-	config.Logger = logger(log)
+	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := gatepay.New(config)
 	require.NoError(t, err)
 	seen := func(o *gatepay.Order) sight {

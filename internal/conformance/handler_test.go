@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,7 +35,11 @@ func TestARepeatedNotificationIsHandledAgain(t *testing.T) {
 			var log strings.Builder
 			s, number := paidShop(t, g, &log)
 			var handled []string
-			handler := s.handler(func(order sight) error { handled = append(handled, order.number); return nil })
+			handler := s.handler(func(order sight) error {
+				handled = append(handled, order.number)
+				assert.WithinDuration(t, time.Now().Add(notificationTimeout), order.deadline, time.Minute)
+				return nil
+			})
 			for range 2 {
 				r, err := s.gateway.NotificationRequest(number)
 				require.NoError(t, err)

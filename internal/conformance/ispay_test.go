@@ -144,7 +144,7 @@ func ispayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop 
 	t.Helper()
 	server := ispaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
-	config.Logger = logger(log)
+	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := ispay.New(config)
 	require.NoError(t, err)
 	seen := func(o *ispay.Order) sight {

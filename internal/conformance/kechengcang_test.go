@@ -149,7 +149,7 @@ func kechengcangShop(t *testing.T, log io.Writer, options ...gatewaytest.Option)
 	// The client learns on the way that the query is a GET.
 	server.ShowByGet()
 	config := server.Config()
-	config.Logger = logger(log)
+	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := kechengcang.New(config)
 	require.NoError(t, err)
 	seen := func(o *kechengcang.Order) sight {

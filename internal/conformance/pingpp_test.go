@@ -174,7 +174,7 @@ func pingppShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop
 	t.Helper()
 	server := pingpptest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	config := server.Config()
-	config.Logger = logger(log)
+	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := pingpp.New(config)
 	require.NoError(t, err)
 	seen := func(c *pingpp.Charge) sight {
@@ -205,7 +205,10 @@ func pingppShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop
 				if err != nil {
 					return err
 				}
-				return credit(sight{number: charge.ID, amount: charge.Amount, raw: string(n.Raw.Reveal()), later: &n.Charge.PaidAt})
+				deadline, _ := ctx.Deadline()
+				return credit(sight{
+					number: charge.ID, amount: charge.Amount, raw: string(n.Raw.Reveal()), later: &n.Charge.PaidAt, deadline: deadline,
+				})
 			})
 		},
 	}

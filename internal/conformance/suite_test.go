@@ -179,9 +179,14 @@ type sight struct {
 	// created is when the order was created, later when it was paid or the gateway responded;
 	// nil if the gateway does not tell.
 	created, later *time.Time
+	// deadline is that of the context of the merchant's function.
+	deadline time.Time
 }
 
-const price = money.Amount(1234)
+const (
+	price               = money.Amount(1234)
+	notificationTimeout = 7 * time.Minute // Config.NotificationTimeout of the shops
+)
 
 // saw returns what see makes of an order, or the error.
 func saw[O any](see func(*O) sight) func(*O, error) (sight, error) {
@@ -198,7 +203,11 @@ func credits[N any](
 	handler func(func(context.Context, N) error) http.Handler, see func(N) sight,
 ) func(credit func(sight) error) http.Handler {
 	return func(credit func(sight) error) http.Handler {
-		return handler(func(_ context.Context, n N) error { return credit(see(n)) })
+		return handler(func(ctx context.Context, n N) error {
+			order := see(n)
+			order.deadline, _ = ctx.Deadline()
+			return credit(order)
+		})
 	}
 }
 
