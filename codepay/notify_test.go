@@ -176,38 +176,20 @@ func signed(t *testing.T, values url.Values) url.Values {
 func TestParseNotificationRejects(t *testing.T) {
 	t.Parallel()
 	good := sample(t)
-	without := func(name string) string {
-		values, err := url.ParseQuery(good)
-		require.NoError(t, err)
-		values.Del(name)
-		return values.Encode()
-	}
-	withSign := func(sign string) string { return strings.Replace(good, signature, sign, 1) }
 	tests := map[string]struct {
 		request *http.Request
 		want    error
 	}{
-		"wrong sign":                {post(withSign("00" + signature[2:])), paygates.ErrInvalidSignature},
-		"empty sign":                {post(withSign("")), paygates.ErrInvalidSignature},
-		"missing sign":              {post(without("sign")), paygates.ErrInvalidSignature},
-		"over-long sign":            {post(good + "0"), paygates.ErrInvalidSignature},
-		"sign cut":                  {post(good[:len(good)-1]), paygates.ErrInvalidSignature},
-		"sign in base64":            {post(withSign("EmSi6JA6AL+diM/TBt8O7Q==")), paygates.ErrInvalidSignature},
 		"another amount":            {post(strings.Replace(good, "money=100.00", "money=900.00", 1)), paygates.ErrInvalidSignature},
 		"re-cut by &":               {post(strings.Replace(good, "&pay_no=", "%26pay_no%3D", 1)), paygates.ErrInvalidNotification},
 		"re-cut by & in a name":     {post(strings.Replace(good, "money=100.00&pay_id", "money%3D100.00%26pay_id", 1)), paygates.ErrInvalidNotification},
 		"repeated money":            {post(good + "&money=900.00"), paygates.ErrInvalidNotification},
 		"repeated sign":             {post(good + "&sign=" + signature), paygates.ErrInvalidNotification},
-		"repeated, in the query":    {get(good + "&money=900.00"), paygates.ErrInvalidNotification},
 		"invalid encoding":          {post(good + "&a=%zz"), paygates.ErrInvalidNotification},
-		"half an encoding":          {post(good + "&a=%e"), paygates.ErrInvalidNotification},
 		"empty body":                {httptest.NewRequest("POST", "/notify", nil), paygates.ErrInvalidNotification},
-		"empty query":               {get(""), paygates.ErrInvalidNotification},
 		"ten thousand parameters":   {post(good + manyFields(10000)), paygates.ErrInvalidNotification},
-		"ten thousand in a query":   {get(good + manyFields(10000)), paygates.ErrInvalidNotification},
 		"1 MiB in one parameter":    {post(good + "&a=" + strings.Repeat("1", 1<<20)), paygates.ErrInvalidNotification},
 		"nearly 1 MiB":              {post(good + "&a=" + strings.Repeat("1", 1<<20-300)), paygates.ErrInvalidSignature},
-		"1 MiB in a query":          {get(good + "&a=" + strings.Repeat("1", 1<<20)), paygates.ErrInvalidNotification},
 		"JSON":                      {jsonRequest(), paygates.ErrInvalidNotification},
 		"a method not used":         {httptest.NewRequest("PUT", "/notify", strings.NewReader(good)), paygates.ErrInvalidNotification},
 		"a POST with its query":     {httptest.NewRequest("POST", "/notify?"+good, strings.NewReader("a=1")), paygates.ErrInvalidSignature},

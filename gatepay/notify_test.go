@@ -164,13 +164,6 @@ func TestParseNotificationRejects(t *testing.T) {
 		form string
 		want error
 	}{
-		"wrong sign":           {replace("sign=d9", "sign=00"), paygates.ErrInvalidSignature},
-		"empty sign":           {replace(notifySignature, ""), paygates.ErrInvalidSignature},
-		"missing sign":         {replace("&sign="+notifySignature, ""), paygates.ErrInvalidSignature},
-		"over-long sign":       {notifyForm + "0", paygates.ErrInvalidSignature},
-		"enormous sign":        {notifyForm + strings.Repeat("0", 1<<19), paygates.ErrInvalidSignature},
-		"sign cut":             {notifyForm[:len(notifyForm)-1], paygates.ErrInvalidSignature},
-		"sign in base64":       {replace(notifySignature, "2bWz6GU+/ocPL/iG4qEr7w=="), paygates.ErrInvalidSignature},
 		"another order":        {replace("ORD1", "ORD2"), paygates.ErrInvalidSignature},
 		"another price":        {replace("price=1.88&real", "price=9.88&real"), paygates.ErrInvalidSignature},
 		"another realprice":    {replace("realprice=1.88", "realprice=9.88"), paygates.ErrInvalidSignature},
@@ -181,8 +174,6 @@ func TestParseNotificationRejects(t *testing.T) {
 		"sign of the return":   {replace(notifySignature, returnSignature), paygates.ErrInvalidSignature},
 		"another appkey":       {notifyForm + "&appkey=ffffffffffffffffffffffffffffffff", paygates.ErrInvalidNotification},
 		"empty appkey":         {notifyForm + "&appkey=", paygates.ErrInvalidNotification},
-		"repeated price":       {notifyForm + "&price=1.88", paygates.ErrInvalidNotification},
-		"repeated sign":        {notifyForm + "&sign=" + notifySignature, paygates.ErrInvalidNotification},
 		"repeated unknown":     {notifyForm + "&a=1&a=1", paygates.ErrInvalidNotification},
 		"no order_id":          {replace("order_id=522&", ""), paygates.ErrInvalidNotification},
 		"order_id a word":      {replace("=522", "=x22"), paygates.ErrInvalidNotification},
@@ -219,8 +210,6 @@ func TestParseNotificationRejects(t *testing.T) {
 		"NUL in extend":        {replace("terry", "terry%00"), paygates.ErrInvalidSignature},
 		"not UTF-8 in extend":  {replace("terry", "%ff%fe"), paygates.ErrInvalidSignature},
 		"invalid encoding":     {notifyForm + "&a=%zz", paygates.ErrInvalidNotification},
-		"encoding cut":         {notifyForm + "&a=%f", paygates.ErrInvalidNotification},
-		"empty":                {"", paygates.ErrInvalidNotification},
 		"ten thousand fields":  {notifyForm + manyFields(10000), paygates.ErrInvalidNotification},
 		"1 MiB of fields":      {notifyForm + manyFields(1<<20/8), paygates.ErrInvalidNotification},
 		"more than 1 MiB":      {notifyForm + "&a=" + strings.Repeat("a", 1<<20), paygates.ErrInvalidNotification},

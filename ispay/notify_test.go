@@ -55,14 +55,6 @@ func TestParseNotification(t *testing.T) {
 	assert.Equal(t, n, same)
 }
 
-func TestParseNotificationTakesUpperCaseHex(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	query := notification(t, "300.00", "9", strings.ToUpper(signature))
-	_, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+query, nil))
-	assert.NoError(t, err)
-}
-
 func TestParseNotificationKeepsAnUnknownState(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
@@ -77,23 +69,12 @@ func TestParseNotificationRejects(t *testing.T) {
 	good := notification(t, "300.00", "9", signature)
 	// printf %s '1000120191118123424P901300.00https://shop.example.com/paidexample-secret' | md5sum
 	const createSignature = "3827ee59a5ea310311a10e5e91fa62ba"
-	manyFields := strings.Repeat("&a=1", 10000)
 	tests := map[string]struct {
 		method, query string
 		want          error
 	}{
-		"wrong sign":            {"GET", notification(t, "300.00", "9", "00"+signature[2:]), paygates.ErrInvalidSignature},
-		"empty sign":            {"GET", notification(t, "300.00", "9", ""), paygates.ErrInvalidSignature},
-		"missing sign":          {"GET", strings.Replace(good, "&sign="+signature, "", 1), paygates.ErrInvalidSignature},
-		"over-long sign":        {"GET", good + "0", paygates.ErrInvalidSignature},
-		"enormous sign":         {"GET", good + strings.Repeat("0", 1<<19), paygates.ErrInvalidSignature},
-		"sign truncated":        {"GET", good[:len(good)-1], paygates.ErrInvalidSignature},
-		"sign in base64":        {"GET", notification(t, "300.00", "9", "Y6W_HzUAeR9DjCgp2kXQNw"), paygates.ErrInvalidSignature},
 		"another order":         {"GET", strings.Replace(good, "20191118123424", "20191118123425", 1), paygates.ErrInvalidSignature},
 		"sign of the create":    {"GET", "order_no=" + url.QueryEscape("20191118123424P901300.00https://shop.example.com/paid") + "&amount=300.00&state=9&sign=" + createSignature, paygates.ErrInvalidNotification},
-		"repeated order_no":     {"GET", good + "&order_no=20191118123424", paygates.ErrInvalidNotification},
-		"repeated sign":         {"GET", good + "&sign=" + signature, paygates.ErrInvalidNotification},
-		"repeated amount":       {"GET", good + "&amount=1.00", paygates.ErrInvalidNotification},
 		"no order_no":           {"GET", "amount=300.00&state=9&sign=" + signature, paygates.ErrInvalidNotification},
 		"order_no a path":       {"GET", "order_no=../1&amount=300.00&state=9&sign=" + signature, paygates.ErrInvalidNotification},
 		"no amount":             {"GET", strings.Replace(good, "amount=300.00", "amount=", 1), paygates.ErrInvalidNotification},
@@ -102,9 +83,6 @@ func TestParseNotificationRejects(t *testing.T) {
 		"amount with exponent":  {"GET", strings.Replace(good, "amount=300.00", "amount=3e2", 1), paygates.ErrInvalidNotification},
 		"no state":              {"GET", strings.Replace(good, "state=9", "state=", 1), paygates.ErrInvalidNotification},
 		"state a word":          {"GET", strings.Replace(good, "state=9", "state=paid", 1), paygates.ErrInvalidNotification},
-		"invalid encoding":      {"GET", good + "&a=%zz", paygates.ErrInvalidNotification},
-		"empty":                 {"GET", "", paygates.ErrInvalidNotification},
-		"ten thousand fields":   {"GET", good + manyFields, paygates.ErrInvalidNotification},
 		"a method not used":     {"POST", good, paygates.ErrInvalidNotification},
 		"NUL in the order_no":   {"GET", strings.Replace(good, "20191118123424", "20191118123424%00", 1), paygates.ErrInvalidNotification},
 		"not UTF-8 in order_no": {"GET", strings.Replace(good, "20191118123424", "%ff", 1), paygates.ErrInvalidNotification},
@@ -119,16 +97,6 @@ func TestParseNotificationRejects(t *testing.T) {
 			assert.NotContains(t, err.Error(), signature)
 		})
 	}
-}
-
-func TestVerifyNotificationRejectsRepeatedValues(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	values := url.Values{"order_no": {"20191118123424"}, "amount": {"300.00", "1.00"}, "state": {"9"}, "sign": {signature}}
-	_, err := client.VerifyNotification(values)
-	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
-	_, err = client.VerifyNotification(nil)
-	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 }
 
 // serve sends one notification to a handler whose gateway responds with confirm.
