@@ -331,19 +331,14 @@ func TestNotificationHandlerRejects(t *testing.T) {
 		confirm httpmock.Responder
 		status  int
 	}{
-		"forged sign":        {strings.Replace(notifyForm, "sign=d9", "sign=00", 1), paid, 403},
-		"no parameters":      {"a=1", paid, 400},
-		"too long":           {strings.Repeat("a", 2<<20), paid, 413},
-		"not paid":           {notifyForm, response(checkResponse("522", "1.88", "inprogress")), 409},
-		"expired":            {notifyForm, response(checkResponse("522", "1.88", "expired")), 409},
-		"unknown state":      {notifyForm, response(checkResponse("522", "1.88", "success")), 409},
-		"another id":         {notifyForm, response(checkResponse("523", "1.88", "paid")), 409},
-		"another price":      {notifyForm, response(checkResponse("522", "11.88", "paid")), 409},
-		"unknown order":      {notifyForm, response(`{"code":201,"msg":"订单不存在","data":[]}`), 409},
-		"key expired":        {notifyForm, response(`{"code":103,"msg":"秘钥已过期"}`), 502},
-		"gateway is down":    {notifyForm, httpmock.NewErrorResponder(io.ErrUnexpectedEOF), 502},
-		"gateway is busy":    {notifyForm, httpmock.NewStringResponder(503, "busy"), 502},
-		"gateway sends HTML": {notifyForm, response("<html>"), 502},
+		"forged sign":   {strings.Replace(notifyForm, "sign=d9", "sign=00", 1), paid, 403},
+		"no parameters": {"a=1", paid, 400},
+		"too long":      {strings.Repeat("a", 2<<20), paid, 413},
+		"unknown state": {notifyForm, response(checkResponse("522", "1.88", "success")), 409},
+		"another id":    {notifyForm, response(checkResponse("523", "1.88", "paid")), 409},
+		"another price": {notifyForm, response(checkResponse("522", "11.88", "paid")), 409},
+		"unknown order": {notifyForm, response(`{"code":201,"msg":"订单不存在","data":[]}`), 409},
+		"key expired":   {notifyForm, response(`{"code":103,"msg":"秘钥已过期"}`), 502},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

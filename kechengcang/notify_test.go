@@ -205,14 +205,10 @@ func TestNotificationHandlerRejects(t *testing.T) {
 		"too long":            {`{"id":"` + strings.Repeat("a", 1<<20) + `"}`, response(paid), 413},
 		"not paid":            {orderFields(t, `"pay_status":1`, `"pay_status":3`), response(samples.JSON(t, "query_response.json")), 409},
 		"submitted only":      {orderFields(t), response(strings.Replace(paid, `"pay_status":3`, `"pay_status":2`, 1)), 409},
-		"timed out":           {orderFields(t), response(strings.Replace(paid, `"pay_status":3`, `"pay_status":4`, 1)), 409},
 		"unknown state":       {orderFields(t), response(strings.Replace(paid, `"pay_status":3`, `"pay_status":33`, 1)), 409},
 		"another application": {orderFields(t), response(strings.Replace(paid, `"app_id":""`, `"app_id":"other-app"`, 1)), 409},
 		"unknown order":       {orderFields(t), response(`{"code":200,"message":"ok","result":null}`), 409},
 		"another order":       {orderFields(t), response(strings.Replace(paid, sampleID, "another", 1)), 502},
-		"gateway is down":     {orderFields(t), httpmock.NewErrorResponder(io.ErrUnexpectedEOF), 502},
-		"gateway fails":       {orderFields(t), httpmock.NewStringResponder(500, `{"message":"Server Error"}`), 502},
-		"gateway sends HTML":  {orderFields(t), response("<html>"), 502},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

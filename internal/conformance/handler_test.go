@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -87,6 +88,30 @@ func TestAHandlerRejectsOtherMethods(t *testing.T) {
 				assert.Contains(t, []string{"GET", "POST", "GET, POST"}, w.Header().Get("Allow"), g.name)
 				assert.NotContains(t, w.Header().Get("Allow"), method)
 				assert.Equal(t, "fail", w.Body.String(), g.name)
+			}
+		}
+	}
+}
+
+// An order that is not paid confirms no notification, whatever that claims.
+func TestAnUnpaidOrderConfirmsNothing(t *testing.T) {
+	t.Parallel()
+	for _, g := range descriptors {
+		for i, call := range g.calls(t, setup{base: anyHost, unsigned: true}) {
+			if call.kind != handler && call.name != "ConfirmNotification" {
+				continue
+			}
+			for _, body := range []string{g.unpaid, g.ended} {
+				if body == "" {
+					continue
+				}
+				got, err := g.do(context.Background(), t, i, &script{replies: []reply{{200, body, nil}}}, io.Discard)
+				if o, ok := got.(*outcome); ok {
+					assert.Equal(t, outcome{status: http.StatusConflict, body: "fail"}, *o, g.name)
+					continue
+				}
+				require.ErrorIs(t, err, paygates.ErrNotConfirmed, g.name)
+				assert.Nil(t, got, g.name)
 			}
 		}
 	}
