@@ -1,12 +1,16 @@
-# Starts a PostgreSQL and a MariaDB server for one run, on loopback, without a
+# Starts a PostgreSQL, a MariaDB and a MySQL server for one run, on loopback, without a
 # password and without fsync, each in a directory of its own. .ci/run sources it.
 
 postgres_dir=""
 mariadb_dir=""
 mariadb_pid=""
+mysql_dir=""
+mysql_pid=""
+mysql_dsn=""
+mysql_command=""
 
 # as_postgres runs a command as the user postgres if this is root: PostgreSQL does
-# not run as root. MariaDB has an option for it.
+# not run as root. MariaDB and MySQL have an option for it.
 as_postgres() (
 	cd /
 	if ((EUID == 0)); then exec runuser -u postgres -- "$@"; else exec "$@"; fi
@@ -56,36 +60,83 @@ start_postgres() {
 
 # start_mariadb exports CHECKOUT_MYSQL_DSN.
 start_mariadb() {
-	local port
-	mariadb_dir=$(server_dir mysql mariadb)
-	mariadb-install-db --no-defaults --user=mysql --datadir="$mariadb_dir/data" \
+	mariadb_dir=$(server_dir "$(id -un)" mariadb)
+	mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$mariadb_dir/data" \
 		--auth-root-authentication-method=normal --skip-test-db >/dev/null
+	start_mysqld "$mariadb_dir" /usr/sbin/mariadbd --no-defaults
+	mariadb_pid=$mysqld_pid
+	export CHECKOUT_MYSQL_DSN=$mysqld_dsn
+	echo "$(/usr/sbin/mariadbd --version), $CHECKOUT_MYSQL_DSN"
+}
+
+# mysql_home is where install_mysql unpacks MySQL.
+readonly mysql_home="${XDG_CACHE_HOME:-$HOME/.cache}/paygates-go/mysql"
+
+# install_mysql unpacks the MySQL of Debian unstable, the only Debian that has it, beside
+# all of its libraries. The system stays as it is.
+install_mysql() {
+	local apt=$mysql_home/apt mirror package options
+	mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(SUITE)' | awk '$2 == "Debian" && $3 !~ /security/ { print $1; exit }')
+	[[ -n $mirror ]] || return 1
+	mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror unstable main" >"$apt/sources.list"
+	: >"$apt/status" # nothing is installed
+	options=(-o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::State="$apt"
+		-o Dir::State::status="$apt/status" -o Dir::Cache="$apt" -o APT::Sandbox::User="$(id -un)")
+	apt-get "${options[@]}" update -q &&
+		apt-get "${options[@]}" install -yq --download-only --no-install-recommends mysql-server-core || return 1
+	for package in "$apt"/archives/*.deb; do
+		dpkg-deb -x "$package" "$apt/root" || return 1
+	done
+	mv "$apt/root/usr" "$mysql_home"
+	rm -r "$apt"
+}
+
+# start_mysql sets mysql_dsn, and mysql_command for tests that start a server. What
+# start_mariadb exports is MariaDB's.
+start_mysql() {
+	local lib command
+	lib=$(dirname "$mysql_home"/usr/lib/*/ld-linux*)
+	command=("$lib"/ld-linux* --library-path "$lib" "$mysql_home/usr/sbin/mysqld" --no-defaults
+		--lc-messages-dir="$mysql_home/usr/share/mysql" --plugin-dir="$mysql_home/usr/lib/mysql/plugin" --secure-file-priv=)
+	mysql_dir=$(server_dir "$(id -un)" mysql)
+	"${command[@]}" --initialize-insecure --user="$(id -un)" --datadir="$mysql_dir/data" 2>"$mysql_dir/log" || true # the log says why
+	start_mysqld "$mysql_dir" "${command[@]}" --mysqlx=OFF --disable-log-bin || return 1
+	mysql_pid=$mysqld_pid
+	mysql_dsn=$mysqld_dsn
+	mysql_command="${command[*]} --mysqlx=OFF --disable-log-bin"
+	echo "$("${command[@]}" --version), $mysql_dsn"
+}
+
+# start_mysqld DIR COMMAND… starts a server with the data in DIR/data, and sets mysqld_pid
+# and mysqld_dsn.
+start_mysqld() {
+	local dir=$1 port
+	shift
+	cat >"$dir/init.sql" <<-END
+		CREATE DATABASE IF NOT EXISTS checkout;
+		CREATE USER IF NOT EXISTS checkout@127.0.0.1;
+		GRANT ALL ON *.* TO checkout@127.0.0.1;
+	END
 	for _ in {1..10}; do
 		port=$(random_port)
-		/usr/sbin/mariadbd --no-defaults --user=mysql --datadir="$mariadb_dir/data" --socket="$mariadb_dir/socket" \
+		"$@" --user="$(id -un)" --datadir="$dir/data" --socket="$dir/socket" --pid-file="$dir/pid" --init-file="$dir/init.sql" \
 			--port="$port" --bind-address=127.0.0.1 --skip-name-resolve --max-connections=300 --character-set-server=utf8mb4 \
-			--innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync >"$mariadb_dir/log" 2>&1 &
-		mariadb_pid=$!
-		if mariadb_answers; then
-			mariadb --no-defaults --socket="$mariadb_dir/socket" -u root -e "
-				CREATE DATABASE checkout;
-				CREATE USER checkout@127.0.0.1;
-				GRANT ALL ON *.* TO checkout@127.0.0.1;"
-			export CHECKOUT_MYSQL_DSN="checkout@tcp(127.0.0.1:$port)/checkout?parseTime=true"
-			echo "$(/usr/sbin/mariadbd --version), $CHECKOUT_MYSQL_DSN"
-			return
-		fi
+			--innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync >"$dir/log" 2>&1 &
+		mysqld_pid=$!
+		mysqld_dsn="checkout@tcp(127.0.0.1:$port)/checkout?parseTime=true"
+		if mysqld_answers "$dir/log"; then return; fi
 	done
-	echo "MariaDB does not start. Its log:"
-	cat "$mariadb_dir/log"
+	echo "the server in $dir does not start. Its log:"
+	cat "$dir/log"
 	return 1
 }
 
-# mariadb_answers waits for up to a minute until the server answers.
-mariadb_answers() {
+# mysqld_answers LOG waits for up to a minute until the server says that it is ready.
+mysqld_answers() {
 	for _ in {1..300}; do
-		kill -0 "$mariadb_pid" 2>/dev/null || return 1
-		if mariadb-admin --no-defaults --socket="$mariadb_dir/socket" -u root ping >/dev/null 2>&1; then return 0; fi
+		kill -0 "$mysqld_pid" 2>/dev/null || return 1
+		if grep -qs 'ready for connections' "$1"; then return 0; fi
 		sleep 0.2
 	done
 	return 1
@@ -99,11 +150,16 @@ stop_databases() {
 		rm -rf "$postgres_dir"
 		postgres_dir=""
 	fi
-	if [[ -n $mariadb_dir ]]; then
-		kill "$mariadb_pid" 2>/dev/null || true
-		wait "$mariadb_pid" 2>/dev/null || true
-		rm -rf "$mariadb_dir"
-		mariadb_dir=""
-	fi
+	stop_mysqld "$mariadb_dir" "$mariadb_pid"
+	stop_mysqld "$mysql_dir" "$mysql_pid"
+	mariadb_dir="" mysql_dir="" mysql_dsn=""
 	unset DATABASE_URL CHECKOUT_POSTGRES_URL CHECKOUT_MYSQL_DSN
+}
+
+# stop_mysqld DIR PID stops a server, if there is one, and removes its data.
+stop_mysqld() {
+	[[ -n $1 ]] || return 0
+	kill "$2" 2>/dev/null || true
+	wait "$2" 2>/dev/null || true
+	rm -rf "$1"
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -20,8 +21,15 @@ type AttentionQuery struct {
 }
 
 // Attention returns the payments that were not credited and that nobody has resolved,
-// oldest first. For the next page set After to the ID of the last one.
+// oldest first. For the next page set After to the ID of the last one. The error is
+// ErrInvalidQuery or that of the database.
 func (s *Service) Attention(ctx context.Context, q AttentionQuery) ([]Payment, error) {
+	switch {
+	case q.After != "" && !idShape.MatchString(q.After):
+		return nil, fmt.Errorf("checkout: attention: %w: After must be the ID of a payment", ErrInvalidQuery)
+	case !isPlain(string(q.Outcome), 16):
+		return nil, fmt.Errorf("checkout: attention: %w: unknown Outcome", ErrInvalidQuery)
+	}
 	query, args := qAttention, []any{q.After, limit(q.Limit)}
 	if q.Outcome != "" {
 		query, args = qAttentionOf, []any{q.After, q.Outcome, limit(q.Limit)}
@@ -53,9 +61,9 @@ const (
 
 // Resolution is the decision of a person about a payment.
 type Resolution struct {
-	// By names the person. Required, at most 128 bytes.
+	// By names the person. Required, at most 128 bytes of text.
 	By string
-	// Reason says why. Required, at most 1000 bytes.
+	// Reason says why. Required, at most 1000 bytes of text.
 	Reason string
 	// Action is what is decided. Required.
 	Action Action
@@ -68,13 +76,13 @@ type Resolution struct {
 
 func (r Resolution) validate() error {
 	text := func(value string, longest int) bool {
-		return value != "" && len(value) <= longest && utf8.ValidString(value)
+		return value != "" && len(value) <= longest && utf8.ValidString(value) && !strings.ContainsRune(value, 0)
 	}
 	switch {
 	case !text(r.By, 128):
-		return fmt.Errorf("%w: By must have 1 to 128 bytes", ErrInvalidResolution)
+		return fmt.Errorf("%w: By must have 1 to 128 bytes of text", ErrInvalidResolution)
 	case !text(r.Reason, 1000):
-		return fmt.Errorf("%w: Reason must have 1 to 1000 bytes", ErrInvalidResolution)
+		return fmt.Errorf("%w: Reason must have 1 to 1000 bytes of text", ErrInvalidResolution)
 	case r.Action != ActionCredit && r.Action != ActionRefunded && r.Action != ActionDismiss:
 		return fmt.Errorf("%w: Action must be credit, refunded or dismiss", ErrInvalidResolution)
 	case r.OrderNo != "" && r.Action != ActionCredit:
@@ -110,6 +118,9 @@ func (s *Service) Resolve(ctx context.Context, id string, r Resolution) error {
 }
 
 func (s *Service) resolve(ctx context.Context, tx *sql.Tx, id string, r Resolution) (*paymentRecord, error) {
+	if !idShape.MatchString(id) {
+		return nil, ErrPaymentNotFound
+	}
 	p, err := scanPayment(tx.QueryRowContext(ctx, s.sql(qPayment), id))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -151,6 +162,9 @@ func (s *Service) lockToCredit(ctx context.Context, tx *sql.Tx, p *paymentRecord
 	}
 	if orderNo == "" {
 		return nil, fmt.Errorf("%w: OrderNo is required for a payment without an order", ErrInvalidResolution)
+	}
+	if !orderNoShape.MatchString(orderNo) {
+		return nil, ErrOrderNotFound
 	}
 	state, err := scanOrder(tx.QueryRowContext(ctx, s.sql(qLockOrder), orderNo))
 	switch {

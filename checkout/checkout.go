@@ -43,7 +43,8 @@ type Config struct {
 	SkipMigrations bool
 	// NotifyPath is the path of the notify URLs below PublicURL. Default: "/notify/".
 	NotifyPath string
-	// Logger receives log lines without secrets, URLs and payer data. Default: none.
+	// Logger receives log lines without secrets, URLs and payer data. Default:
+	// slog.Default(), as it is when a line is logged.
 	Logger *slog.Logger
 
 	// ExpiresIn is how long an order can be paid. Default: 15 min.
@@ -64,7 +65,7 @@ type Config struct {
 	// RefreshTimeout limits Refresh. Default: 5 s.
 	RefreshTimeout time.Duration
 	// QueryInterval is the first interval between two queries of an attempt. The next ones
-	// are longer. Default: 5 s.
+	// are longer, up to six times as long while the order can be paid. Default: 5 s.
 	QueryInterval time.Duration
 	// PollInterval is how often Run looks for attempts that are due. Default: 1 s.
 	PollInterval time.Duration
@@ -169,7 +170,7 @@ func (c *Config) setDefaults() {
 	number(&c.MaxAttempts, 10)
 	number(&c.QueriesPerGateway, 4)
 	if c.Logger == nil {
-		c.Logger = slog.New(discard{})
+		c.Logger = slog.New(defaultLog{})
 	}
 	if c.now == nil {
 		c.now = time.Now
@@ -215,8 +216,8 @@ func (c *Config) validateGateways() error {
 			return fmt.Errorf(`field Gateways[%d]: the name must be 1 to 32 lower-case letters, digits or "-"`, i)
 		case names[name]:
 			return fmt.Errorf("field Gateways[%d]: the name %s is used twice", i, name)
-		case account == "" || len(account) > 128:
-			return fmt.Errorf("field Gateways[%d]: the account must have 1 to 128 bytes", i)
+		case account == "" || !isPlain(account, 128):
+			return fmt.Errorf("field Gateways[%d]: the account must have 1 to 128 bytes of printable text", i)
 		}
 		names[name] = true
 	}
@@ -229,10 +230,21 @@ func (s *Service) NotifyURL(gateway string) string {
 	return strings.TrimRight(s.config.PublicURL, "/") + s.config.NotifyPath + gateway
 }
 
-// discard is slog.DiscardHandler, which Go 1.23 does not have.
-type discard struct{}
+// defaultLog passes each line to slog.Default(), so that slog.SetDefault works after New.
+type defaultLog struct{}
 
-func (discard) Enabled(context.Context, slog.Level) bool  { return false }
-func (discard) Handle(context.Context, slog.Record) error { return nil }
-func (d discard) WithAttrs([]slog.Attr) slog.Handler      { return d }
-func (d discard) WithGroup(string) slog.Handler           { return d }
+func (defaultLog) Enabled(ctx context.Context, level slog.Level) bool {
+	return slog.Default().Enabled(ctx, level)
+}
+
+func (defaultLog) Handle(ctx context.Context, r slog.Record) error {
+	return slog.Default().Handler().Handle(ctx, r)
+}
+
+func (defaultLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return slog.Default().Handler().WithAttrs(attrs)
+}
+
+func (defaultLog) WithGroup(name string) slog.Handler {
+	return slog.Default().Handler().WithGroup(name)
+}

@@ -17,15 +17,17 @@ import (
 // still be paid, Create returns that attempt and creates nothing: look at its Status, which
 // is AttemptCreating while another call creates it.
 //
-// The order is stored before the gateway hears of it, and the create goes on if ctx ends:
-// a payer who closes the browser does not leave its outcome unknown.
+// The order is stored before the gateway hears of it, and then the create goes on if ctx
+// ends: a payer who closes the browser does not leave its outcome unknown. If the process
+// ends before the gateway was called, the next Create sends the stored attempt.
 //
 // After paygates.ErrOutcomeUnknown the attempt is returned beside the error: Run finds out
 // whether it exists, and the payer can be shown a page that waits. It is never created
 // again. If the gateway has no query by order number, the next Create makes another attempt;
-// if both are paid, one is a duplicate. After
-// paygates.ErrNotSent or a rejection, call Create again with another gateway or channel, or
-// later. The error is otherwise ErrInvalidOrder, ErrUnknownGateway, ErrOrderConflict,
+// if both are paid, one is a duplicate.
+//
+// After ErrNotCreated, which wraps the gateway's rejection or paygates.ErrNotSent, call Create
+// again with another gateway or channel, or later. The error is otherwise ErrInvalidOrder, ErrUnknownGateway, ErrOrderConflict,
 // ErrOrderPaid, ErrOrderExpired, ErrTooManyAttempts, or that of the database.
 func (s *Service) Create(ctx context.Context, o Order) (*Attempt, error) {
 	const op = "create order"
@@ -36,17 +38,13 @@ func (s *Service) Create(ctx context.Context, o Order) (*Attempt, error) {
 	var stored *storedAttempt
 	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
-		stored, err = s.store(ctx, tx, o, gateway, AttemptCreating)
+		stored, err = s.store(ctx, tx, o, gateway)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("checkout: %s: %w", op, err)
 	}
-	p := &Pending{service: s, order: o, gateway: gateway, stored: stored}
-	if !stored.isNew {
-		return p.Send(ctx)
-	}
-	return p.send(ctx)
+	return (&Pending{service: s, order: o, gateway: gateway, stored: stored}).Send(ctx)
 }
 
 // CreateTx stores an order in the merchant's own transaction, beside the merchant's own
@@ -61,7 +59,7 @@ func (s *Service) CreateTx(ctx context.Context, tx *sql.Tx, o Order) (*Pending, 
 	if err != nil {
 		return nil, fmt.Errorf("checkout: %s: %w", op, err)
 	}
-	stored, err := s.store(ctx, tx, o, gateway, AttemptStored)
+	stored, err := s.store(ctx, tx, o, gateway)
 	if err != nil {
 		return nil, fmt.Errorf("checkout: %s: %w", op, err)
 	}
@@ -81,27 +79,58 @@ func (p *Pending) OrderNo() string { return p.order.No }
 
 // Send creates the order at the gateway, after the transaction has been committed. It
 // sends an attempt at most once: if it was sent already, by another call or another
-// process, Send returns the attempt as it is stored.
+// process, Send returns the attempt as it is stored. It goes on if ctx ends.
 //
-// The error is ErrNotStored without the commit, or as that of Create.
+// The error is ErrNotStored without the commit, ErrOrderPaid or ErrOrderExpired if that
+// happened since, or as that of Create.
 func (p *Pending) Send(ctx context.Context) (*Attempt, error) {
 	s := p.service
-	no := p.stored.attempt.No
-	first, err := changed(s.db.ExecContext(ctx, s.sql(qStartAttempt), millis(s.now().Add(s.lostAfter())), no))
+	ctx = context.WithoutCancel(ctx) // a payer who closes the browser must not leave the outcome unknown
+	var first bool
+	err := s.persist(ctx, func(ctx context.Context) (err error) {
+		first, err = p.start(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("checkout: create order: %w", err)
 	}
 	if first {
 		return p.send(ctx)
 	}
-	attempt, err := s.attempt(ctx, no)
+	attempt, err := p.sent(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("checkout: create order: %w", err)
+	}
+	return attempt, nil
+}
+
+// start notes that the attempt is about to be sent. Of all calls for an attempt, in all
+// processes, it reports true to one at most, and to none once the order is paid or expired.
+func (p *Pending) start(ctx context.Context) (bool, error) {
+	s := p.service
+	now := s.now()
+	return changed(s.db.ExecContext(ctx, s.sql(qStartAttempt), millis(now.Add(s.lostAfter())), p.stored.attempt.No, millis(now)))
+}
+
+// sent returns an attempt that start did not give to this call.
+func (p *Pending) sent(ctx context.Context) (*Attempt, error) {
+	attempt, err := p.service.attempt(ctx, p.stored.attempt.No)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return nil, fmt.Errorf("checkout: create order: %w", ErrNotStored)
+		return nil, ErrNotStored
 	case err != nil:
-		return nil, fmt.Errorf("checkout: create order: %w", err)
-	default:
+		return nil, err
+	case attempt.Status != AttemptStored:
 		return attempt, nil
+	}
+	order, err := p.service.order(ctx, attempt.OrderNo)
+	switch {
+	case err != nil:
+		return nil, err
+	case order.Status == OrderPaid:
+		return nil, ErrOrderPaid
+	default:
+		return nil, ErrOrderExpired
 	}
 }
 
@@ -109,14 +138,15 @@ func (p *Pending) Send(ctx context.Context) (*Attempt, error) {
 func (p *Pending) send(ctx context.Context) (*Attempt, error) {
 	s, a := p.service, p.stored.attempt
 	log := s.log.With("gateway", a.Gateway, "order_no", a.OrderNo, "attempt_no", a.No)
-	// A payer who closes the browser must not leave the outcome unknown.
-	ctx = context.WithoutCancel(ctx)
 	limited, cancel := context.WithTimeout(ctx, s.config.GatewayTimeout)
 	created, err := createAt(limited, p.gateway, p.request())
 	cancel()
 	status := createStatus(err)
 	switch status {
 	case AttemptWaiting:
+		if cleared := created.Instructions.storable(); len(cleared) > 0 {
+			log.WarnContext(ctx, "checkout: unreadable instructions left out", "fields", cleared)
+		}
 		log.InfoContext(ctx, "checkout: order created", "order_id", created.OrderID)
 	case AttemptUnknown:
 		log.WarnContext(ctx, "checkout: outcome of create unknown, the gateway will be queried", "error", err)
@@ -136,7 +166,7 @@ func (p *Pending) send(ctx context.Context) (*Attempt, error) {
 		log.ErrorContext(ctx, "checkout: result of create not stored", "error", stored)
 		return nil, fmt.Errorf("checkout: create order: %w", errors.Join(stored, err))
 	case status == AttemptRejected:
-		return nil, fmt.Errorf("checkout: create order: %w", err)
+		return nil, fmt.Errorf("checkout: create order: %w: %w", ErrNotCreated, err)
 	case err != nil && !errors.Is(err, paygates.ErrOutcomeUnknown):
 		return &a, fmt.Errorf("checkout: create order: %w: %w", paygates.ErrOutcomeUnknown, err)
 	case err != nil:
@@ -211,7 +241,7 @@ func (s *Service) storeCreated(ctx context.Context, a *Attempt, created *Created
 	}
 	_, err := s.db.ExecContext(ctx, s.sql(qStoreCreated),
 		nullText(key(created.OrderID)), payable.Cents(), instructions.PayPageURL, instructions.QRText, instructions.QRImageURL,
-		instructions.Address, string(instructions.AppData.Reveal()), instructions.Amount.Cents(), instructions.Currency,
+		instructions.Address, instructions.Chain, string(instructions.AppData.Reveal()), instructions.Amount.Cents(), instructions.Currency,
 		millis(instructions.ExpiresAt), millis(s.now().Add(s.config.QueryInterval)), a.No)
 	if err != nil {
 		return err
@@ -236,13 +266,12 @@ func (s *Service) lostAfter() time.Duration { return 2*s.config.GatewayTimeout +
 // storedAttempt is an attempt in a transaction.
 type storedAttempt struct {
 	attempt      Attempt
-	isNew        bool
 	orderExpires time.Time
 }
 
 // store stores an order, if it is new, and an attempt of it, or finds one that can still
 // be paid.
-func (s *Service) store(ctx context.Context, tx *sql.Tx, o Order, gateway Gateway, status AttemptStatus) (*storedAttempt, error) {
+func (s *Service) store(ctx context.Context, tx *sql.Tx, o Order, gateway Gateway) (*storedAttempt, error) {
 	now := s.now()
 	state, err := scanOrder(tx.QueryRowContext(ctx, s.sql(qLockOrder), o.No))
 	switch {
@@ -272,30 +301,25 @@ func (s *Service) store(ctx context.Context, tx *sql.Tx, o Order, gateway Gatewa
 	if len(state.Attempts) >= s.config.MaxAttempts {
 		return nil, ErrTooManyAttempts
 	}
-	return s.storeAttempt(ctx, tx, o, gateway, status, state)
+	return s.storeAttempt(ctx, tx, o, gateway, state)
 }
 
-func (s *Service) storeAttempt(
-	ctx context.Context, tx *sql.Tx, o Order, gateway Gateway, status AttemptStatus, state *OrderState,
-) (*storedAttempt, error) {
+func (s *Service) storeAttempt(ctx context.Context, tx *sql.Tx, o Order, gateway Gateway, state *OrderState) (*storedAttempt, error) {
 	now := s.now()
 	seq := int64(len(state.Attempts)) + 1
 	a := Attempt{
 		No: attemptNo(o.No, seq), OrderNo: o.No, Gateway: gateway.Name(), Account: gateway.Account(), Channel: o.Channel,
-		Status: status, CreatedAt: now, amount: o.Amount,
+		Status: AttemptStored, CreatedAt: now, amount: o.Amount,
 		Instructions: Instructions{Amount: o.Amount, Currency: o.Currency, ExpiresAt: state.ExpiresAt},
 	}
 	closes := state.ExpiresAt.Add(s.config.ClockTolerance)
-	next := now.Add(s.lostAfter())
-	if status == AttemptStored {
-		next = closes // not sent, so there is nothing to query before
-	}
 	_, err := tx.ExecContext(ctx, s.sql(qInsertAttempt), a.No, a.OrderNo, seq, a.Gateway, a.Account, a.Channel, a.Status,
-		o.Amount.Cents(), o.Currency, millis(now), millis(state.ExpiresAt), millis(closes), millis(next))
+		o.Amount.Cents(), o.Currency, millis(now), millis(state.ExpiresAt), millis(closes),
+		millis(closes)) // there is nothing to query before it is sent
 	if err != nil {
 		return nil, err
 	}
-	return &storedAttempt{attempt: a, isNew: true, orderExpires: state.ExpiresAt}, nil
+	return &storedAttempt{attempt: a, orderExpires: state.ExpiresAt}, nil
 }
 
 // admits returns an error if the order cannot have another attempt.

@@ -82,21 +82,25 @@ func TestAnOrderThatWasNotSent(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, d testDB) {
 		s, ctx := newShop(t, d), context.Background()
-		for _, no := range []string{"A1", "A2"} {
-			tx, err := s.db.BeginTx(ctx, nil)
-			require.NoError(t, err)
-			_, err = s.CreateTx(ctx, tx, Order{No: no, Channel: "app", Amount: 990})
-			require.NoError(t, err)
-			require.NoError(t, tx.Commit())
+		var pending []*Pending
+		for _, no := range []string{"A1", "A2", "A3"} {
+			pending = append(pending, s.storeOnly(t, Order{No: no, Channel: "app", Amount: 990}))
 		}
 		a := s.buy(t, func(o *Order) { o.No = "A1" })
 		assert.Equal(t, "A1", a.No)
 		assert.Equal(t, AttemptWaiting, a.Status)
+		// Another attempt has been paid: the first one is not sent anymore.
+		s.pay(t, s.buy(t, func(o *Order) { o.No, o.Channel = "A3", "web" }))
+		_, err := pending[2].Send(ctx)
+		require.ErrorIs(t, err, ErrOrderPaid)
 		s.advance(time.Hour)
+		_, err = pending[1].Send(ctx)
+		require.ErrorIs(t, err, ErrOrderExpired)
 		s.work(t)
 		assert.Equal(t, AttemptExpired, s.state(t, "A2").Attempt().Status)
 		assert.Equal(t, OrderExpired, s.state(t, "A2").Status)
-		_, queries := s.gateway.count()
+		creates, queries := s.gateway.count()
+		assert.Equal(t, 2, creates, "of A1, and of A3 by the other channel")
 		assert.Equal(t, 1, queries, "of A1")
 	})
 }
@@ -141,16 +145,14 @@ func TestACreateThatNeverCameBackIsLookedFor(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, d testDB) {
 		s, ctx := newShop(t, d), context.Background()
 		store := func(sent bool) string {
-			o, gateway, err := s.complete(Order{Channel: "app", Amount: 990})
+			p := s.storeOnly(t, Order{Channel: "app", Amount: 990})
+			first, err := p.start(ctx)
 			require.NoError(t, err)
-			require.NoError(t, s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-				_, err := s.store(ctx, tx, o, gateway, AttemptCreating)
-				return err
-			}))
+			require.True(t, first)
 			if sent {
-				s.gateway.set(func() { s.gateway.created[o.No] = CreateRequest{} })
+				s.gateway.set(func() { s.gateway.created[p.OrderNo()] = CreateRequest{} })
 			}
-			return o.No
+			return p.OrderNo()
 		}
 		sent, notSent := store(true), store(false)
 		s.work(t)

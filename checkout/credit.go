@@ -2,17 +2,12 @@ package checkout
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -30,10 +25,11 @@ var errOnPaid = errors.New("OnPaid")
 func (s *Service) record(ctx context.Context, gateway Gateway, p *Payment) (Outcome, error) {
 	p.Gateway, p.Account, p.ReceivedAt = gateway.Name(), gateway.Account(), s.now()
 	p.PaymentNo, p.AttemptNo, p.OrderID = key(p.PaymentNo), key(p.AttemptNo), key(p.OrderID)
+	p.OrderNo, p.Currency = key(p.OrderNo), currencyKey(p.Currency)
 	if p.PaymentNo == "" {
 		return "", errors.New("the gateway gave the payment no number")
 	}
-	by := []lookup{{qLockByID, p.OrderID}, {qLockByNo, p.AttemptNo}, {qLockByOrder, key(p.OrderNo)}}
+	by := []lookup{{qLockByID, p.OrderID}, {qLockByNo, p.AttemptNo}, {qLockByOrder, p.OrderNo}}
 	fast := true
 	err := s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		o, err := s.lock(ctx, tx, gateway, p, by)
@@ -241,20 +237,6 @@ func reference(o *lockedOrder, p *Payment) string {
 	default:
 		return p.AttemptNo
 	}
-}
-
-// key returns a number as it is stored. One that is too long or not plain text is replaced
-// by its hash, so that it can always be stored and compared.
-func key(number string) string {
-	plain := len(number) <= 128 && utf8.ValidString(number) && !strings.HasPrefix(number, unconfirmedPrefix)
-	for _, r := range number {
-		plain = plain && unicode.IsPrint(r)
-	}
-	if plain {
-		return number
-	}
-	sum := sha256.Sum256([]byte(number))
-	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // logPayment logs what was decided about a payment.

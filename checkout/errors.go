@@ -28,6 +28,14 @@ var (
 	ErrNotStored = errors.New("order is not stored: commit the transaction first")
 	// ErrUnknownGateway is returned when Config.Gateways has no gateway with the given name.
 	ErrUnknownGateway = errors.New("unknown gateway")
+	// ErrNotCreated is returned beside the cause by Create and Pending.Send when the gateway
+	// rejected the order or certainly did not receive it, so that nothing can be paid. It
+	// excludes paygates.ErrOutcomeUnknown. Create makes a new attempt, also with another
+	// gateway.
+	ErrNotCreated = errors.New("order not created")
+	// ErrInvalidQuery is returned when a field of AttentionQuery, JournalQuery or OrdersQuery
+	// is malformed.
+	ErrInvalidQuery = errors.New("invalid query")
 	// ErrPaymentNotFound is returned by Resolve when there is no payment with the given ID.
 	ErrPaymentNotFound = errors.New("payment not found")
 	// ErrAlreadyResolved is returned by Resolve when a payment needs no attention anymore.

@@ -107,6 +107,9 @@ type Instructions struct {
 	QRImageURL string
 	// Address is the address to pay to, on a gateway for digital currencies.
 	Address string
+	// Chain is the chain of Address, such as "TRC20" or "ERC20". It is "" without an address
+	// and if the gateway does not tell it. Coins sent over another chain are lost: show it.
+	Chain string
 	// AppData is what a mobile app pays with. It holds credentials of the payment.
 	AppData paygates.Private[json.RawMessage] `json:"-"`
 	// Amount is what the payer has to pay, in hundredths of Currency. It can differ from

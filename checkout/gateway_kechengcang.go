@@ -75,7 +75,7 @@ func (g *kechengcangGateway) ReadNotification(ctx context.Context, r *http.Reque
 
 func kechengcangInstructions(order *kechengcang.Order) Instructions {
 	return Instructions{
-		PayPageURL: order.PayPageURL, QRText: order.ReceiptAccount, Address: order.ReceiptAccount,
+		PayPageURL: order.PayPageURL, QRText: order.ReceiptAccount, Address: order.ReceiptAccount, Chain: order.PayFee.Currency.Chain(),
 		Amount: order.PayFee.Amount, Currency: order.PayFee.Currency.String(),
 	}
 }

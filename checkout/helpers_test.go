@@ -190,6 +190,19 @@ func (s *shop) buy(t tester, change ...func(*Order)) *Attempt {
 	return a
 }
 
+// storeOnly stores an order as a process does that ends before it calls the gateway.
+func (s *shop) storeOnly(t tester, o Order) *Pending {
+	t.Helper()
+	o, gateway, err := s.complete(o)
+	require.NoError(t, err)
+	p := &Pending{service: s.Service, order: o, gateway: gateway}
+	require.NoError(t, s.inTx(context.Background(), func(ctx context.Context, tx *sql.Tx) error {
+		p.stored, err = s.store(ctx, tx, o, gateway)
+		return err
+	}))
+	return p
+}
+
 // pay pays an attempt at the fake gateway and sends the notification. It returns the
 // response.
 func (s *shop) pay(t tester, a *Attempt, change ...func(*Payment)) (int, string) {

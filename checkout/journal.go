@@ -145,7 +145,8 @@ func (s *Service) Flush(ctx context.Context) error {
 
 // JournalQuery selects entries of the journal.
 type JournalQuery struct {
-	// OrderNo selects the notifications of one order. Optional.
+	// OrderNo selects the notifications of one order, whichever of its attempts they named.
+	// Optional.
 	OrderNo string
 	// Before is the ID of the last entry of the page before. "" begins with the newest.
 	Before string
@@ -154,20 +155,50 @@ type JournalQuery struct {
 }
 
 // Journal returns notifications, newest first. An entry appears a moment after its
-// response was sent.
+// response was sent. The error is ErrInvalidQuery or that of the database.
 func (s *Service) Journal(ctx context.Context, q JournalQuery) ([]JournalEntry, error) {
-	if q.Before == "" {
+	switch {
+	case q.Before == "":
 		q.Before = "~" // after every ID
+	case !idShape.MatchString(q.Before):
+		return nil, fmt.Errorf("checkout: read journal: %w: Before must be the ID of an entry", ErrInvalidQuery)
 	}
-	query, args := qJournalAll, []any{q.Before, limit(q.Limit)}
-	if q.OrderNo != "" {
-		query, args = qJournalOf, []any{q.OrderNo, q.Before, limit(q.Limit)}
+	where, args, err := s.named(ctx, q.OrderNo)
+	if err != nil {
+		return nil, fmt.Errorf("checkout: read journal: %w", err)
 	}
-	entries, err := queryAll(ctx, s.db, scanEntry, s.sql(query), args...)
+	args = append(args, q.Before, limit(q.Limit))
+	entries, err := queryAll(ctx, s.db, scanEntry, s.dialect.sqlText(s.config.TablePrefix, qJournal+where+qJournalPage), args...)
 	if err != nil {
 		return nil, fmt.Errorf("checkout: read journal: %w", err)
 	}
 	return entries, nil
+}
+
+// named returns the condition for the entries that name an order: by its own number, by that
+// of an attempt, or by the gateway's.
+func (s *Service) named(ctx context.Context, orderNo string) (where string, args []any, err error) {
+	if orderNo == "" {
+		return "", nil, nil
+	}
+	where, args = "(order_no = ?", []any{key(orderNo)}
+	if orderNoShape.MatchString(orderNo) {
+		attempts, err := s.attempts(ctx, s.db, orderNo)
+		if err != nil {
+			return "", nil, err
+		}
+		for _, a := range attempts {
+			if a.No != orderNo {
+				where += " OR order_no = ?"
+				args = append(args, a.No)
+			}
+			if a.OrderID != "" {
+				where += " OR (order_no = ? AND gateway = ?)"
+				args = append(args, a.OrderID, a.Gateway)
+			}
+		}
+	}
+	return where + ") AND ", args, nil
 }
 
 func scanEntry(r row) (JournalEntry, error) {

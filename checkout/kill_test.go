@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -27,9 +28,10 @@ import (
 )
 
 // Three processes share a database. Each creates orders, serves notifications and runs the
-// worker, and is killed at random moments with SIGKILL. Payers pay at a fake gateway of
-// ispay, whose notifications are lost, repeated and sent to dead processes. In the end
-// every payment is credited once.
+// worker, and is killed at random moments with SIGKILL, and so is the server of the database.
+// Payers pay at a fake gateway of ispay, whose notifications are lost, repeated and sent to
+// dead processes, and which uses some payment numbers for several orders. In the end the
+// money is counted: every payment is credited once or waits for a person.
 
 // killSeconds is how long processes are killed. CHECKOUT_KILL_SECONDS changes it.
 func killSeconds() time.Duration {
@@ -53,9 +55,9 @@ func child() error {
 		return err
 	}
 	s, err := New(ctx, Config{
-		DB: db, Dialect: d.dialect, TablePrefix: d.prefix, Gateways: []Gateway{gateway},
+		DB: db, Dialect: d.dialect, TablePrefix: d.prefix, Gateways: []Gateway{reusing{gateway}},
 		PublicURL: os.Getenv("CHILD_PUBLIC"), OnPaid: d.sell, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-		QueryInterval: 50 * time.Millisecond, PollInterval: 20 * time.Millisecond, GatewayTimeout: time.Second,
+		QueryInterval: 200 * time.Millisecond, PollInterval: 20 * time.Millisecond, GatewayTimeout: time.Second,
 	})
 	if err != nil {
 		return err
@@ -73,6 +75,34 @@ func child() error {
 		}
 		time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond)
 	}
+}
+
+// reusing is a gateway that uses a payment number for several orders: see paymentNo.
+type reusing struct{ Gateway }
+
+func (g reusing) Query(ctx context.Context, r QueryRequest) (*QueryResult, error) {
+	result, err := g.Gateway.Query(ctx, r)
+	if err == nil && result.Payment != nil {
+		result.Payment.PaymentNo = paymentNo(result.Payment.AttemptNo)
+	}
+	return result, err
+}
+
+func (g reusing) ReadNotification(ctx context.Context, r *http.Request) (Notification, error) {
+	n, err := g.Gateway.ReadNotification(ctx, r)
+	if err == nil && n.Payment != nil {
+		n.Payment.PaymentNo = paymentNo(n.Payment.AttemptNo)
+	}
+	return n, err
+}
+
+// paymentNo returns the number of the payment of an order. An eighth of all orders share two
+// numbers.
+func paymentNo(orderNo string) string {
+	if n := crc32.ChecksumIEEE([]byte(orderNo)) % 16; n < 2 {
+		return fmt.Sprintf("reused-%d", n)
+	}
+	return orderNo
 }
 
 // process is a child of the test.
@@ -135,7 +165,13 @@ func TestKilledProcessesLoseAndDoubleNothing(t *testing.T) {
 			_, _ = io.Copy(w, response.Body)
 		}))
 		t.Cleanup(balancer.Close)
-		s := newShop(t, d) // creates the tables, and reads them in the end
+		server, missing := startServer(t, d)
+		if server != nil {
+			d = server.d
+		} else {
+			t.Log("the database is not killed: ", missing)
+		}
+		newShop(t, d) // creates the tables
 		for i := range processes {
 			log, err := os.CreateTemp(t.TempDir(), "child")
 			require.NoError(t, err)
@@ -156,33 +192,44 @@ func TestKilledProcessesLoseAndDoubleNothing(t *testing.T) {
 			})
 		}
 
-		var kills atomic.Int64
+		var kills, restarts atomic.Int64
 		stop := time.Now().Add(killSeconds())
 		var playing sync.WaitGroup
-		playing.Add(2)
+		playing.Add(1)
 		go func() {
 			defer playing.Done()
 			for time.Now().Before(stop) {
-				time.Sleep(time.Duration(200+rand.IntN(300)) * time.Millisecond)
+				time.Sleep(time.Duration(300+rand.IntN(900)) * time.Millisecond)
 				p := processes[rand.IntN(len(processes))]
 				p.kill()
 				kills.Add(1)
 				assert.NoError(t, p.start())
 			}
 		}()
-		go func() {
-			defer playing.Done()
-			payers(fake, stop)
-		}()
+		for range 8 { // a payer waits until the notification is responded to
+			playing.Add(1)
+			go func() {
+				defer playing.Done()
+				pays(fake, stop)
+			}()
+		}
+		for server != nil && time.Now().Before(stop) {
+			time.Sleep(time.Duration(300+rand.IntN(900)) * time.Millisecond)
+			server.kill()
+			time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
+			server.start(t)
+			restarts.Add(1)
+		}
 		playing.Wait()
-		requireAllCredited(t, s, fake)
-		t.Logf("%d kills, %d orders at the gateway", kills.Load(), len(fake.Orders()))
+		fake.InjectFault(gatewaytest.Fault{})
+		requireMoney(t, newShop(t, d), fake)
+		t.Logf("%d kills of processes, %d of the database, %d orders at the gateway", kills.Load(), restarts.Load(), len(fake.Orders()))
 		require.Positive(t, kills.Load())
 	})
 }
 
-// payers pay orders in every way until stop.
-func payers(fake *ispaytest.Server, stop time.Time) {
+// pays pays orders in every way until stop.
+func pays(fake *ispaytest.Server, stop time.Time) {
 	for time.Now().Before(stop) {
 		time.Sleep(5 * time.Millisecond)
 		orders := fake.Orders()
@@ -200,38 +247,53 @@ func payers(fake *ispaytest.Server, stop time.Time) {
 		case 4:
 			_, _ = fake.SendTampered(no)
 		case 5:
+			fake.InjectFault(gatewaytest.Fault{}) // otherwise nothing else would happen after a while
 			fake.InjectFault(gatewaytest.Fault{Reset: true, Processed: rand.IntN(2) == 0, Times: 1})
 		}
 	}
 }
 
-func requireAllCredited(t *testing.T, s *shop, fake *ispaytest.Server) {
+// requireMoney counts: each payment credited its order once, or waits for a person because
+// another order has used its number.
+func requireMoney(t *testing.T, s *shop, fake *ispaytest.Server) {
 	t.Helper()
-	var paid []string
+	groups := map[string][]string{} // orders that are paid, by payment number
 	for _, order := range fake.Orders() {
 		if order.Paid {
-			paid = append(paid, order.OrderNo)
+			groups[paymentNo(order.OrderNo)] = append(groups[paymentNo(order.OrderNo)], order.OrderNo)
+			continue
 		}
+		count, _ := s.sales(t, order.OrderNo)
+		require.Zero(t, count, order.OrderNo)
+		require.NotEqual(t, OrderPaid, s.state(t, order.OrderNo).Status) // stored before the gateway heard of it
 	}
-	require.NotEmpty(t, paid)
+	require.NotEmpty(t, groups)
 	eventually(t, func() bool {
-		for _, no := range paid {
-			if s.state(t, no).Status != OrderPaid {
-				return false
+		for _, numbers := range groups {
+			for _, no := range numbers {
+				if state := s.state(t, no); state.Status != OrderPaid && !state.Held {
+					return false
+				}
 			}
 		}
 		return true
-	}, "every paid order is credited")
-	for _, order := range fake.Orders() {
-		state := s.state(t, order.OrderNo) // stored before the gateway heard of it
-		count, amount := s.sales(t, order.OrderNo)
-		if order.Paid {
-			require.Equal(t, 1, count, order.OrderNo)
-			require.EqualValues(t, 990, amount)
-			continue
+	}, "every payment is credited or listed")
+	reused := 0
+	for _, numbers := range groups {
+		credited := 0
+		for _, no := range numbers {
+			count, amount := s.sales(t, no)
+			require.EqualValues(t, 990*count, amount)
+			require.Equal(t, s.state(t, no).Status == OrderPaid, count == 1, no)
+			credited += count
 		}
-		require.Zero(t, count, order.OrderNo)
-		require.NotEqual(t, OrderPaid, state.Status)
+		require.Equal(t, 1, credited, "%v", numbers)
+		reused += len(numbers) - 1
 	}
-	require.Empty(t, s.attention(t))
+	waiting := s.attention(t)
+	for _, p := range waiting {
+		require.Equal(t, OutcomeReused, p.Outcome)
+	}
+	require.Len(t, waiting, reused)
+	t.Logf("%d payments credited, %d of a reused number", len(groups), reused)
 }

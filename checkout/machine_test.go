@@ -254,12 +254,10 @@ func (m *machine) Crash(r *rapid.T) {
 	switch rapid.SampledFrom([]string{"create", "query", "idle"}).Draw(r, "during") {
 	case "create":
 		if len(m.orders) < 4 {
-			o, gateway, err := m.s.complete(Order{Channel: "app", Amount: 990})
+			p := m.s.storeOnly(m.r, Order{Channel: "app", Amount: 990})
+			_, err := p.start(ctx)
 			require.NoError(m.r, err)
-			require.NoError(m.r, m.s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-				_, err := m.s.store(ctx, tx, o, gateway, AttemptCreating)
-				return err
-			}))
+			o := p.order
 			m.orders = append(m.orders, o.No)
 			m.attempts[o.No] = o.No
 			m.expires[o.No] = m.s.state(m.r, o.No).ExpiresAt.Add(m.s.config.ClockTolerance)

@@ -64,7 +64,8 @@ type AttemptStatus string
 
 // The statuses of an attempt.
 const (
-	// AttemptStored is stored by CreateTx and not sent to the gateway.
+	// AttemptStored is stored and certainly not sent to the gateway: the next Create or
+	// Pending.Send sends it.
 	AttemptStored AttemptStatus = "stored"
 	// AttemptCreating is about to be sent to the gateway, or was sent by a process that
 	// ended before the response.
@@ -133,7 +134,21 @@ func (o *OrderState) Attempt() *Attempt {
 	return &o.Attempts[len(o.Attempts)-1]
 }
 
-var orderNoShape = regexp.MustCompile(`^[A-Za-z0-9-]{1,48}$`)
+// Credited returns the payment that credited the order, nil if it is not paid.
+func (o *OrderState) Credited() *Payment {
+	for i := range o.Payments {
+		p := &o.Payments[i]
+		if p.Outcome == OutcomeCredited || p.Resolution != nil && p.Resolution.Action == ActionCredit {
+			return p
+		}
+	}
+	return nil
+}
+
+var (
+	orderNoShape  = regexp.MustCompile(`^[A-Za-z0-9-]{1,48}$`)
+	currencyShape = regexp.MustCompile(`^[A-Z]{3}$`)
+)
 
 // complete fills in the defaults of an order and checks it.
 func (s *Service) complete(o Order) (Order, Gateway, error) {
@@ -174,7 +189,7 @@ func (o Order) validate(can Capabilities) error {
 		rule = `No must be 1 to 48 letters, digits or "-"`
 	case o.Amount <= 0:
 		rule = "Amount must be more than 0.00"
-	case len(o.Currency) != 3:
+	case !currencyShape.MatchString(o.Currency):
 		rule = "Currency must be an ISO 4217 code"
 	case can.Currency != "" && o.Currency != can.Currency:
 		rule = "Currency must be " + can.Currency + " at " + o.Gateway
@@ -222,6 +237,7 @@ func (i *Instructions) merge(news Instructions) {
 	set(&i.QRText, news.QRText)
 	set(&i.QRImageURL, news.QRImageURL)
 	set(&i.Address, news.Address)
+	set(&i.Chain, news.Chain)
 	if len(news.AppData.Reveal()) > 0 {
 		i.AppData = paygates.NewPrivate(news.AppData.Reveal())
 	}

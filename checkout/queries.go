@@ -4,7 +4,7 @@ package checkout
 
 const (
 	attemptColumns = `attempt_no, order_no, gateway, account, channel, status, order_id,
-	pay_page_url, qr_text, qr_image_url, address, app_data, pay_amount, pay_currency, created_at, expires_at`
+	pay_page_url, qr_text, qr_image_url, address, chain, app_data, pay_amount, pay_currency, created_at, expires_at`
 
 	dueColumns = `attempt_no, order_no, gateway, account, order_id, status, closes_at, unconfirmed_at, queries, payable`
 
@@ -16,17 +16,18 @@ const (
 
 	qInsertOrder   = `INSERT INTO {orders} (order_no, amount, currency, status, created_at, expires_at, payments) VALUES (?, ?, ?, ?, ?, ?, 0)`
 	qInsertAttempt = `INSERT INTO {attempts} (attempt_no, order_no, seq, gateway, account, channel, status, payable,
-		pay_page_url, qr_text, qr_image_url, address, app_data, pay_amount, pay_currency,
+		pay_page_url, qr_text, qr_image_url, address, chain, app_data, pay_amount, pay_currency,
 		created_at, expires_at, closes_at, queries, queried_at, next_query_at, lease)
-		VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', '', '', '', '', ?, ?, ?, ?, ?, 0, 0, ?, '')`
-	qLockOrder       = `SELECT order_no, amount, currency, status, created_at, expires_at, paid_at FROM {orders} WHERE order_no = ? {lock}`
+		VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', '', '', '', '', '', ?, ?, ?, ?, ?, 0, 0, ?, '')`
+	qLockOrder       = `SELECT ` + orderColumns + ` FROM {orders} WHERE order_no = ? {lock}`
 	qAttemptsOfOrder = `SELECT ` + attemptColumns + ` FROM {attempts} WHERE order_no = ? ORDER BY seq`
 	qAttempt         = `SELECT ` + attemptColumns + ` FROM {attempts} WHERE attempt_no = ?`
-	qStartAttempt    = `UPDATE {attempts} SET status = 'creating', next_query_at = ? WHERE attempt_no = ? AND status = 'stored'`
+	qStartAttempt    = `UPDATE {attempts} SET status = 'creating', next_query_at = ? WHERE attempt_no = ? AND status = 'stored'
+		AND EXISTS (SELECT 1 FROM {orders} o WHERE o.order_no = {attempts}.order_no AND o.status = 'pending' AND o.expires_at > ?)`
 	// A notification may have been faster than the response to the create: then only what
 	// the payer sees is stored.
 	qStoreCreated = `UPDATE {attempts} SET order_id = COALESCE(?, order_id), payable = ?, pay_page_url = ?, qr_text = ?, qr_image_url = ?,
-		address = ?, app_data = ?, pay_amount = ?, pay_currency = ?, expires_at = ?,
+		address = ?, chain = ?, app_data = ?, pay_amount = ?, pay_currency = ?, expires_at = ?,
 		next_query_at = CASE WHEN status IN ('creating', 'unknown') THEN ? ELSE next_query_at END,
 		status = CASE WHEN status IN ('creating', 'unknown') THEN 'waiting' ELSE status END
 		WHERE attempt_no = ?`
@@ -57,7 +58,7 @@ const (
 		AND (lease = '' OR next_query_at <= ?) AND status NOT IN ('stored', 'creating', 'rejected') ORDER BY seq {skip}`
 	qPendingOf   = `SELECT DISTINCT gateway, account FROM {attempts} WHERE next_query_at IS NOT NULL`
 	qUpdateFound = `UPDATE {attempts} SET status = 'waiting', order_id = COALESCE(?, order_id), qr_text = ?, qr_image_url = ?, pay_page_url = ?,
-		address = ?, pay_amount = ?, pay_currency = ?, unconfirmed_at = NULL WHERE attempt_no = ? AND status IN ('creating', 'unknown', 'waiting', 'unconfirmed')`
+		address = ?, chain = ?, pay_amount = ?, pay_currency = ?, unconfirmed_at = NULL WHERE attempt_no = ? AND status IN ('creating', 'unknown', 'waiting', 'unconfirmed')`
 	qExpireAttempt = `UPDATE {attempts} SET status = 'expired' WHERE attempt_no = ?
 		AND status IN ('stored', 'creating', 'unknown', 'waiting', 'unconfirmed')`
 	qExpireOrder = `UPDATE {orders} SET status = 'expired' WHERE order_no = ? AND status = 'pending' AND expires_at <= ?
@@ -68,7 +69,8 @@ const (
 	qConfirmPayment = `UPDATE {payments} SET payment_no = ?, amount = ?, currency = ?, received = ?, paid_at = ? WHERE id = ?`
 	qCloseAttention = `UPDATE {payments} SET attention = NULL WHERE id = ? AND attention = 1`
 
-	qOrder           = `SELECT order_no, amount, currency, status, created_at, expires_at, paid_at FROM {orders} WHERE order_no = ?`
+	orderColumns     = `order_no, amount, currency, status, created_at, expires_at, paid_at`
+	qOrder           = `SELECT ` + orderColumns + ` FROM {orders} WHERE order_no = ?`
 	qPaymentsOfOrder = `SELECT ` + paymentColumns + ` FROM {payments} WHERE order_no = ? ORDER BY id`
 
 	qAttention   = `SELECT ` + paymentColumns + ` FROM {payments} WHERE attention = 1 AND id > ? ORDER BY id LIMIT ?`
@@ -77,10 +79,8 @@ const (
 	qResolve     = `UPDATE {payments} SET attention = NULL, order_no = ?, credited_order = ?, resolved_at = ?, resolved_by = ?, resolved_reason = ?,
 		resolved_action = ? WHERE id = ? AND attention = 1`
 
-	qJournalOf = `SELECT id, received_at, gateway, order_no, http_status, outcome, reason, duration_us FROM {notifications}
-		WHERE order_no = ? AND id < ? ORDER BY id DESC LIMIT ?`
-	qJournalAll = `SELECT id, received_at, gateway, order_no, http_status, outcome, reason, duration_us FROM {notifications}
-		WHERE id < ? ORDER BY id DESC LIMIT ?`
+	qJournal       = `SELECT id, received_at, gateway, order_no, http_status, outcome, reason, duration_us FROM {notifications} WHERE `
+	qJournalPage   = `id < ? ORDER BY id DESC LIMIT ?`
 	qDeleteJournal = `DELETE FROM {notifications} WHERE id < ?`
 )
 

@@ -40,9 +40,7 @@ func (s *Service) order(ctx context.Context, orderNo string) (*OrderState, error
 		return nil, err
 	}
 	for _, r := range records {
-		r.OrderAmount = state.Amount
-		state.Payments = append(state.Payments, r.Payment)
-		state.Held = state.Held || r.open
+		state.addPayment(r)
 	}
 	return state, nil
 }
@@ -103,7 +101,7 @@ func scanAttempt(r row) (Attempt, error) {
 	var amount, created, expires int64
 	i := &a.Instructions
 	err := r.Scan(&a.No, &a.OrderNo, &a.Gateway, &a.Account, &a.Channel, &a.Status, &orderID,
-		&i.PayPageURL, &i.QRText, &i.QRImageURL, &i.Address, &appData, &amount, &i.Currency, &created, &expires)
+		&i.PayPageURL, &i.QRText, &i.QRImageURL, &i.Address, &i.Chain, &appData, &amount, &i.Currency, &created, &expires)
 	a.OrderID = orderID.String
 	i.Amount = money.Cents(amount)
 	i.ExpiresAt, a.CreatedAt = fromMillis(expires), fromMillis(created)

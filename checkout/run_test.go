@@ -140,9 +140,9 @@ func TestIntervalsGrow(t *testing.T) {
 	assert.Equal(t, a.closesAt.Add(time.Millisecond), s.nextWhileOpen(a, a.closesAt.Add(-time.Second)), "and when it closes")
 	assert.Equal(t, 2*time.Minute, nextAfterClosing(a, a.closesAt).Sub(a.closesAt))
 	assert.True(t, nextAfterClosing(a, a.closesAt.Add(100*time.Hour)).IsZero())
-	assert.Equal(t, troubleInterval, nextInTrouble(a, now).Sub(now))
-	assert.Equal(t, 15*time.Minute, nextInTrouble(a, a.closesAt.Add(time.Hour)).Sub(a.closesAt.Add(time.Hour)))
-	assert.True(t, nextInTrouble(a, now.Add(1000*time.Hour)).IsZero())
+	assert.Equal(t, 30*time.Second, s.nextInTrouble(a, now).Sub(now))
+	assert.Equal(t, 15*time.Minute, s.nextInTrouble(a, a.closesAt.Add(time.Hour)).Sub(a.closesAt.Add(time.Hour)))
+	assert.True(t, s.nextInTrouble(a, now.Add(1000*time.Hour)).IsZero())
 }
 
 func TestAnOrderExpiresAndALatePaymentIsFound(t *testing.T) {

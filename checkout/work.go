@@ -11,10 +11,9 @@ import (
 )
 
 const (
-	// longestInterval is the longest interval between two queries while the payer can pay.
-	longestInterval = 30 * time.Second
-	// troubleInterval is the interval after a query that failed.
-	troubleInterval = 30 * time.Second
+	// longestInterval is the longest interval between two queries while the payer can pay, and
+	// the shortest one after a query that failed, in intervals of Config.QueryInterval.
+	longestInterval = 6
 	// givenUpAfter is when queries end that keep failing.
 	givenUpAfter = 30 * 24 * time.Hour
 )
@@ -70,7 +69,7 @@ func (s *Service) found(ctx context.Context, gateway Gateway, a *dueAttempt, res
 		// The gateway has seen a payment before. A person has to look where the money is.
 		if err := s.recordUnconfirmed(ctx, gateway, a); err != nil {
 			s.logWork(ctx, a, "unconfirmed payment not stored", err)
-			return nextInTrouble(a, now)
+			return s.nextInTrouble(a, now)
 		}
 		return s.expire(ctx, a, nextAfterClosing(a, now))
 	case result.Closed || over:
@@ -90,7 +89,7 @@ func (s *Service) foundPayment(ctx context.Context, gateway Gateway, a *dueAttem
 	s.logPayment(ctx, &p, outcome, err)
 	switch {
 	case err != nil:
-		return nextInTrouble(a, s.now())
+		return s.nextInTrouble(a, s.now())
 	case outcome == OutcomeCredited:
 		return time.Time{}
 	case s.now().After(a.closesAt):
@@ -106,7 +105,7 @@ func (s *Service) foundUnconfirmed(ctx context.Context, gateway Gateway, a *dueA
 	now := s.now()
 	next := s.nextWhileOpen(a, now)
 	if now.After(a.closesAt) {
-		next = nextInTrouble(a, now)
+		next = s.nextInTrouble(a, now)
 	}
 	_, err := s.db.ExecContext(ctx, s.sql(qStoreUnconfirmed), millis(now), a.attemptNo)
 	due := !a.unconfirmedAt.IsZero() && now.Sub(a.unconfirmedAt) >= s.config.UnconfirmedAfter || s.config.UnconfirmedAfter == 0
@@ -139,7 +138,7 @@ func (s *Service) failed(ctx context.Context, a *dueAttempt, err error) time.Tim
 		return s.nextWhileOpen(a, now)
 	default:
 		s.logWork(ctx, a, "gateway not queried", err)
-		return nextInTrouble(a, now)
+		return s.nextInTrouble(a, now)
 	}
 }
 
@@ -157,7 +156,7 @@ func (s *Service) expire(ctx context.Context, a *dueAttempt, next time.Time) tim
 	})
 	if err != nil {
 		s.logWork(ctx, a, "expiry not stored", err)
-		return nextInTrouble(a, s.now())
+		return s.nextInTrouble(a, s.now())
 	}
 	if ended {
 		s.log.InfoContext(ctx, "checkout: attempt expired", "gateway", a.gateway, "order_no", a.orderNo, "attempt_no", a.attemptNo)
@@ -172,6 +171,7 @@ func (s *Service) updateFound(ctx context.Context, a *dueAttempt, result *QueryR
 	if err != nil {
 		return err
 	}
+	result.Instructions.storable()
 	i := stored.Instructions
 	i.merge(result.Instructions)
 	id := key(result.OrderID)
@@ -179,7 +179,7 @@ func (s *Service) updateFound(ctx context.Context, a *dueAttempt, result *QueryR
 		return nil
 	}
 	_, err = s.db.ExecContext(ctx, s.sql(qUpdateFound), nullText(id), i.QRText, i.QRImageURL, i.PayPageURL,
-		i.Address, i.Amount.Cents(), i.Currency, a.attemptNo)
+		i.Address, i.Chain, i.Amount.Cents(), i.Currency, a.attemptNo)
 	return err
 }
 
@@ -190,7 +190,7 @@ func (s *Service) logWork(ctx context.Context, a *dueAttempt, message string, er
 // nextWhileOpen returns a longer interval each time, and the closing time itself.
 func (s *Service) nextWhileOpen(a *dueAttempt, now time.Time) time.Time {
 	interval := s.config.QueryInterval << min(a.queries/2, 10)
-	next := now.Add(min(interval, max(longestInterval, s.config.QueryInterval)))
+	next := now.Add(min(interval, longestInterval*s.config.QueryInterval))
 	if now.Before(a.closesAt) && next.After(a.closesAt) {
 		return a.closesAt.Add(time.Millisecond)
 	}
@@ -208,16 +208,16 @@ func nextAfterClosing(a *dueAttempt, now time.Time) time.Time {
 
 // nextInTrouble queries again soon, and less often the older the attempt is: a gateway may
 // be gone for good.
-func nextInTrouble(a *dueAttempt, now time.Time) time.Time {
+func (s *Service) nextInTrouble(a *dueAttempt, now time.Time) time.Time {
 	age := now.Sub(a.closesAt)
 	if age > givenUpAfter {
 		return time.Time{}
 	}
-	return now.Add(max(troubleInterval, age/4))
+	return now.Add(max(longestInterval*s.config.QueryInterval, age/4))
 }
 
 // sameAs reports whether nothing changed that updateFound stores.
 func (i Instructions) sameAs(o Instructions) bool {
 	return i.PayPageURL == o.PayPageURL && i.QRText == o.QRText && i.QRImageURL == o.QRImageURL &&
-		i.Address == o.Address && i.Amount == o.Amount && i.Currency == o.Currency
+		i.Address == o.Address && i.Chain == o.Chain && i.Amount == o.Amount && i.Currency == o.Currency
 }

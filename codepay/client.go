@@ -32,6 +32,10 @@ type Config struct {
 	// Secret is the merchant's key (通信密钥, key). Required, 6 to 100 bytes. It is never
 	// sent.
 	Secret sign.Secret
+	// PreviousSecrets also verify notifications and returns, at most 4, while Secret is being
+	// changed: the secret before, or the next one until the gateway uses it. They sign
+	// nothing. Notification.KeyIndex tells which one matched. Default: none.
+	PreviousSecrets []sign.Secret
 	// Token is the merchant's token (创建订单令牌, token), which is sent as it is.
 	// Required for TokenURL, QueryOrder, WaitForPayment and ConfirmNotification.
 	Token sign.Secret
@@ -56,8 +60,13 @@ type Config struct {
 	// with its own connection pool.
 	HTTPClient *http.Client
 	// Logger receives log lines without secrets, signatures, URLs and payer data.
-	// Default: none.
+	// Default: slog.Default(), as it is when a line is logged. Rejected notifications and
+	// creates of unknown outcome are warnings.
 	Logger *slog.Logger
+	// Observer observes requests and notifications, for traces and metrics. Default: none.
+	Observer paygates.Observer
+	// AppInfo names your application in the User-Agent header. Optional.
+	AppInfo paygates.AppInfo
 	// NotificationTimeout limits the handling of one notification, confirmation and
 	// your function included. Default: 60 s.
 	NotificationTimeout time.Duration
@@ -72,6 +81,7 @@ type Client struct {
 	baseURL        string
 	userID         string
 	secret         sign.Secret
+	secrets        []sign.Secret // secret, then the previous ones
 	token          sign.Secret
 	confirmByQuery bool
 	ownParameters  []string
@@ -92,9 +102,11 @@ func New(config Config) (*Client, error) {
 	}
 	v := check.New(gateway, paygates.ErrInvalidConfig)
 	v.Digits("UserID", config.UserID, 20)
-	v.Secret("Secret", config.Secret)
-	length := len(config.Secret.Reveal())
-	v.That(length >= 6 && length <= 100, "Secret", "must be 6 to 100 bytes long")
+	secrets := v.Secrets(config.Secret, config.PreviousSecrets)
+	for i, secret := range secrets {
+		length := len(secret.Reveal())
+		v.That(length >= 6 && length <= 100, check.KeyField("Secret", "PreviousSecrets", i), "must be 6 to 100 bytes long")
+	}
 	if config.Token.Reveal() != "" {
 		v.Secret("Token", config.Token)
 	} else if config.ConfirmByQuery {
@@ -105,6 +117,7 @@ func New(config Config) (*Client, error) {
 		v.That(!slices.Contains(gatewayParameters, name), "OwnParameters", fmt.Sprintf("must not contain %q, which the gateway sends", name))
 	}
 	baseURL := transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
+	check.AppInfo(v, config.AppInfo)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
@@ -113,13 +126,16 @@ func New(config Config) (*Client, error) {
 			Gateway:             gateway,
 			HTTPClient:          config.HTTPClient,
 			Logger:              config.Logger,
+			Observer:            config.Observer,
+			AppInfo:             config.AppInfo,
 			NotificationTimeout: config.NotificationTimeout,
 			MaxConfirmations:    config.MaxConfirmations,
-			Secrets:             []sign.Secret{config.Secret, config.Token},
+			Secrets:             append(slices.Clone(secrets), config.Token),
 		}),
 		baseURL:        baseURL,
 		userID:         config.UserID,
 		secret:         config.Secret,
+		secrets:        secrets,
 		token:          config.Token,
 		confirmByQuery: config.ConfirmByQuery,
 		ownParameters:  slices.Clone(config.OwnParameters),

@@ -153,11 +153,10 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{Op: op, Method: http.MethodGet, URL: target, NoRetry: true})
-	if err != nil {
-		return nil, err
-	}
-	order, err := decodeCreated(response, c.userID, &request)
+	// Without OrderNo, which may be a payer's name.
+	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
+		Op: op, Method: http.MethodGet, URL: target, URLTemplate: "/creat_order/", NoRetry: true,
+	}, func(r transport.Response) (*CreatedOrder, error) { return decodeCreated(r, c.userID, &request) })
 	if order != nil {
 		c.flow.LogUnread(ctx, op, order.OrderID, order.Unread)
 	}

@@ -306,3 +306,32 @@ func ExampleClient_VerifyReturn() {
 	// Output:
 	// true
 }
+
+// Verify and respond now, handle later: the envelope goes on a queue.
+func ExampleClient_RestoreNotification() {
+	gateway := codepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := codepay.New(gateway.Config())
+	ctx := context.Background()
+	created, _ := client.CreateOrder(ctx, codepay.CreateOrderRequest{OrderNo: "admin", Amount: money.Cents(10000)})
+	_ = gateway.PaySilently(created.OrderID)
+	request, _ := gateway.NotificationRequest(created.OrderID)
+
+	n, err := client.ParseNotification(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	queued, err := n.MarshalBinary() // store it, and respond only then
+	fmt.Println(len(queued) > 0, err)
+
+	restored, err := client.RestoreNotification(queued)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(restored.OrderNo, restored.PaidAmount)
+	// Output:
+	// true <nil>
+	// admin 100.00
+}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/sign"
 	"github.com/paygates/paygates-go/sign/explain"
 )
@@ -19,5 +20,7 @@ func (c *Client) ExplainNotification(values url.Values) explain.Explanation {
 			fields = append(fields, sign.Field{Name: name, Value: value})
 		}
 	}
-	return explain.MD5Sorted(c.secret, values.Get(sign.FieldName), fields, c.ownParameters...)
+	return notify.Explain(c.secrets, "PreviousSecrets", func(secret sign.Secret) explain.Explanation {
+		return explain.MD5Sorted(secret, values.Get(sign.FieldName), fields, c.ownParameters...).Hide(c.secrets...)
+	})
 }

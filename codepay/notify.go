@@ -49,6 +49,9 @@ type Notification struct {
 	State State
 	// Charset is the encoding of the notification (chart).
 	Charset Charset
+	// KeyIndex tells which secret verified the signature: 0 for Config.Secret, n for
+	// Config.PreviousSecrets[n-1].
+	KeyIndex int
 	// Order is the gateway's record of the order. It is nil until ConfirmNotification
 	// has set it.
 	Order *Order
@@ -76,11 +79,11 @@ func (n Notification) AmountDiffers() bool { return n.Amount != 0 && n.Amount !=
 // documented shape, with a repeated parameter or without a pay_no for example, or
 // ErrInvalidSignature.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
-	values, err := c.parse(r)
+	values, keyIndex, err := c.parse(r)
 	if err != nil {
 		return nil, err
 	}
-	return c.readNotification(r.Context(), values)
+	return c.readNotification(r.Context(), values, keyIndex)
 }
 
 // VerifyNotification is ParseNotification for values that a framework has parsed. They
@@ -89,47 +92,53 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	if err := notify.Single(values); err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
-	if err := c.verify(values); err != nil {
+	keyIndex, err := c.verify(values)
+	if err != nil {
 		return nil, err
 	}
-	return c.readNotification(context.Background(), values)
+	return c.readNotification(context.Background(), values, keyIndex)
 }
 
-// parse returns the values of a notification or a return with a valid signature.
-func (c *Client) parse(r *http.Request) (url.Values, error) {
-	values, err := notify.Form(r)
+// parse returns the values of a notification or a return with a valid signature, and which
+// secret verified it.
+func (c *Client) parse(r *http.Request) (values url.Values, keyIndex int, err error) {
+	values, err = notify.Form(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, err)
+		return nil, 0, fmt.Errorf("%s: %w", gateway, err)
 	}
-	err = c.verify(values)
+	keyIndex, err = c.verify(values)
 	if err == nil {
-		return values, nil
+		return values, keyIndex, nil
 	}
 	// A gateway that appends "?pay_id=…" to a notify URL with a query. The signature
 	// tells which parameters are meant.
 	if strings.Contains(r.URL.RawQuery, "?") {
-		if appended, otherErr := notify.QueryAfterLast(r); otherErr == nil && c.verify(appended) == nil {
-			return appended, nil
+		if appended, otherErr := notify.QueryAfterLast(r); otherErr == nil {
+			if keyIndex, otherErr = c.verify(appended); otherErr == nil {
+				return appended, keyIndex, nil
+			}
 		}
 	}
-	return nil, err
+	return nil, 0, err
 }
 
 // verify verifies the signature of values that have one value for each name.
-func (c *Client) verify(values url.Values) error {
-	err := sign.VerifyMD5SortedValues(c.secret, values, c.ownParameters...)
+func (c *Client) verify(values url.Values) (keyIndex int, err error) {
+	keyIndex, err = notify.Match(c.secrets, func(secret sign.Secret) error {
+		return sign.VerifyMD5SortedValues(secret, values, c.ownParameters...)
+	})
 	switch {
 	case err == nil:
-		return nil
+		return keyIndex, nil
 	case errors.Is(err, sign.ErrAmbiguous):
-		return fmt.Errorf("%s: %w: %w", gateway, paygates.ErrInvalidNotification, err)
+		return 0, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrInvalidNotification, err)
 	default:
-		return fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
+		return 0, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
 	}
 }
 
 // readNotification reads values with a valid signature.
-func (c *Client) readNotification(ctx context.Context, values url.Values) (*Notification, error) {
+func (c *Client) readNotification(ctx context.Context, values url.Values, keyIndex int) (*Notification, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	p := c.readPayment(v, values)
 	v.That(isPaymentNo(p.PaymentNo), "pay_no", "is required: without it nothing was paid")
@@ -138,6 +147,7 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 		return nil, err
 	}
 	n := &p.Notification
+	n.KeyIndex = keyIndex
 	n.State = p.state("status")
 	n.PaidAt = p.fields.Time("pay_time", loosejson.NewScalar(values.Get("pay_time")))
 	// The document's table has pay_tag, its sample tag.
@@ -153,6 +163,38 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 		c.flow.LogUnread(ctx, "read notification", "pay_no "+n.PaymentNo, n.Unread)
 	}
 	return n, nil
+}
+
+// MarshalBinary returns an envelope with the notification as it arrived, for a queue:
+// verify now, handle later. RestoreNotification verifies it again, so that an envelope
+// proves no more than the notification in it. It does not expire. It holds private data:
+// the signature and what the payer typed. Order and changes of the fields are not in it.
+//
+// There is no UnmarshalBinary, which could not verify. The error is
+// paygates.ErrInvalidNotification for a notification that did not come from this package.
+func (n *Notification) MarshalBinary() ([]byte, error) {
+	if n == nil {
+		n = &Notification{}
+	}
+	data, err := notify.MarshalValues(gateway, n.Raw.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("%s: marshal notification: %w: %w", gateway, paygates.ErrInvalidNotification, err)
+	}
+	return data, nil
+}
+
+// RestoreNotification returns the notification in an envelope of MarshalBinary, which it
+// verifies as VerifyNotification does, with the secrets of this Client. They need
+// the OwnParameters with which it arrived.
+//
+// The error is paygates.ErrInvalidNotification for an envelope that is damaged, or of
+// another gateway or version, or that of VerifyNotification.
+func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
+	values, err := notify.RestoreValues(gateway, data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
+	}
+	return c.VerifyNotification(values)
 }
 
 // ConfirmNotification queries the gateway for the order of a notification and compares:
@@ -216,8 +258,8 @@ func (c *Client) confirmIfPossible(ctx context.Context, n *Notification) error {
 	if err == nil || isOver || errors.Is(err, paygates.ErrNotConfirmed) || errors.Is(err, paygates.ErrBusy) {
 		return err
 	}
-	c.flow.Log.LogAttrs(ctx, slog.LevelWarn, gateway+": notification accepted by its signature alone, the query gave no result",
-		slog.String("op", "confirm notification"), slog.String("pay_no", n.PaymentNo), slog.String("reason", err.Error()))
+	c.flow.Log().LogAttrs(ctx, slog.LevelWarn, gateway+": notification accepted by its signature alone, the query gave no result",
+		slog.String("gateway", gateway), slog.String("op", "confirm notification"), slog.String("pay_no", n.PaymentNo), slog.String("reason", err.Error()))
 	return nil
 }
 

@@ -773,3 +773,31 @@ func TestConfirmNotification(t *testing.T) {
 	_, err = bare.ConfirmNotification(t0(), n)
 	require.ErrorIs(t, err, paygates.ErrInvalidConfig)
 }
+
+// A queue keeps the bytes of GBK and the merchant's own parameters, and a client without
+// the latter does not verify the signature.
+func TestRestoreNotificationKeepsEveryByte(t *testing.T) {
+	t.Parallel()
+	c := config()
+	c.OwnParameters = []string{"shop", "s"}
+	client, err := codepay.New(c)
+	require.NoError(t, err)
+	// The signature is that of TestParseNotificationReadsGBK.
+	n, err := client.ParseNotification(get("shop=7&s=/notify&chart=gb2312&money=100.00&param=%D6%D0%CE%C4&pay_id=%D3%C3%BB%A7&pay_no=" + payNo +
+		"&type=1&empty=&sign=eee6cd99c04fc9378ab071cc7051987b"))
+	require.NoError(t, err)
+	envelope, err := n.MarshalBinary()
+	require.NoError(t, err)
+	restored, err := client.RestoreNotification(envelope)
+	require.NoError(t, err)
+	assert.Equal(t, n, restored)
+	assert.Equal(t, "用户", restored.OrderNo)
+	assert.Equal(t, "\xd6\xd0\xce\xc4", restored.Raw.Reveal().Get("param"))
+	assert.Equal(t, "/notify", restored.Raw.Reveal().Get("s"))
+
+	c.OwnParameters = nil
+	other, err := codepay.New(c)
+	require.NoError(t, err)
+	_, err = other.RestoreNotification(envelope)
+	require.ErrorIs(t, err, paygates.ErrInvalidSignature)
+}

@@ -415,7 +415,7 @@ func TestCreateOrderWithFieldsOfAnotherShape(t *testing.T) {
 func TestCreateOrderWithAResponseAboutAnotherOrder(t *testing.T) {
 	t.Parallel()
 	for fields, says := range map[string]string{
-		`"pay_id":"root"`: `response is about another order: pay_id is "root", not "admin"`,
+		`"pay_id":"root"`: `response is about something else: pay_id is "root", not "admin"`,
 		`"type":2`:        `type is "2 (QQ Wallet)", not "1 (Alipay)"`,
 		`"price":"1.00"`:  `price is "1.00", not "100.00"`,
 	} {
@@ -439,7 +439,7 @@ func TestQueryOrderWithAResponseAboutAnotherOrder(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	for body, says := range map[string]string{
-		`{"status":1,"order_id":"999"}`:         `response is about another order: order_id is "999", not "888888888"`,
+		`{"status":1,"order_id":"999"}`:         `response is about something else: order_id is "999", not "888888888"`,
 		`{"status":1,"order_id":["888888888"]}`: "order_id is not a single value",
 		`{"status":1,"money":"1.001"}`:          "money has another shape",
 		`{"status":1,"money":{}}`:               "money has another shape",

@@ -35,7 +35,7 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{
+	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
 		Op:     op,
 		Method: http.MethodGet,
 		URL: c.baseURL + "/ispay?" + notify.Encode([]sign.Field{
@@ -43,11 +43,8 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 			{Name: "order_id", Value: orderID},
 			{Name: "token", Value: c.token.Reveal()},
 		}),
-	})
-	if err != nil {
-		return nil, err
-	}
-	order, err := decodeOrder(response, c.userID, orderID)
+		URLTemplate: "/ispay",
+	}, func(r transport.Response) (*Order, error) { return decodeOrder(r, c.userID, orderID) })
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,9 @@ type Return struct {
 	// Unread lists the parameters that arrived in another shape and were left zero, or
 	// that are texts with bytes of another encoding.
 	Unread []string
+	// KeyIndex tells which secret verified the signature: 0 for Config.Secret, n for
+	// Config.PreviousSecrets[n-1].
+	KeyIndex int
 	// Raw holds all parameters as they arrived, the signature included.
 	Raw paygates.Private[url.Values] `json:"-"`
 }
@@ -42,11 +45,11 @@ type Return struct {
 // The error is paygates.ErrInvalidNotification for a request that does not have the
 // documented shape, or ErrInvalidSignature.
 func (c *Client) ParseReturn(r *http.Request) (*Return, error) {
-	values, err := c.parse(r)
+	values, keyIndex, err := c.parse(r)
 	if err != nil {
 		return nil, err
 	}
-	return c.readReturn(values)
+	return c.readReturn(values, keyIndex)
 }
 
 // VerifyReturn is ParseReturn for values that a framework has parsed.
@@ -54,13 +57,14 @@ func (c *Client) VerifyReturn(values url.Values) (*Return, error) {
 	if err := notify.Single(values); err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
-	if err := c.verify(values); err != nil {
+	keyIndex, err := c.verify(values)
+	if err != nil {
 		return nil, err
 	}
-	return c.readReturn(values)
+	return c.readReturn(values, keyIndex)
 }
 
-func (c *Client) readReturn(values url.Values) (*Return, error) {
+func (c *Client) readReturn(values url.Values, keyIndex int) (*Return, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	p := c.readPayment(v, values)
 	if err := v.Err(); err != nil {
@@ -71,7 +75,7 @@ func (c *Client) readReturn(values url.Values) (*Return, error) {
 	}
 	result := &Return{
 		OrderNo: p.OrderNo, OrderID: p.OrderID, Channel: p.Channel, PaidAmount: p.PaidAmount, Amount: p.Amount,
-		Attach: p.Attach, Unread: p.fields.Unread, Raw: p.Raw,
+		Attach: p.Attach, Unread: p.fields.Unread, KeyIndex: keyIndex, Raw: p.Raw,
 	}
 	if isPaymentNo(p.PaymentNo) {
 		result.PaymentNo = p.PaymentNo

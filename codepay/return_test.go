@@ -10,6 +10,7 @@ import (
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
 )
 
 func TestParseReturn(t *testing.T) {
@@ -64,4 +65,26 @@ func TestParseReturnWithTheLeast(t *testing.T) {
 	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 	_, err = client.ParseReturn(get("pay_id=1&pay_id=2"))
 	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
+}
+
+// A payer comes back with a signature that was made before the key was changed.
+func TestParseReturnWithAPreviousSecret(t *testing.T) {
+	t.Parallel()
+	c := config()
+	c.Secret, c.PreviousSecrets = sign.NewSecret("example-key-that-is-new"), []sign.Secret{sign.NewSecret("example-key")}
+	client, err := codepay.New(c)
+	require.NoError(t, err)
+	// printf %s 'pay_id=admin&pay_no=1example-key' | md5sum
+	got, err := client.ParseReturn(get("pay_id=admin&pay_no=1&sign=b6ad35579a0c181f7f0fdcf2052c8f8a"))
+	require.NoError(t, err)
+	assert.Equal(t, 1, got.KeyIndex)
+	// printf %s 'pay_id=admin&pay_no=1example-key-that-is-new' | md5sum
+	got, err = client.ParseReturn(get("pay_id=admin&pay_no=1&sign=f371a61b9634d2d1b1634a3888a24c4f"))
+	require.NoError(t, err)
+	assert.Zero(t, got.KeyIndex)
+
+	c.PreviousSecrets = []sign.Secret{sign.NewSecret("short")}
+	_, err = codepay.New(c)
+	require.ErrorIs(t, err, paygates.ErrInvalidConfig)
+	assert.ErrorContains(t, err, "PreviousSecrets[0] must be 6 to 100 bytes long")
 }

@@ -29,6 +29,10 @@ type Config struct {
 	// Secret is the merchant's key (密匙, appsecret). Required. It is never sent. The
 	// gateway makes a new one when the password of the account is changed.
 	Secret sign.Secret
+	// PreviousSecrets also verify notifications and returns, at most 4, while Secret is being
+	// changed: the secret before, or the next one until the gateway uses it. They sign
+	// nothing. Notification.KeyIndex tells which one matched. Default: none.
+	PreviousSecrets []sign.Secret
 	// BaseURL is the gateway's address. Default: DefaultBaseURL. It must be https, or
 	// http to a loopback address.
 	BaseURL string
@@ -48,8 +52,13 @@ type Config struct {
 	// with its own connection pool.
 	HTTPClient *http.Client
 	// Logger receives log lines without secrets, signatures, URLs and payer data.
-	// Default: none.
+	// Default: slog.Default(), as it is when a line is logged. Rejected notifications and
+	// creates of unknown outcome are warnings.
 	Logger *slog.Logger
+	// Observer observes requests and notifications, for traces and metrics. Default: none.
+	Observer paygates.Observer
+	// AppInfo names your application in the User-Agent header. Optional.
+	AppInfo paygates.AppInfo
 	// NotificationTimeout limits the handling of one notification, confirmation and
 	// your function included. Default: 60 s.
 	NotificationTimeout time.Duration
@@ -65,6 +74,7 @@ type Client struct {
 	cloudBaseURL string
 	appKey       string
 	secret       sign.Secret
+	secrets      []sign.Secret // secret, then the previous ones
 	paidStates   []State
 }
 
@@ -79,13 +89,14 @@ func New(config Config) (*Client, error) {
 	}
 	v := check.New(gateway, paygates.ErrInvalidConfig)
 	v.ID("AppKey", config.AppKey, 64)
-	v.Secret("Secret", config.Secret)
+	secrets := v.Secrets(config.Secret, config.PreviousSecrets)
 	baseURL := transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
 	cloudBaseURL := transport.BaseURL(v, "CloudBaseURL", config.CloudBaseURL, config.AllowPlainHTTP)
 	for _, state := range config.PaidStates {
 		v.That(state != "" && state != StateInProgress && state != StateExpired,
 			"PaidStates", "must not contain an empty state, inprogress or expired")
 	}
+	check.AppInfo(v, config.AppInfo)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
@@ -94,14 +105,17 @@ func New(config Config) (*Client, error) {
 			Gateway:             gateway,
 			HTTPClient:          config.HTTPClient,
 			Logger:              config.Logger,
+			Observer:            config.Observer,
+			AppInfo:             config.AppInfo,
 			NotificationTimeout: config.NotificationTimeout,
 			MaxConfirmations:    config.MaxConfirmations,
-			Secrets:             []sign.Secret{config.Secret},
+			Secrets:             secrets,
 		}),
 		baseURL:      baseURL,
 		cloudBaseURL: cloudBaseURL,
 		appKey:       config.AppKey,
 		secret:       config.Secret,
+		secrets:      secrets,
 		paidStates:   slices.Clone(config.PaidStates),
 	}, nil
 }

@@ -25,7 +25,8 @@ const (
 
 // creation is what the four creates have in common.
 type creation struct {
-	op, url              string
+	op                   string
+	baseURL, path        string
 	codes                map[int64]error
 	bought               sign.Field // price, fields or product_id
 	orderNo              string
@@ -48,7 +49,8 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 	v.Amount("Amount (price)", request.Amount, money.Cents(1), money.Max)
 	return c.create(ctx, v, creation{
 		op:        "create order",
-		url:       c.baseURL + "/api/anypay/create",
+		baseURL:   c.baseURL,
+		path:      "/api/anypay/create",
 		codes:     anyPayCodes,
 		bought:    sign.Field{Name: "price", Value: request.Amount.String()},
 		orderNo:   request.OrderNo,
@@ -67,7 +69,8 @@ func (c *Client) CreateCloudOrder(ctx context.Context, request CreateCloudOrderR
 	v.Amount("Amount (price)", request.Amount, money.Cents(1), money.Max)
 	return c.create(ctx, v, creation{
 		op:      "create cloud order",
-		url:     c.cloudBaseURL + "/api/cloudpay/create",
+		baseURL: c.cloudBaseURL,
+		path:    "/api/cloudpay/create",
 		codes:   cloudPayCodes,
 		bought:  sign.Field{Name: "price", Value: request.Amount.String()},
 		orderNo: request.OrderNo,
@@ -82,7 +85,8 @@ func (c *Client) CreateGroupOrder(ctx context.Context, request CreateGroupOrderR
 	v := newRequest()
 	return c.create(ctx, v, creation{
 		op:        "create group order",
-		url:       c.baseURL + "/api/grouppay/create",
+		baseURL:   c.baseURL,
+		path:      "/api/grouppay/create",
 		codes:     groupPayCodes,
 		bought:    sign.Field{Name: "fields", Value: groupFields(v, request.Items)},
 		orderNo:   request.OrderNo,
@@ -118,7 +122,8 @@ func (c *Client) CreateProductOrder(ctx context.Context, request CreateProductOr
 	v.Digits("ProductID (product_id)", request.ProductID, longestProduct)
 	return c.create(ctx, v, creation{
 		op:        "create product order",
-		url:       c.baseURL + "/api/stablepay/create",
+		baseURL:   c.baseURL,
+		path:      "/api/stablepay/create",
 		codes:     stablePayCodes,
 		bought:    sign.Field{Name: "product_id", Value: request.ProductID},
 		orderNo:   request.OrderNo,
@@ -143,10 +148,12 @@ func (c *Client) create(ctx context.Context, v *check.Checker, r creation) (*Cre
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, r.op, err)
 	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{
+	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
 		Op:          r.op,
+		OrderNo:     r.orderNo,
 		Method:      http.MethodPost,
-		URL:         r.url,
+		URL:         r.baseURL + r.path,
+		URLTemplate: r.path,
 		ContentType: transport.ContentTypeForm,
 		Body: notify.Encode([]sign.Field{
 			{Name: "appkey", Value: c.appKey},
@@ -159,11 +166,7 @@ func (c *Client) create(ctx context.Context, v *check.Checker, r creation) (*Cre
 			{Name: "return_url", Value: r.returnURL},
 		}),
 		NoRetry: true,
-	})
-	if err != nil {
-		return nil, err
-	}
-	order, err := decodeCreated(response, r)
+	}, func(response transport.Response) (*CreatedOrder, error) { return decodeCreated(response, r) })
 	if err != nil {
 		return nil, err
 	}

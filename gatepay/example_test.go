@@ -395,3 +395,35 @@ func ExampleClient_ExplainReturn() {
 	// md5(md5(appkey + price + type + product_id + order_id + out_order_id) + secret)
 	// 098f6bcd4621d373cade4e832627b4f61.88alipay522S20191118123424E true
 }
+
+// Verify and respond now, handle later: the envelope goes on a queue.
+func ExampleClient_RestoreNotification() {
+	gateway := gatepaytest.NewServer()
+	defer gateway.Close()
+	client, _ := gatepay.New(gateway.Config())
+	ctx := context.Background()
+	_, _ = client.CreateOrder(ctx, gatepay.CreateOrderRequest{
+		OrderNo: "S20191118123424E", Channel: gatepay.ChannelAlipay, Amount: money.Cents(188), Attach: "user-42",
+	})
+	_ = gateway.PaySilently("S20191118123424E")
+	request, _ := gateway.NotificationRequest("S20191118123424E")
+
+	n, err := client.ParseNotification(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	queued, err := n.MarshalBinary() // store it, and respond only then
+	fmt.Println(len(queued) > 0, err)
+
+	restored, err := client.RestoreNotification(queued)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	order, err := client.ConfirmNotification(ctx, restored)
+	fmt.Println(order, err)
+	// Output:
+	// true <nil>
+	// gatepay order S20191118123424E: 1.88 yuan, state paid <nil>
+}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/sign"
 	"github.com/paygates/paygates-go/sign/explain"
 )
@@ -33,5 +34,7 @@ func (c *Client) explain(values url.Values, names ...string) explain.Explanation
 			others = append(others, sign.Field{Name: name, Value: values.Get(name)})
 		}
 	}
-	return explain.MD5Nested(c.secret, values.Get(sign.FieldName), signed).NotSigned(others...)
+	return notify.Explain(c.secrets, "PreviousSecrets", func(secret sign.Secret) explain.Explanation {
+		return explain.MD5Nested(secret, values.Get(sign.FieldName), signed).NotSigned(others...).Hide(c.secrets...)
+	})
 }

@@ -1,6 +1,7 @@
 package gatepay
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"fmt"
@@ -42,6 +43,9 @@ type Notification struct {
 	// Attach is that of the create, as it arrived (extend). Deployments return quotes and
 	// angle brackets escaped for HTML. The gateway has no query for it.
 	Attach string `json:"-"`
+	// KeyIndex tells which secret verified the signature: 0 for Config.Secret, n for
+	// Config.PreviousSecrets[n-1].
+	KeyIndex int
 	// Order is the gateway's record of the order. It is nil until ConfirmNotification
 	// has set it.
 	Order *Order
@@ -118,9 +122,9 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	signature, err := sign.MD5Nested(c.secret, c.appKey, orderID, orderNo, price, realPrice, channel, payTime, extend)
-	if err != nil || signature.Verify(values.Get("sign")) != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
+	keyIndex, err := c.verify(values.Get("sign"), c.appKey, orderID, orderNo, price, realPrice, channel, payTime, extend)
+	if err != nil {
+		return nil, err
 	}
 	n := &Notification{
 		OrderID:    orderID,
@@ -130,6 +134,7 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 		Channel:    Channel(channel),
 		PaidAt:     paidAt,
 		Attach:     extend,
+		KeyIndex:   keyIndex,
 		Raw:        paygates.NewPrivate(values),
 	}
 	if !utf8.ValidString(extend) {
@@ -137,6 +142,18 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 		c.flow.LogUnread(ctx, "read notification", orderNo, n.Unread)
 	}
 	return n, nil
+}
+
+// verify verifies the signature of the parts.
+func (c *Client) verify(received string, parts ...string) (keyIndex int, err error) {
+	keyIndex, err = notify.Match(c.secrets, func(secret sign.Secret) error {
+		signature, err := sign.MD5Nested(secret, parts...)
+		return cmp.Or(err, signature.Verify(received))
+	})
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
+	}
+	return keyIndex, nil
 }
 
 // checkMerchant requires no appkey, or the merchant's. The configured one is signed in
@@ -177,6 +194,38 @@ func readPayTime(v *check.Checker, text string) time.Time {
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	v.That(err == nil && len(text) == 10 && text[0] >= '1', "paytime", "must be Unix seconds of ten digits")
 	return time.Unix(seconds, 0).In(loosejson.Shanghai)
+}
+
+// MarshalBinary returns an envelope with the notification as it arrived, for a queue:
+// verify now, handle later. RestoreNotification verifies it again, so that an envelope
+// proves no more than the notification in it. It does not expire. It holds private data:
+// the signature and what the payer typed. Order and changes of the fields are not in it.
+//
+// There is no UnmarshalBinary, which could not verify. The error is
+// paygates.ErrInvalidNotification for a notification that did not come from this package.
+func (n *Notification) MarshalBinary() ([]byte, error) {
+	if n == nil {
+		n = &Notification{}
+	}
+	data, err := notify.MarshalValues(gateway, n.Raw.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("%s: marshal notification: %w: %w", gateway, paygates.ErrInvalidNotification, err)
+	}
+	return data, nil
+}
+
+// RestoreNotification returns the notification in an envelope of MarshalBinary, which it
+// verifies as VerifyNotification does, with the secrets of this Client. Call
+// ConfirmNotification before you credit it.
+//
+// The error is paygates.ErrInvalidNotification for an envelope that is damaged, or of
+// another gateway or version, or that of VerifyNotification.
+func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
+	values, err := notify.RestoreValues(gateway, data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
+	}
+	return c.VerifyNotification(values)
 }
 
 // ConfirmNotification queries the gateway for the order of a notification and compares:

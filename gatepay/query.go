@@ -34,16 +34,14 @@ func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
 	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{
-		Op:     op,
-		Method: http.MethodGet,
+	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
+		Op:      op,
+		OrderNo: orderNo,
+		Method:  http.MethodGet,
 		// None of the three has a character that a query would escape.
-		URL: c.baseURL + "/api/order/check?appkey=" + c.appKey + "&out_order_id=" + orderNo + "&sign=" + signature.String(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	order, err := decodeOrder(response, orderNo)
+		URL:         c.baseURL + "/api/order/check?appkey=" + c.appKey + "&out_order_id=" + orderNo + "&sign=" + signature.String(),
+		URLTemplate: "/api/order/check",
+	}, func(r transport.Response) (*Order, error) { return decodeOrder(r, orderNo) })
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +99,12 @@ func (c *Client) QueryPaymentPage(ctx context.Context, payPageURL string) (*Paym
 	}
 	page.RawQuery += "format=json"
 	page.Fragment, page.RawFragment = "", ""
-	response, err := c.flow.Transport.Do(ctx, transport.Call{Op: op, Method: http.MethodGet, URL: page.String()})
-	if err != nil {
-		return nil, err
-	}
+	return transport.Send(ctx, c.flow.Transport, transport.Call{
+		Op: op, Method: http.MethodGet, URL: page.String(), URLTemplate: "/{pay_page}",
+	}, decodePaymentPage)
+}
+
+func decodePaymentPage(response transport.Response) (*PaymentPage, error) {
 	raw, err := loosejson.Read(response.Body)
 	if err != nil {
 		return nil, response.Unreadable(err)

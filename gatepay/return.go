@@ -9,7 +9,6 @@ import (
 	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/money"
-	"github.com/paygates/paygates-go/sign"
 )
 
 // Return is what the payer's browser brings back after a payment (支付成功同步通知). It is for
@@ -27,6 +26,9 @@ type Return struct {
 	Amount money.Amount
 	// Channel is the payment method (type).
 	Channel Channel
+	// KeyIndex tells which secret verified the signature: 0 for Config.Secret, n for
+	// Config.PreviousSecrets[n-1].
+	KeyIndex int
 	// Raw holds all parameters as they arrived, the signature included.
 	Raw paygates.Private[url.Values] `json:"-"`
 }
@@ -69,9 +71,9 @@ func (c *Client) readReturn(values url.Values) (*Return, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	signature, err := sign.MD5Nested(c.secret, c.appKey, price, channel, productID, orderID, orderNo)
-	if err != nil || signature.Verify(values.Get("sign")) != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
+	keyIndex, err := c.verify(values.Get("sign"), c.appKey, price, channel, productID, orderID, orderNo)
+	if err != nil {
+		return nil, err
 	}
 	return &Return{
 		OrderNo:   orderNo,
@@ -79,6 +81,7 @@ func (c *Client) readReturn(values url.Values) (*Return, error) {
 		ProductID: productID,
 		Amount:    amount,
 		Channel:   Channel(channel),
+		KeyIndex:  keyIndex,
 		Raw:       paygates.NewPrivate(values),
 	}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatepay"
 	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
 )
 
 // The signature as in TestCreatesSendTheDocumentedForm.
@@ -104,4 +105,16 @@ func TestParseReturnRejects(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.VerifyReturn(repeated)
 	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
+}
+
+// A payer comes back with a signature that was made before the key was changed.
+func TestParseReturnWithAPreviousSecret(t *testing.T) {
+	t.Parallel()
+	client, err := gatepay.New(gatepay.Config{
+		AppKey: appKey, Secret: sign.NewSecret("example-appsecret-that-is-new"), PreviousSecrets: []sign.Secret{sign.NewSecret(secret)},
+	})
+	require.NoError(t, err)
+	r, err := client.ParseReturn(httptest.NewRequest("GET", "/paid?"+returnQuery, nil))
+	require.NoError(t, err)
+	assert.Equal(t, 1, r.KeyIndex)
 }

@@ -209,11 +209,11 @@ func TestResponsesAboutAnotherOrder(t *testing.T) {
 	}{
 		"out_order_id": {
 			fmt.Sprintf(paid, `522`, `1.88`, `"alipay"`, `"ORD2"`), 502,
-			`gatepay: query order: unexpected response: response is about another order: out_order_id is "ORD2", not "ORD1"`,
+			`gatepay: query order: unexpected response: response is about something else: out_order_id is "ORD2", not "ORD1"`,
 		},
 		"out_order_id in another case": {
 			fmt.Sprintf(paid, `522`, `1.88`, `"alipay"`, `"ord1"`), 502,
-			`gatepay: query order: unexpected response: response is about another order: out_order_id is "ord1", not "ORD1"`,
+			`gatepay: query order: unexpected response: response is about something else: out_order_id is "ord1", not "ORD1"`,
 		},
 		"out_order_id a list": {
 			fmt.Sprintf(paid, `522`, `1.88`, `"alipay"`, `["ORD1"]`), 502,
@@ -259,7 +259,7 @@ func TestCreateOrderWithAResponseAboutAnotherOrder(t *testing.T) {
 		order, err := client.CreateOrder(context.Background(), request())
 		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 		require.ErrorIs(t, err, paygates.ErrBadResponse)
-		require.ErrorContains(t, err, "response is about another order: "+want)
+		require.ErrorContains(t, err, "response is about something else: "+want)
 		assert.Nil(t, order)
 	}
 	client, _ := logged(t, `{"code":100,"data":{"pay_url":"https://gatepay.io/pay","params":{"fields":"8:2"}}}`)

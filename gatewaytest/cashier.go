@@ -4,16 +4,18 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"slices"
 )
 
 // Cashier writes the cashier page of an order: its QR code, and a button that pays the
-// order with a POST to payPath (see ServePay).
+// order with a POST to payPath (see ServePay). The amount is order.Amount: set it to what
+// the payer has to pay, if that differs.
 func (s *Server) Cashier(w http.ResponseWriter, gateway, qrText, payPath string, order Order) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = cashierPage.Execute(w, map[string]any{
 		"Gateway": gateway, "Order": order, "PayPath": payPath,
-		"Image": qrImage(qrText),
+		"Amount": price(order), "Details": details(order), "Image": qrImage(qrText),
 	})
 }
 
@@ -35,24 +37,63 @@ func (s *Server) ServePay(w http.ResponseWriter, r *http.Request, number, page s
 	http.Redirect(w, r, target, http.StatusSeeOther)
 }
 
+// The look is that of examples/shop. The page loads nothing from elsewhere.
 var cashierPage = template.Must(template.New("cashier").Parse(`<!DOCTYPE html>
-<html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>{{.Gateway}} {{.Order.ID}}</title><link rel="icon" href="data:,">
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{{if .Order.Paid}}已付款 paid{{else}}{{.Amount}}{{end}} · {{.Gateway}}</title><link rel="icon" href="data:,">
 <style>
-body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c1e21;text-align:center}
-main{max-width:22rem;margin:2rem auto;padding:1.5rem;background:#fff;border-radius:.75rem}
-img{width:14rem;height:14rem;image-rendering:pixelated}
-b{font-size:2rem}button{font:inherit;padding:.6rem 2rem;border:0;border-radius:.5rem;background:#1668dc;color:#fff}
-small{color:#666;word-break:break-all}
+:root{--ink:#1c2321;--soft:#57625e;--paper:#f6f3ec;--card:#fff;--brand:#0f766e;--on:#fff;--link:#0b5750;--warn:#92400e}
+@media(prefers-color-scheme:dark){:root{--ink:#ecefed;--soft:#a7b1ad;--paper:#101514;--card:#1a211f;--brand:#2dd4bf;--on:#06201d;--link:#5eead4;--warn:#fbbf24}}
+*{box-sizing:border-box}
+body{margin:0;font:16px/1.5 system-ui,-apple-system,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;background:var(--paper);color:var(--ink);text-align:center}
+main{max-width:27rem;margin:1.2rem auto;padding:1.3rem 1.2rem;background:var(--card);border-radius:1.25rem}
+@media(max-width:28rem){main{margin:.8rem}}
+h1{margin:0;font-size:1.1rem}
+p{margin:.3rem 0}
+.warn{color:var(--warn);font-size:.875rem}
+.price{margin:.4rem 0;font-size:2.3rem;font-weight:680;line-height:1.2;overflow-wrap:anywhere}
+img{width:14.5rem;height:14.5rem;background:#fff;border-radius:1.1rem;image-rendering:pixelated}
+button{width:100%;margin-top:.9rem;padding:.8rem 1rem;border:0;border-radius:.95rem;background:var(--brand);color:var(--on);font:inherit;font-weight:650;cursor:pointer}
+a{display:block;margin-top:.9rem;color:var(--link);font-weight:600}
+:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
+.order{margin-top:.9rem;color:var(--soft);font-size:.8125rem;overflow-wrap:anywhere}
 </style>
+</head>
+<body>
 <main>
-<p>{{.Gateway}} · 测试网关 fake gateway</p>
-<b>{{.Order.Amount}}</b> {{.Order.Currency}}
-<p>{{if .Image}}<img alt="QR" src="{{.Image}}">{{end}}</p>
-{{if .Order.Paid}}<p>已付款 paid</p>{{else}}<form method="post" action="{{.PayPath}}"><button>模拟付款 pay</button></form>{{end}}
-<p><small>{{.Order.Channel}} · {{.Order.OrderNo}} · {{.Order.ID}} · {{.Order.State}}</small></p>
-</main></html>
+<h1>{{.Gateway}}</h1>
+<p class="warn">测试网关，不会扣款 <span lang="en">fake gateway, no money moves</span></p>
+<p class="price">{{.Amount}}</p>
+{{if .Image}}<p><img alt="付款二维码 QR code" src="{{.Image}}"></p>{{end}}
+{{if .Order.Paid}}<p><strong>已付款 <span lang="en">paid</span></strong></p>
+{{else}}<form method="post" action="{{.PayPath}}"><button>模拟付款 <span lang="en">pay</span></button></form>{{end}}
+{{with .Order.ReturnURL}}<a href="{{.}}">返回商户 <span lang="en">back to the merchant</span></a>{{end}}
+<p class="order">{{range $i, $part := .Details}}{{if $i}} · {{end}}{{$part}}{{end}}</p>
+</main>
+</body>
+</html>
 `))
+
+// price returns "¥9.90", "$9.90" or, for a coin, "55.00 FTM".
+func price(order Order) string {
+	switch order.Currency {
+	case "CNY":
+		return "¥" + order.Amount.String()
+	case "USD":
+		return "$" + order.Amount.String()
+	default:
+		return order.Amount.String() + " " + order.Currency
+	}
+}
+
+// details returns what is known about an order beside its price.
+func details(order Order) []string {
+	all := []string{order.Channel, order.OrderNo, order.ID, order.State}
+	return slices.DeleteFunc(all, func(text string) bool { return text == "" })
+}
 
 func qrImage(text string) template.URL {
 	image := QRCode(text)

@@ -636,15 +636,19 @@ func TestCashier(t *testing.T) {
 	page := w.Body.String()
 	assert.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
 	assert.Equal(t, "no-store", w.Header().Get("Cache-Control"))
-	for _, part := range []string{"ispay 就付", "<b>300.00</b> CNY", `src="data:image/png;base64,`, `action="/pay/900"`, "alipay", "900", "waiting"} {
+	for _, part := range []string{"ispay 就付", `<p class="price">¥300.00</p>`, "<title>¥300.00 · ispay 就付</title>", `src="data:image/png;base64,`, `action="/pay/900"`, "alipay", "900", "waiting"} {
 		assert.Contains(t, page, part)
 	}
 	assert.NotContains(t, page, "<script>", "the order number is escaped")
 
+	assert.NotContains(t, page, "<a ", "it has no return URL")
+
 	w = httptest.NewRecorder()
-	order.Paid = true
+	order.Paid, order.ReturnURL, order.Currency = true, "https://shop.example.com/thanks", "FTM"
 	s.Cashier(w, "ispay", strings.Repeat("x", 5000), "/pay/900", order)
-	assert.Contains(t, w.Body.String(), "已付款 paid")
+	assert.Contains(t, w.Body.String(), "<title>已付款 paid · ispay</title>")
+	assert.Contains(t, w.Body.String(), `<p class="price">300.00 FTM</p>`)
+	assert.Contains(t, w.Body.String(), `<a href="https://shop.example.com/thanks">`)
 	assert.NotContains(t, w.Body.String(), "<form")
 	assert.NotContains(t, w.Body.String(), "<img")
 }

@@ -23,6 +23,10 @@ type Config struct {
 	UserID string
 	// Secret is the merchant's key (商户密钥). Required.
 	Secret sign.Secret
+	// PreviousSecrets also verify notifications, at most 4, while Secret is being
+	// changed: the secret before, or the next one until the gateway uses it. They sign
+	// nothing. Notification.KeyIndex tells which one matched. Default: none.
+	PreviousSecrets []sign.Secret
 	// BaseURL is the gateway's address. Default: DefaultBaseURL. It must be https, or
 	// http to a loopback address.
 	BaseURL string
@@ -34,8 +38,13 @@ type Config struct {
 	// with its own connection pool.
 	HTTPClient *http.Client
 	// Logger receives log lines without secrets, signatures, URLs and payer data.
-	// Default: none.
+	// Default: slog.Default(), as it is when a line is logged. Rejected notifications and
+	// creates of unknown outcome are warnings.
 	Logger *slog.Logger
+	// Observer observes requests and notifications, for traces and metrics. Default: none.
+	Observer paygates.Observer
+	// AppInfo names your application in the User-Agent header. Optional.
+	AppInfo paygates.AppInfo
 	// NotificationTimeout limits the handling of one notification, confirmation and
 	// your function included. Default: 60 s.
 	NotificationTimeout time.Duration
@@ -50,6 +59,7 @@ type Client struct {
 	baseURL string
 	userID  string
 	secret  sign.Secret
+	secrets []sign.Secret // secret, then the previous ones
 }
 
 // New returns a Client. It sends nothing. The error is paygates.ErrInvalidConfig and
@@ -60,8 +70,9 @@ func New(config Config) (*Client, error) {
 	}
 	v := check.New(gateway, paygates.ErrInvalidConfig)
 	v.Digits("UserID", config.UserID, 20)
-	v.Secret("Secret", config.Secret)
+	secrets := v.Secrets(config.Secret, config.PreviousSecrets)
 	baseURL := transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
+	check.AppInfo(v, config.AppInfo)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
@@ -70,12 +81,15 @@ func New(config Config) (*Client, error) {
 			Gateway:             gateway,
 			HTTPClient:          config.HTTPClient,
 			Logger:              config.Logger,
+			Observer:            config.Observer,
+			AppInfo:             config.AppInfo,
 			NotificationTimeout: config.NotificationTimeout,
 			MaxConfirmations:    config.MaxConfirmations,
-			Secrets:             []sign.Secret{config.Secret},
+			Secrets:             secrets,
 		}),
 		baseURL: baseURL,
 		userID:  config.UserID,
 		secret:  config.Secret,
+		secrets: secrets,
 	}, nil
 }

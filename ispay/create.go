@@ -46,10 +46,12 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 	if !request.OrderTime.IsZero() {
 		orderTime = strconv.FormatInt(request.OrderTime.Unix(), 10)
 	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{
+	return transport.Send(ctx, c.flow.Transport, transport.Call{
 		Op:          op,
+		OrderNo:     request.OrderNo,
 		Method:      http.MethodPost,
 		URL:         c.baseURL + "/gateway",
+		URLTemplate: "/gateway",
 		ContentType: transport.ContentTypeForm,
 		Body: notify.Encode([]sign.Field{
 			{Name: "userid", Value: c.userID},
@@ -64,11 +66,7 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 			{Name: "sign", Value: signature.String()},
 		}),
 		NoRetry: true,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return c.decodeCreated(response)
+	}, c.decodeCreated)
 }
 
 // PayPageURL returns the page that shows the payer the QR code of an order (方法一,

@@ -279,3 +279,35 @@ func ExampleClient_ExplainNotification() {
 	//   - Was an amount rewritten by a number type (300 for 300.00)?
 	//   - Was a field lost or added on the way, or signed in another order than documented?
 }
+
+// Verify and respond now, handle later: the envelope goes on a queue.
+func ExampleClient_RestoreNotification() {
+	gateway := ispaytest.NewServer()
+	defer gateway.Close()
+	client, _ := ispay.New(gateway.Config())
+	ctx := context.Background()
+	_, _ = client.CreateOrder(ctx, ispay.CreateOrderRequest{
+		OrderNo: "20191118123424", Channel: ispay.ChannelAlipay, Amount: money.Cents(30000), PayerIP: "203.0.113.7",
+	})
+	_ = gateway.PaySilently("20191118123424")
+	request, _ := gateway.NotificationRequest("20191118123424")
+
+	n, err := client.ParseNotification(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	queued, err := n.MarshalBinary() // store it, and respond only then
+	fmt.Println(len(queued) > 0, err)
+
+	restored, err := client.RestoreNotification(queued)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	order, err := client.ConfirmNotification(ctx, restored)
+	fmt.Println(order, err)
+	// Output:
+	// true <nil>
+	// ispay order 20191118123424: 300.00 yuan, state 9 (confirmed) <nil>
+}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/sign"
 	"github.com/paygates/paygates-go/sign/explain"
 )
@@ -19,8 +20,8 @@ func (c *Client) ExplainNotification(values url.Values) explain.Explanation {
 			others = append(others, sign.Field{Name: name, Value: values.Get(name)})
 		}
 	}
-	return explain.MD5Concat(c.secret, values.Get(sign.FieldName), []sign.Field{
-		{Name: "userid", Value: c.userID},
-		{Name: "order_no", Value: values.Get("order_no")},
-	}).NotSigned(others...)
+	signed := []sign.Field{{Name: "userid", Value: c.userID}, {Name: "order_no", Value: values.Get("order_no")}}
+	return notify.Explain(c.secrets, "PreviousSecrets", func(secret sign.Secret) explain.Explanation {
+		return explain.MD5Concat(secret, values.Get(sign.FieldName), signed).NotSigned(others...).Hide(c.secrets...)
+	})
 }

@@ -1,6 +1,7 @@
 package ispay
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -25,6 +26,9 @@ type Notification struct {
 	Amount money.Amount
 	// State is the state of the order (state). It is not signed.
 	State State
+	// KeyIndex tells which secret verified the signature: 0 for Config.Secret, n for
+	// Config.PreviousSecrets[n-1].
+	KeyIndex int
 	// Order is the gateway's record of the order. It is nil until ConfirmNotification
 	// has set it.
 	Order *Order
@@ -60,8 +64,11 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	signature, err := sign.MD5Concat(c.secret, c.userID, orderNo)
-	if err != nil || signature.Verify(values.Get("sign")) != nil {
+	keyIndex, err := notify.Match(c.secrets, func(secret sign.Secret) error {
+		signature, err := sign.MD5Concat(secret, c.userID, orderNo)
+		return cmp.Or(err, signature.Verify(values.Get("sign")))
+	})
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
 	}
 	amount, err := money.Parse(values.Get("amount"))
@@ -71,7 +78,41 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	return &Notification{OrderNo: orderNo, Amount: amount, State: State(state), Raw: paygates.NewPrivate(values)}, nil
+	return &Notification{
+		OrderNo: orderNo, Amount: amount, State: State(state), KeyIndex: keyIndex, Raw: paygates.NewPrivate(values),
+	}, nil
+}
+
+// MarshalBinary returns an envelope with the notification as it arrived, for a queue:
+// verify now, handle later. RestoreNotification verifies it again, so that an envelope
+// proves no more than the notification in it. It does not expire. It holds private data:
+// the signature and what the payer typed. Order and changes of the fields are not in it.
+//
+// There is no UnmarshalBinary, which could not verify. The error is
+// paygates.ErrInvalidNotification for a notification that did not come from this package.
+func (n *Notification) MarshalBinary() ([]byte, error) {
+	if n == nil {
+		n = &Notification{}
+	}
+	data, err := notify.MarshalValues(gateway, n.Raw.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("%s: marshal notification: %w: %w", gateway, paygates.ErrInvalidNotification, err)
+	}
+	return data, nil
+}
+
+// RestoreNotification returns the notification in an envelope of MarshalBinary, which it
+// verifies as VerifyNotification does, with the secrets of this Client. Call
+// ConfirmNotification before you credit it.
+//
+// The error is paygates.ErrInvalidNotification for an envelope that is damaged, or of
+// another gateway or version, or that of VerifyNotification.
+func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
+	values, err := notify.RestoreValues(gateway, data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
+	}
+	return c.VerifyNotification(values)
 }
 
 // ConfirmNotification queries the gateway for the order of a notification and compares:

@@ -35,11 +35,9 @@ func (c *Client) queryState(ctx context.Context, op, call, orderID string) (*Ord
 	if err != nil {
 		return nil, err
 	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{Op: op, Method: http.MethodGet, URL: target})
-	if err != nil {
-		return nil, err
-	}
-	state, err := decodeState(response, orderID, call == "qrcode")
+	state, err := transport.Send(ctx, c.flow.Transport, transport.Call{
+		Op: op, Method: http.MethodGet, URL: target, URLTemplate: "/" + call + "/{order_id}",
+	}, func(r transport.Response) (*OrderState, error) { return decodeState(r, orderID, call == "qrcode") })
 	if err != nil {
 		return nil, err
 	}
@@ -64,15 +62,13 @@ func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
 	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{
-		Op:     op,
-		Method: http.MethodGet,
-		URL:    c.baseURL + "/order/" + c.userID + "/" + orderNo + "/" + signature.String(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	order, err := decodeOrder(response, orderNo)
+	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
+		Op:          op,
+		OrderNo:     orderNo,
+		Method:      http.MethodGet,
+		URL:         c.baseURL + "/order/" + c.userID + "/" + orderNo + "/" + signature.String(),
+		URLTemplate: "/order/{userid}/{order_no}/{md5}",
+	}, func(r transport.Response) (*Order, error) { return decodeOrder(r, orderNo) })
 	if err != nil {
 		return nil, err
 	}

@@ -172,7 +172,7 @@ func TestResponsesAboutAnotherOrder(t *testing.T) {
 		_, err := client.QueryOrder(context.Background(), "20191118123424")
 		require.ErrorIs(t, err, paygates.ErrBadResponse, sn)
 		assert.EqualError(t, err, fmt.Sprintf(
-			"ispay: query order: unexpected response: response is about another order: sn is %q, not \"20191118123424\"", strings.Trim(sn, `"`)))
+			"ispay: query order: unexpected response: response is about something else: sn is %q, not \"20191118123424\"", strings.Trim(sn, `"`)))
 
 		w, _ := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, fmt.Sprintf(other, sn)),
 			func(context.Context, *ispay.Notification) error {
@@ -193,7 +193,7 @@ func TestResponsesAboutAnotherOrder(t *testing.T) {
 		`{"success":true,"state":5,"order":{"amount":1,"sn":"424843497502158849"}}`))
 	_, err := client.QueryState(context.Background(), "424843497502158848")
 	require.EqualError(t, err,
-		`ispay: query state: unexpected response: response is about another order: sn is "424843497502158849", not "424843497502158848"`)
+		`ispay: query state: unexpected response: response is about something else: sn is "424843497502158849", not "424843497502158848"`)
 }
 
 // Confirmation compares the amounts, so the notified one may be written loosely.

@@ -64,18 +64,15 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
 	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{
+	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
 		Op:          op,
 		Method:      http.MethodPost,
 		URL:         c.baseURL + "/api/web/pay-orders/store",
+		URLTemplate: "/api/web/pay-orders/store",
 		ContentType: transport.ContentTypeJSON,
 		Body:        body,
 		NoRetry:     true,
-	})
-	if err != nil {
-		return nil, err
-	}
-	order, err := c.decodeCreated(response, request)
+	}, func(r transport.Response) (*Order, error) { return c.decodeCreated(r, request) })
 	if err != nil {
 		return nil, err
 	}

@@ -271,3 +271,35 @@ func ExampleClient_ConfirmNotification() {
 	// true kechengcang: confirm notification: not confirmed by the gateway: the gateway says state 1 (waiting)
 	// 20.00 USD 3 (finished) <nil>
 }
+
+// Verify and respond now, handle later: the envelope goes on a queue.
+func ExampleClient_RestoreNotification() {
+	gateway := kechengcangtest.NewServer()
+	defer gateway.Close()
+	client, _ := kechengcang.New(gateway.Config())
+	ctx := context.Background()
+	created, _ := client.CreateOrder(ctx, kechengcang.CreateOrderRequest{
+		Subject: "Course 42", Fee: kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
+	})
+	_ = gateway.PaySilently(created.OrderID)
+	request, _ := gateway.NotificationRequest(created.OrderID)
+
+	n, err := client.ParseNotification(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	queued, err := n.MarshalBinary() // store it, and respond only then
+	fmt.Println(len(queued) > 0, err)
+
+	restored, err := client.RestoreNotification(queued)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	order, err := client.ConfirmNotification(ctx, restored)
+	fmt.Println(order.Fee, order.State, err)
+	// Output:
+	// true <nil>
+	// 20.00 USD 3 (finished) <nil>
+}

@@ -62,6 +62,38 @@ func (c *Client) VerifyNotification(body []byte) (*Notification, error) {
 	return &Notification{OrderID: claim.ID.Text(), Raw: paygates.NewPrivate(json.RawMessage(body))}, nil
 }
 
+// MarshalBinary returns an envelope with the notification as it arrived, for a queue:
+// verify now, handle later. RestoreNotification reads it again, and like the notification
+// in it, an envelope proves nothing. It does not expire. It holds private data:
+// payer data, and the secret where the server sends it. Order and changes of the fields are not in it.
+//
+// There is no UnmarshalBinary, which could not verify. The error is
+// paygates.ErrInvalidNotification for a notification that did not come from this package.
+func (n *Notification) MarshalBinary() ([]byte, error) {
+	if n == nil {
+		n = &Notification{}
+	}
+	data, err := notify.MarshalBody(gateway, n.Raw.Reveal(), "")
+	if err != nil {
+		return nil, fmt.Errorf("%s: marshal notification: %w: %w", gateway, paygates.ErrInvalidNotification, err)
+	}
+	return data, nil
+}
+
+// RestoreNotification returns the notification in an envelope of MarshalBinary, which it
+// verifies as VerifyNotification does: the shape alone. Call ConfirmNotification before
+// you credit it.
+//
+// The error is paygates.ErrInvalidNotification for an envelope that is damaged, or of
+// another gateway or version, or that of VerifyNotification.
+func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
+	body, _, err := notify.RestoreBody(gateway, data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
+	}
+	return c.VerifyNotification(body)
+}
+
 // ConfirmNotification queries the gateway for the order of a notification: it must be in
 // StateFinished and belong to this application. It sets n.Order and returns it. Find the
 // order among those that you created, by n.OrderID, compare Order.Fee with it, and credit

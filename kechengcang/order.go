@@ -60,6 +60,19 @@ func (c PayCurrency) String() string {
 	}
 }
 
+// Chain returns the chain over which the payer sends the coin, "ERC20" or "TRC20", and ""
+// for an unknown coin.
+func (c PayCurrency) Chain() string {
+	switch c {
+	case PayCurrencyUSDTERC20, PayCurrencyMATIC, PayCurrencyFTM:
+		return "ERC20"
+	case PayCurrencyUSDTTRC20:
+		return "TRC20"
+	default:
+		return ""
+	}
+}
+
 // Fee is the price of an order. Compare it with the stored order.
 type Fee struct {
 	// Amount in cents of Currency (金额, fee).

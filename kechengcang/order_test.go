@@ -149,6 +149,11 @@ func TestCurrencies(t *testing.T) {
 	assert.Equal(t, "pay currency 1 USDT-ERC20 USDT-TRC20 MATIC FTM pay currency 6", fmt.Sprint(
 		kechengcang.PayCurrencyUnknown, kechengcang.PayCurrencyUSDTERC20, kechengcang.PayCurrencyUSDTTRC20,
 		kechengcang.PayCurrencyMATIC, kechengcang.PayCurrencyFTM, kechengcang.PayCurrency(6)))
+	var chains []string
+	for c := range kechengcang.PayCurrency(7) {
+		chains = append(chains, c.Chain())
+	}
+	assert.Equal(t, []string{"", "", "ERC20", "TRC20", "ERC20", "ERC20", ""}, chains)
 	// The numbers on the wire.
 	assert.EqualValues(t, 1, kechengcang.CurrencyUSD)
 	assert.EqualValues(t, 2, kechengcang.CurrencyCNY)

@@ -30,18 +30,9 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	response, err := c.show(ctx, op, orderID)
+	order, err := c.show(ctx, op, orderID)
 	if err != nil {
 		return nil, err
-	}
-	order, failed := decode(response)
-	switch {
-	case failed != nil:
-		return nil, failed
-	case order == nil:
-		return nil, response.Rejected("", "", paygates.ErrOrderNotFound)
-	case order.OrderID != orderID:
-		return nil, response.Bad(response.Other("id", order.OrderID, orderID))
 	}
 	c.flow.LogUnread(ctx, op, orderID, order.Unread)
 	return order, nil
@@ -50,43 +41,51 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 // DecodeOrder decodes a stored response of the gateway: an Order's Raw. The error is a
 // *paygates.Error like those of QueryOrder.
 func DecodeOrder(raw []byte) (*Order, error) {
-	response := transport.Kept(gateway, "decode order", raw)
-	order, failed := decode(response)
-	switch {
-	case failed != nil:
-		return nil, failed
-	case order == nil:
-		return nil, response.Rejected("", "", paygates.ErrOrderNotFound)
-	default:
-		return order, nil
-	}
+	return decodeOrder(transport.Kept(gateway, "decode order", raw), "")
 }
 
 // show queries by the method that worked last, and by the other one if the server does
 // not take it.
-func (c *Client) show(ctx context.Context, op, orderID string) (transport.Response, error) {
+func (c *Client) show(ctx context.Context, op, orderID string) (*Order, error) {
 	byGet := c.showByGet.Load()
-	response, err := c.showBy(ctx, op, orderID, byGet)
-	if err != nil || !isWrongMethod(response) {
-		return response, err
+	order, taken, err := c.showBy(ctx, op, orderID, byGet)
+	if taken != takesOther {
+		return order, err
 	}
-	response, err = c.showBy(ctx, op, orderID, !byGet)
-	if err == nil && !isWrongMethod(response) {
+	order, taken, err = c.showBy(ctx, op, orderID, !byGet)
+	if taken == takesThis {
 		c.showByGet.Store(!byGet)
 	}
-	return response, err
+	return order, err
 }
 
-func (c *Client) showBy(ctx context.Context, op, orderID string, get bool) (transport.Response, error) {
+// verdict is what a response says about the method of its request.
+type verdict int
+
+const (
+	noResponse verdict = iota
+	takesThis
+	takesOther
+)
+
+func (c *Client) showBy(ctx context.Context, op, orderID string, get bool) (order *Order, taken verdict, err error) {
 	method := http.MethodPost
 	if get {
 		method = http.MethodGet
 	}
-	return c.flow.Transport.Do(ctx, transport.Call{
-		Op:     op,
-		Method: method,
-		URL:    c.baseURL + "/api/web/pay-orders/show?id=" + orderID,
+	order, err = transport.Send(ctx, c.flow.Transport, transport.Call{
+		Op:          op,
+		Method:      method,
+		URL:         c.baseURL + "/api/web/pay-orders/show?id=" + orderID,
+		URLTemplate: "/api/web/pay-orders/show",
+	}, func(r transport.Response) (*Order, error) {
+		taken = takesThis
+		if isWrongMethod(r) {
+			taken = takesOther
+		}
+		return decodeOrder(r, orderID)
 	})
+	return order, taken, err
 }
 
 // isWrongMethod reports whether the server takes another method. An edition of the public

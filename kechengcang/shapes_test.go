@@ -238,7 +238,7 @@ func TestResponsesAboutAnotherOrder(t *testing.T) {
 		_, err := client.QueryOrder(context.Background(), sampleID)
 		require.ErrorIs(t, err, paygates.ErrBadResponse, id)
 		assert.EqualError(t, err, fmt.Sprintf(
-			"kechengcang: query order: unexpected response: response is about another order: id is %q, not %q", id, sampleID))
+			"kechengcang: query order: unexpected response: response is about something else: id is %q, not %q", id, sampleID))
 
 		w, _ := handle(t, post(orderFields(t)), httpmock.NewStringResponder(200, body),
 			func(context.Context, *kechengcang.Notification) error {
@@ -274,7 +274,7 @@ func TestCreateOrderComparesTheOrder(t *testing.T) {
 		assert.Nil(t, order)
 		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 		require.ErrorIs(t, err, paygates.ErrBadResponse)
-		assert.ErrorContains(t, err, "response is about another order: "+want)
+		assert.ErrorContains(t, err, "response is about something else: "+want)
 	}
 }
 

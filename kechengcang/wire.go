@@ -99,6 +99,21 @@ func decode(response transport.Response) (*Order, *paygates.Error) {
 	return order, nil
 }
 
+// decodeOrder decodes the response to a query. It must be about orderID, unless that is "".
+func decodeOrder(response transport.Response, orderID string) (*Order, error) {
+	order, failed := decode(response)
+	switch {
+	case failed != nil:
+		return nil, failed
+	case order == nil:
+		return nil, response.Rejected("", "", paygates.ErrOrderNotFound)
+	case orderID != "" && order.OrderID != orderID:
+		return nil, response.Bad(response.Other("id", order.OrderID, orderID))
+	default:
+		return order, nil
+	}
+}
+
 // isNullResult tells "result":null, which stands for an unknown order, from a result that
 // is missing.
 func isNullResult(body []byte) bool {

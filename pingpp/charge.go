@@ -78,6 +78,14 @@ const expiryGrace = 5 * time.Minute
 // reversed, or it expired more than five minutes ago by this machine's clock.
 func (c Charge) Final() bool { return c.state() != "waiting" }
 
+// orderNo returns the order number, "" without a charge.
+func (c *Charge) orderNo() string {
+	if c == nil {
+		return ""
+	}
+	return c.OrderNo
+}
+
 func (c Charge) state() string {
 	switch {
 	case c.Paid() && c.AmountRefunded > 0:
@@ -95,37 +103,4 @@ func (c Charge) state() string {
 	default:
 		return "waiting"
 	}
-}
-
-// RefundList is the beginning of a charge's list of refunds (退款列表).
-type RefundList struct {
-	// URL is the path at which Ping++ lists all of them (url).
-	URL string
-	// HasMore reports whether there are more than these (has_more).
-	HasMore bool
-	// Data are the refunds (data).
-	Data []Refund
-}
-
-// Refund is money that was returned to a payer (退款对象).
-type Refund struct {
-	// ID is the number of the refund (id), OrderNo the channel's (order_no).
-	ID, OrderNo string
-	// Amount in hundredths of the charge's currency (amount).
-	Amount money.Amount
-	// Succeeded reports whether the money was returned (succeed). Status is "pending",
-	// "succeeded" or "failed" (status).
-	Succeeded bool
-	Status    string
-	// Description is the reason (description).
-	Description paygates.Private[string] `json:"-"`
-	// CreatedAt is when the refund was requested (created), SucceededAt when the money was
-	// returned (time_succeed), zero before.
-	CreatedAt, SucceededAt time.Time
-	// FailureCode and FailureMessage tell why it failed (failure_code, failure_msg).
-	FailureCode, FailureMessage string
-	// Unread lists the fields that arrived in another shape and were left zero.
-	Unread []string
-	// Raw is the refund as it arrived.
-	Raw paygates.Private[json.RawMessage] `json:"-"`
 }

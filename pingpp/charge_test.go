@@ -125,12 +125,14 @@ func TestAPaidChargeWithRefunds(t *testing.T) {
 	assert.Contains(t, string(first.Raw.Reveal()), `"object":"refund"`)
 	first.Raw, second.Raw = paygates.Private[json.RawMessage]{}, paygates.Private[json.RawMessage]{}
 	assert.Equal(t, pingpp.Refund{
-		ID: "re_1", OrderNo: "1", Amount: money.Cents(100), Succeeded: true, Status: "succeeded", Description: paygates.NewPrivate("returned"),
-		CreatedAt: unix(1466150000), SucceededAt: unix(1466150001),
+		ID: "re_1", OrderNo: "1", ChargeID: "ch_1", Amount: money.Cents(100), Succeeded: true, Status: "succeeded",
+		Description: paygates.NewPrivate("returned"), CreatedAt: unix(1466150000), SucceededAt: unix(1466150001),
+		Metadata: paygates.NewPrivate(map[string]string(nil)), Extra: paygates.NewPrivate(json.RawMessage(nil)),
 	}, first)
 	assert.Equal(t, pingpp.Refund{
 		ID: "re_2", Amount: money.Cents(200), Status: "failed", CreatedAt: unix(1466150002), Description: paygates.NewPrivate(""),
 		FailureCode: "c", FailureMessage: "m",
+		Metadata: paygates.NewPrivate(map[string]string(nil)), Extra: paygates.NewPrivate(json.RawMessage(nil)),
 	}, second)
 }
 

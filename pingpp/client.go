@@ -1,10 +1,13 @@
 package pingpp
 
 import (
+	"crypto"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/paygates/paygates-go"
@@ -30,7 +33,7 @@ type Config struct {
 	// Authorization: Token …). Required to create an order.
 	Token sign.Secret
 	// APIKey is the secret key of the Ping++ account (Secret Key, sk_live_… or
-	// sk_test_…). Required to query a charge.
+	// sk_test_…). Required to query and list charges, refunds and events.
 	APIKey sign.Secret
 	// APIBaseURL is the address of Ping++. Default: DefaultAPIBaseURL. The rules of BaseURL
 	// apply.
@@ -38,9 +41,20 @@ type Config struct {
 	// PrivateKey signs the requests to Ping++ (请求签名): an RSA key of at least 2048 bits in
 	// PEM, whose public half is stored in the Ping++ dashboard. Optional.
 	PrivateKey sign.Secret
+	// Signer signs the requests to Ping++ in place of PrivateKey, for a key in a key
+	// management service or a hardware module: an RSA key of at least 2048 bits, for
+	// RSA-SHA256 signatures (PKCS #1 v1.5). It must be safe for concurrent use. Each query is
+	// signed once, also if it is sent again. A crypto.Signer takes no context, so it must
+	// end by itself, after a few seconds at most: a canceled call waits for it. Its error
+	// is an ErrNotSent with the signer's text in it. Optional.
+	Signer crypto.Signer `json:"-"`
 	// WebhookPublicKey is the public key of the Ping++ account (Ping++ 公钥), in PEM.
 	// Required to verify notifications.
 	WebhookPublicKey string
+	// PreviousWebhookPublicKeys also verify notifications, at most 4, while Ping++ changes
+	// its key: the key before, or the next one until Ping++ uses it, in PEM.
+	// Notification.KeyIndex tells which one matched. Default: none.
+	PreviousWebhookPublicKeys []string
 	// AllowTestMode treats notifications and payments of test mode (livemode false), in
 	// which no money moves, as real ones. Not for production.
 	AllowTestMode bool
@@ -52,8 +66,13 @@ type Config struct {
 	// with its own connection pool.
 	HTTPClient *http.Client
 	// Logger receives log lines without secrets, signatures, URLs and payer data.
-	// Default: none.
+	// Default: slog.Default(), as it is when a line is logged. Rejected notifications and
+	// creates of unknown outcome are warnings.
 	Logger *slog.Logger
+	// Observer observes requests and notifications, for traces and metrics. Default: none.
+	Observer paygates.Observer
+	// AppInfo names your application in the User-Agent header. Optional.
+	AppInfo paygates.AppInfo
 	// NotificationTimeout limits the handling of one notification, confirmation and
 	// your function included. Default: 60 s.
 	NotificationTimeout time.Duration
@@ -72,7 +91,7 @@ type Client struct {
 	apiPath       string // of apiBaseURL
 	apiKey        sign.Secret
 	privateKey    sign.PrivateKey
-	publicKey     sign.PublicKey
+	publicKeys    []sign.PublicKey // that of WebhookPublicKey, then the previous ones; none without it
 	allowTestMode bool
 }
 
@@ -87,6 +106,8 @@ func New(config Config) (*Client, error) {
 			Gateway:             gateway,
 			HTTPClient:          config.HTTPClient,
 			Logger:              config.Logger,
+			Observer:            config.Observer,
+			AppInfo:             config.AppInfo,
 			NotificationTimeout: config.NotificationTimeout,
 			MaxConfirmations:    config.MaxConfirmations,
 			Secrets:             []sign.Secret{config.Token, config.APIKey, config.PrivateKey},
@@ -95,6 +116,12 @@ func New(config Config) (*Client, error) {
 		apiKey:        config.APIKey,
 		allowTestMode: config.AllowTestMode,
 	}
+	v.That(config.WebhookPublicKey != "" || len(config.PreviousWebhookPublicKeys) == 0,
+		"WebhookPublicKey", "is required with PreviousWebhookPublicKeys")
+	v.That(len(config.PreviousWebhookPublicKeys) <= check.MaxPrevious,
+		"PreviousWebhookPublicKeys", "must hold at most "+strconv.Itoa(check.MaxPrevious))
+	v.That(config.Signer == nil || config.PrivateKey.Reveal() == "", "Signer", "must not be set together with PrivateKey")
+	check.AppInfo(v, config.AppInfo)
 	c.useBackend(v, config)
 	c.useAPI(v, config)
 	if err := v.Err(); err != nil {
@@ -127,7 +154,7 @@ func isVisible(text string) bool {
 
 func (c *Client) useAPI(v *check.Checker, config Config) {
 	if config.APIKey.Reveal() == "" {
-		v.That(config.PrivateKey.Reveal() == "", "APIKey", "is required with PrivateKey")
+		v.That(config.PrivateKey.Reveal() == "" && config.Signer == nil, "APIKey", "is required with PrivateKey and Signer")
 		return
 	}
 	v.Secret("APIKey", config.APIKey)
@@ -142,10 +169,8 @@ func (c *Client) useAPI(v *check.Checker, config Config) {
 }
 
 func (c *Client) parseKeys(config Config) (err error) {
-	if config.WebhookPublicKey != "" {
-		if c.publicKey, err = sign.ParsePublicKey([]byte(config.WebhookPublicKey)); err != nil {
-			return invalidKey("WebhookPublicKey", err)
-		}
+	if err = c.parsePublicKeys(config); err != nil {
+		return err
 	}
 	// A blank one is a mistake, not a wish to send unsigned requests.
 	if config.PrivateKey.Reveal() != "" {
@@ -153,15 +178,43 @@ func (c *Client) parseKeys(config Config) (err error) {
 			return invalidKey("PrivateKey", err)
 		}
 	}
+	if config.Signer != nil {
+		if c.privateKey, err = sign.NewPrivateKey(config.Signer); err != nil {
+			return invalidKey("Signer", err)
+		}
+	}
 	return nil
+}
+
+func (c *Client) parsePublicKeys(config Config) error {
+	if config.WebhookPublicKey == "" {
+		return nil
+	}
+	for i, text := range append([]string{config.WebhookPublicKey}, config.PreviousWebhookPublicKeys...) {
+		key, err := sign.ParsePublicKey([]byte(text))
+		if err != nil {
+			return invalidKey(publicKeyField(i), err)
+		}
+		if same := slices.IndexFunc(c.publicKeys, key.Equal); same >= 0 {
+			return invalid(publicKeyField(i), "must differ from "+publicKeyField(same))
+		}
+		c.publicKeys = append(c.publicKeys, key)
+	}
+	return nil
+}
+
+func publicKeyField(i int) string {
+	return check.KeyField("WebhookPublicKey", "PreviousWebhookPublicKeys", i)
 }
 
 func invalidKey(field string, err error) error {
 	return fmt.Errorf("%s: %w: %s: %w", gateway, paygates.ErrInvalidConfig, field, err)
 }
 
-func notConfigured(field, use string) error {
+func notConfigured(field, use string) error { return invalid(field, "is required to "+use) }
+
+func invalid(field, rule string) error {
 	v := check.New(gateway, paygates.ErrInvalidConfig)
-	v.Fail(field, "is required to "+use)
+	v.Fail(field, rule)
 	return v.Err()
 }

@@ -2,6 +2,11 @@ package pingpp_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"strings"
@@ -78,7 +83,23 @@ func TestNewRejectsAnInvalidConfig(t *testing.T) {
 		"public key not PEM":    {func(c *pingpp.Config) { c.WebhookPublicKey = "MIIE" }, "WebhookPublicKey: "},
 		"public key is private": {func(c *pingpp.Config) { c.WebhookPublicKey = private }, "WebhookPublicKey: "},
 		"public key too weak":   {func(c *pingpp.Config) { c.WebhookPublicKey = weakPublic }, "WebhookPublicKey: invalid key: RSA key of 1024 bits"},
-		"two public keys":       {func(c *pingpp.Config) { c.WebhookPublicKey = public + public }, "WebhookPublicKey: "},
+		"signer and key":        {func(c *pingpp.Config) { c.Signer = rsaKey(t, "test_only_private.pem") }, "Signer must not be set together with PrivateKey"},
+		"signer without API key": {func(c *pingpp.Config) {
+			c.APIKey, c.PrivateKey, c.Signer = sign.Secret{}, sign.Secret{}, rsaKey(t, "test_only_private.pem")
+		}, "APIKey is required with PrivateKey and Signer"},
+		"signer too weak": {func(c *pingpp.Config) {
+			c.PrivateKey, c.Signer = sign.Secret{}, rsaKey(t, "test_only_weak_private.pem")
+		}, "Signer: invalid key: RSA key of 1024 bits"},
+		"signer of another kind": {func(c *pingpp.Config) {
+			c.PrivateKey, c.Signer = sign.Secret{}, ed25519.NewKeyFromSeed(make([]byte, 32))
+		}, "Signer: invalid key: expected a signer with an RSA key"},
+		"signer that is nil": {func(c *pingpp.Config) {
+			c.PrivateKey, c.Signer = sign.Secret{}, (*rsa.PrivateKey)(nil)
+		}, "Signer: invalid key: no key"},
+		"previous without key": {func(c *pingpp.Config) {
+			c.WebhookPublicKey, c.PreviousWebhookPublicKeys = "", []string{public}
+		}, "WebhookPublicKey is required with PreviousWebhookPublicKeys"},
+		"two public keys": {func(c *pingpp.Config) { c.WebhookPublicKey = public + public }, "WebhookPublicKey: "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -92,6 +113,18 @@ func TestNewRejectsAnInvalidConfig(t *testing.T) {
 			assert.Nil(t, client)
 		})
 	}
+}
+
+func rsaKey(t testing.TB, file string) *rsa.PrivateKey {
+	t.Helper()
+	block, _ := pem.Decode([]byte(samples.Printed(t, file)))
+	require.NotNil(t, block)
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	}
+	require.NoError(t, err)
+	return parsed.(*rsa.PrivateKey)
 }
 
 func TestNewAcceptsPartialConfigs(t *testing.T) {
@@ -173,6 +206,10 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
 	config := full(t)
+	config.Signer = rsaKey(t, "test_only_private.pem")
+	text, err := json.Marshal(struct{ Signer, Config any }{nil, config})
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "Primes", "JSON would print the whole key")
 	key := strings.Split(config.PrivateKey.Reveal(), "\n")[3]
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		for _, value := range []any{client, *client, config, &config} {

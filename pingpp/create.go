@@ -28,8 +28,8 @@ func (r CreateOrderRequest) validate() error {
 // [ErrInvalidChannel] or [ErrPaymentRequestFailed] where it is documented.
 //
 // After ErrOutcomeUnknown the number of the charge is unknown, so QueryCharge cannot find
-// it. Nobody can pay it either, because its credential has not reached the app. Look up the
-// order number in the Ping++ dashboard before you create the order again.
+// it. Nobody can pay it either, because its credential has not reached the app. Look for the
+// order number with FindCharges before you create the order again.
 func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*CreatedOrder, error) {
 	const op = "create order"
 	if c.baseURL == "" {
@@ -38,10 +38,12 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 	if err := request.validate(); err != nil {
 		return nil, err
 	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{
+	created, err := transport.Send(ctx, c.flow.Transport, transport.Call{
 		Op:          op,
+		OrderNo:     request.OrderNo,
 		Method:      http.MethodPut,
 		URL:         c.baseURL + "/pay/pay_for_order/",
+		URLTemplate: "/pay/pay_for_order/",
 		ContentType: transport.ContentTypeForm,
 		Body: notify.Encode([]sign.Field{
 			{Name: "order_no", Value: request.OrderNo},
@@ -49,16 +51,15 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 		}),
 		Header:  map[string]string{"Authorization": "Token " + c.token.Reveal()},
 		NoRetry: true,
+	}, func(r transport.Response) (*CreatedOrder, error) {
+		created, err := decodeCreated(r, request)
+		if err == nil && !created.Charge.LiveMode && !c.allowTestMode {
+			return nil, r.Error("", "", ErrTestMode)
+		}
+		return created, err
 	})
 	if err != nil {
 		return nil, err
-	}
-	created, err := decodeCreated(response, request)
-	if err != nil {
-		return nil, err
-	}
-	if !created.Charge.LiveMode && !c.allowTestMode {
-		return nil, response.Error("", "", ErrTestMode)
 	}
 	c.flow.LogUnread(ctx, op, request.OrderNo, created.Charge.Unread)
 	return created, nil

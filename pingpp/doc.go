@@ -17,8 +17,10 @@
 // The merchant backend and Ping++ itself can be used separately:
 //
 //	BaseURL, Token     Client.CreateOrder, at the merchant backend
-//	APIKey             Client.QueryCharge, Client.WaitForPayment and
-//	                   Client.ConfirmNotification, at Ping++
+//	APIKey             Client.QueryCharge, Client.WaitForPayment,
+//	                   Client.ConfirmNotification, Client.FindCharges,
+//	                   Client.Charges, Client.Refunds, Client.QueryRefund and
+//	                   Client.QueryEvent, at Ping++
 //	WebhookPublicKey   Client.NotificationHandler, Client.ParseNotification and
 //	                   Client.VerifyNotification
 //
@@ -27,6 +29,8 @@
 // What is an order at the other gateways is a charge (支付对象) at Ping++: [Charge]
 // corresponds to Order, [Charge.ID] to OrderID and [Client.QueryCharge] to QueryOrder. A
 // query takes Ping++'s number, not the merchant's, so store the ID that the create returns.
+// After a create whose outcome is unknown, [Client.FindCharges] finds the charge by its
+// order number.
 //
 // Amounts are whole cents (分) of the charge's currency, times are Unix seconds.
 //
@@ -57,11 +61,13 @@
 // # Refunds
 //
 // [Charge.Paid] is false for a charge that was wholly refunded. A partly refunded charge is
-// paid, and its AmountRefunded is more than zero.
+// paid, and its AmountRefunded is more than zero. [Client.Refunds] lists each refund with its
+// state.
 //
 // # Sources
 //
 // The merchant backend's document (益安, 用户进行付款) defines the create. Ping++'s document
-// and public SDK (PingPlusPlus/pingpp-go) define queries, refunds and webhooks.
+// and public SDKs (such as PingPlusPlus/pingpp-go) define queries, lists, refunds, events
+// and webhooks.
 // docs/providers.md lists every field of them and each decision.
 package pingpp

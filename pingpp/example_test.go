@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/pingpp"
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
@@ -86,6 +88,154 @@ func ExampleClient_QueryCharge() {
 	// false 99.00 <nil>
 	// true
 	// 404 invalid_request_error id No such charge: ch_unknown
+}
+
+// The response to a create was lost. The order number is looked for among the charges
+// since some minutes before the create.
+func ExampleClient_FindCharges() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	client, _ := pingpp.New(gateway.Config())
+	ctx := context.Background()
+	begin := time.Now()
+	gateway.InjectFault(gatewaytest.Fault{Path: "/pay/", Cut: true, Times: 1})
+	_, err := client.CreateOrder(ctx, pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	fmt.Println(errors.Is(err, paygates.ErrOutcomeUnknown))
+
+	found, err := client.FindCharges(ctx, "12134676899915430002", pingpp.ListChargesRequest{
+		App:         pingpptest.App,
+		CreatedFrom: begin.Add(-5 * time.Minute),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// Here: compare Amount and Currency with the stored order, and store the ID. If there is
+	// none, search again later: the backend may be slow.
+	for _, charge := range found.Data {
+		fmt.Println(charge.OrderNo, charge.Amount, charge.Currency, charge.Paid())
+	}
+	// Output:
+	// true
+	// 12134676899915430002 99.00 cny false
+}
+
+// The charges of a day that are paid, whatever their number.
+func ExampleClient_Charges() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	client, _ := pingpp.New(gateway.Config())
+	ctx := context.Background()
+	for _, orderNo := range []string{"ORDER1", "ORDER2", "ORDER3"} {
+		_ = gateway.AddOrder(orderNo, money.Cents(9900), "Example")
+		_, _ = client.CreateOrder(ctx, pingpp.CreateOrderRequest{OrderNo: orderNo, Channel: pingpp.ChannelWeChat})
+	}
+	_ = gateway.PaySilently("ORDER1")
+	_ = gateway.PaySilently("ORDER3")
+
+	paid := true
+	request := pingpp.ListChargesRequest{App: pingpptest.App, Paid: &paid, CreatedFrom: time.Now().Add(-24 * time.Hour)}
+	for charge, err := range client.Charges(ctx, request) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(charge.OrderNo, charge.Amount)
+	}
+	// Output:
+	// ORDER3 99.00
+	// ORDER1 99.00
+}
+
+// One page, and the next one.
+func ExampleClient_ListCharges() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	client, _ := pingpp.New(gateway.Config())
+	ctx := context.Background()
+	for _, orderNo := range []string{"ORDER1", "ORDER2", "ORDER3"} {
+		_ = gateway.AddOrder(orderNo, money.Cents(9900), "Example")
+		_, _ = client.CreateOrder(ctx, pingpp.CreateOrderRequest{OrderNo: orderNo, Channel: pingpp.ChannelWeChat})
+	}
+	page, err := client.ListCharges(ctx, pingpp.ListChargesRequest{App: pingpptest.App, Limit: 2})
+	fmt.Println(page, page.HasMore, err)
+	page, err = client.ListCharges(ctx, pingpp.ListChargesRequest{App: pingpptest.App, Limit: 2, StartingAfter: page.Data[1].ID})
+	fmt.Println(page, page.HasMore, err)
+	// Output:
+	// pingpp list of 2 charges true <nil>
+	// pingpp list of 1 charges false <nil>
+}
+
+// refunded returns a fake and a charge of 99.00, paid and partly refunded in two parts.
+func refunded() (*pingpptest.Server, *pingpp.Client, *pingpp.Charge, []string) {
+	gateway := pingpptest.NewServer()
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	client, _ := pingpp.New(gateway.Config())
+	order, _ := client.CreateOrder(context.Background(), pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	_ = gateway.PaySilently(order.Charge.ID)
+	first, _ := gateway.Refund(order.Charge.ID, money.Cents(100))
+	second, _ := gateway.Refund(order.Charge.ID, money.Cents(250))
+	return gateway, client, order.Charge, []string{first, second}
+}
+
+func ExampleClient_QueryRefund() {
+	gateway, client, charge, refundIDs := refunded()
+	defer gateway.Close()
+	refund, err := client.QueryRefund(context.Background(), charge.ID, refundIDs[0])
+	fmt.Println(refund.Amount, refund.Succeeded, err)
+
+	_, err = client.QueryRefund(context.Background(), charge.ID, "re_unknown")
+	fmt.Println(errors.Is(err, paygates.ErrOrderNotFound))
+	// Output:
+	// 1.00 true <nil>
+	// true
+}
+
+func ExampleClient_ListRefunds() {
+	gateway, client, charge, _ := refunded()
+	defer gateway.Close()
+	list, err := client.ListRefunds(context.Background(), pingpp.ListRefundsRequest{ChargeID: charge.ID, Limit: 1})
+	fmt.Println(list.Data[0].Amount, list.HasMore, err)
+	// Output:
+	// 2.50 true <nil>
+}
+
+func ExampleClient_Refunds() {
+	gateway, client, charge, _ := refunded()
+	defer gateway.Close()
+	for refund, err := range client.Refunds(context.Background(), pingpp.ListRefundsRequest{ChargeID: charge.ID}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(refund.Amount, refund.Status)
+	}
+	// Output:
+	// 2.50 succeeded
+	// 1.00 succeeded
+}
+
+// An event tells what happened then. The charge has to be queried before it is credited.
+func ExampleClient_QueryEvent() {
+	gateway, client, charge, _ := refunded()
+	defer gateway.Close()
+	ctx := context.Background()
+	event, err := client.QueryEvent(ctx, strings.Replace(charge.ID, "ch_", "evt_", 1))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(event.Type, event.Charge.AmountRefunded)
+	now, err := client.QueryCharge(ctx, event.Charge.ID)
+	fmt.Println(now.Paid(), now.AmountRefunded, err)
+	// Output:
+	// charge.succeeded 0.00
+	// true 3.50 <nil>
 }
 
 // A stored charge is decoded without a query.
@@ -264,4 +414,36 @@ func ExampleClient_ExplainNotification() {
 	// false
 	// Is the public key the one that the gateway shows for this account? The merchant's own public key does not verify its webhooks.
 	// Is this the body as it arrived? JSON that was decoded and encoded again has other bytes.
+}
+
+// Verify and respond now, handle later: the envelope goes on a queue.
+func ExampleClient_RestoreNotification() {
+	gateway := pingpptest.NewServer()
+	defer gateway.Close()
+	client, _ := pingpp.New(gateway.Config())
+	ctx := context.Background()
+	_ = gateway.AddOrder("12134676899915430002", money.Cents(9900), "Example")
+	_, _ = client.CreateOrder(ctx, pingpp.CreateOrderRequest{
+		OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay,
+	})
+	_ = gateway.PaySilently("12134676899915430002")
+	request, _ := gateway.NotificationRequest("12134676899915430002")
+
+	n, err := client.ParseNotification(request)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	queued, err := n.MarshalBinary() // store it, and respond only then
+	fmt.Println(len(queued) > 0, err)
+
+	restored, err := client.RestoreNotification(queued)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(restored.Paid(), restored.Charge.OrderNo, restored.Charge.Amount)
+	// Output:
+	// true <nil>
+	// true 12134676899915430002 99.00
 }

@@ -240,3 +240,107 @@ func readCharge(t *testing.T, client *pingpp.Client, gateway *samples.Gateway) {
 	require.NoError(t, err)
 	require.Equal(t, charge, kept)
 }
+
+// A list, a refund or an event is read whole and about what was asked for, or not at all.
+func FuzzLists(f *testing.F) {
+	for call, file := range []string{"list_charges.json", "list_refunds.json", "query_refund.json", "query_event.json"} {
+		body := samples.Printed(f, file)
+		for _, text := range []string{
+			body, strings.Replace(body, `"amount": 9900`, `"amount": "9900"`, 1), strings.ReplaceAll(body, `"amount": 100`, `"amount": null`),
+			strings.Replace(body, `"has_more": true`, `"has_more": 0`, 1), strings.Replace(body, `"id"`, `"ID"`, 1), body[:len(body)/2],
+			`{"object":"list","has_more":false,"data":[]}`, `{"error":{"type":"x"}}`,
+		} {
+			f.Add(uint8(call), uint8(0), []byte(text))
+			f.Add(uint8(call), uint8(4), []byte(text))
+		}
+	}
+	gateway := &samples.Gateway{}
+	client := fuzzClient(f, gateway)
+	calls := []func(*testing.T, *pingpp.Client, []byte) error{readCharges, readRefunds, readRefund, readEvent}
+	f.Fuzz(func(t *testing.T, call, status uint8, body []byte) {
+		gateway.Respond(status, body)
+		if err := calls[int(call)%len(calls)](t, client, body); err != nil {
+			require.NotErrorIs(t, gateway.RequireError(t, err, 2500), paygates.ErrOutcomeUnknown)
+			return
+		}
+		require.Less(t, gateway.Status, 300)
+	})
+}
+
+func readCharges(t *testing.T, client *pingpp.Client, body []byte) error {
+	t.Helper()
+	list, err := client.ListCharges(context.Background(), app())
+	require.Equal(t, err == nil, list != nil)
+	if err != nil {
+		return err
+	}
+	var s struct{ Data []looseCharge }
+	samples.Read(t, body, &s)
+	require.Len(t, list.Data, len(s.Data))
+	for i := range s.Data {
+		s.Data[i].requireSame(t, &list.Data[i])
+	}
+	return nil
+}
+
+func readRefunds(t *testing.T, client *pingpp.Client, body []byte) error {
+	t.Helper()
+	list, err := client.ListRefunds(context.Background(), pingpp.ListRefundsRequest{ChargeID: refundedID})
+	require.Equal(t, err == nil, list != nil)
+	if err != nil {
+		return err
+	}
+	var s struct{ Data []looseRefund }
+	samples.Read(t, body, &s)
+	require.Len(t, list.Data, len(s.Data))
+	for i := range s.Data {
+		s.Data[i].requireSame(t, &list.Data[i])
+	}
+	return nil
+}
+
+func readRefund(t *testing.T, client *pingpp.Client, body []byte) error {
+	t.Helper()
+	refund, err := client.QueryRefund(context.Background(), refundedID, refundID)
+	require.Equal(t, err == nil, refund != nil)
+	if err != nil {
+		return err
+	}
+	var s looseRefund
+	samples.Read(t, body, &s)
+	s.requireSame(t, refund)
+	require.Equal(t, refundID, refund.ID)
+	return nil
+}
+
+func readEvent(t *testing.T, client *pingpp.Client, body []byte) error {
+	t.Helper()
+	event, err := client.QueryEvent(context.Background(), eventID)
+	require.Equal(t, err == nil, event != nil)
+	if err != nil {
+		return err
+	}
+	requireEvent(t, &pingpp.Notification{
+		ID: event.ID, Type: event.Type, LiveMode: event.LiveMode, Charge: event.Charge, Object: event.Object, Raw: event.Raw,
+	}, body)
+	require.Equal(t, eventID, event.ID)
+	return nil
+}
+
+// looseRefund is a refund as encoding/json decodes it.
+type looseRefund struct {
+	ID      any `json:"id"`
+	Charge  any `json:"charge"`
+	Amount  any `json:"amount"`
+	Succeed any `json:"succeed"`
+}
+
+func (s looseRefund) requireSame(t *testing.T, refund *pingpp.Refund) {
+	t.Helper()
+	require.Equal(t, fmt.Sprint(s.ID), refund.ID)
+	require.Equal(t, refundedID, fmt.Sprint(s.Charge))
+	amount, ok := new(big.Int).SetString(fmt.Sprint(s.Amount), 10)
+	require.True(t, ok)
+	require.Equal(t, amount.String(), fmt.Sprint(refund.Amount.Cents()))
+	require.Equal(t, isTrue(s.Succeed), refund.Succeeded)
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/notify"
+	"github.com/paygates/paygates-go/sign"
 )
 
 // SignatureHeader is the header of a webhook with its signature.
@@ -60,6 +61,11 @@ type Notification struct {
 	RequestID string
 	// Unread lists the fields that arrived in another shape and were left zero.
 	Unread []string
+	// KeyIndex tells which key verified the signature: 0 for Config.WebhookPublicKey, n for
+	// Config.PreviousWebhookPublicKeys[n-1].
+	KeyIndex int
+	// Signature is the value of SignatureHeader.
+	Signature paygates.Private[string] `json:"-"`
 	// Raw is the body as it arrived, not copied.
 	Raw paygates.Private[json.RawMessage] `json:"-"`
 }
@@ -69,11 +75,6 @@ type Notification struct {
 // rejects unless Config.AllowTestMode is set.
 func (n Notification) Paid() bool {
 	return n.Type == EventChargeSucceeded && n.Charge != nil && n.Charge.Paid()
-}
-
-// isTestMode reports whether the event or its charge says so: neither moves money then.
-func (n Notification) isTestMode() bool {
-	return !n.LiveMode || n.Charge != nil && !n.Charge.LiveMode
 }
 
 // ParseNotification reads a webhook, a POST with an event as its JSON body and its signature
@@ -97,24 +98,62 @@ func (c *Client) VerifyNotification(body []byte, signature string) (*Notificatio
 	v.That(len(body) > 0, "body", "is empty, or was already read")
 	v.That(len(body) <= notify.MaxBody, "body", fmt.Sprintf("must be at most %d bytes long", notify.MaxBody))
 	switch {
-	case c.publicKey.IsZero():
+	case len(c.publicKeys) == 0:
 		return nil, notConfigured("WebhookPublicKey", "verify a notification")
 	case v.Err() != nil:
 		return nil, v.Err()
 	case signature == "":
 		return nil, fmt.Errorf("%s: %w: no header %s", gateway, paygates.ErrInvalidSignature, SignatureHeader)
-	case c.publicKey.Verify(body, signature) != nil:
+	}
+	keyIndex, err := notify.Match(c.publicKeys, func(key sign.PublicKey) error { return key.Verify(body, signature) })
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
 	}
-	n, err := decodeEvent(v, body)
-	if err != nil {
-		return nil, err
+	e, err := decodeEvent(body)
+	if err == nil && e.isTestMode() && !c.allowTestMode {
+		err = ErrTestMode
 	}
-	if n.isTestMode() && !c.allowTestMode {
-		return nil, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrInvalidNotification, ErrTestMode)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrInvalidNotification, err)
+	}
+	n := &Notification{
+		ID: e.ID, Type: e.Type, LiveMode: e.LiveMode, CreatedAt: e.CreatedAt, Charge: e.Charge, Object: e.Object,
+		PendingWebhooks: e.PendingWebhooks, RequestID: e.RequestID, Unread: e.Unread, Raw: e.Raw,
+		KeyIndex: keyIndex, Signature: paygates.NewPrivate(signature),
 	}
 	c.flow.LogUnread(context.Background(), "verify notification", n.orderNo(), n.Unread)
 	return n, nil
+}
+
+// MarshalBinary returns an envelope with the notification as it arrived, for a queue:
+// verify now, handle later. RestoreNotification verifies it again, so that an envelope
+// proves no more than the notification in it. It does not expire. It holds private data:
+// the signature and payer data. Order and changes of the fields are not in it.
+//
+// There is no UnmarshalBinary, which could not verify. The error is
+// paygates.ErrInvalidNotification for a notification that did not come from this package.
+func (n *Notification) MarshalBinary() ([]byte, error) {
+	if n == nil {
+		n = &Notification{}
+	}
+	data, err := notify.MarshalBody(gateway, n.Raw.Reveal(), n.Signature.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("%s: marshal notification: %w: %w", gateway, paygates.ErrInvalidNotification, err)
+	}
+	return data, nil
+}
+
+// RestoreNotification returns the notification in an envelope of MarshalBinary, which it
+// verifies as VerifyNotification does, with the secrets of this Client.
+//
+// The error is paygates.ErrInvalidNotification for an envelope that is damaged, or of
+// another gateway or version, or that of VerifyNotification.
+func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
+	body, signature, err := notify.RestoreBody(gateway, data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
+	}
+	return c.VerifyNotification(body, signature)
 }
 
 // ConfirmNotification queries Ping++ for the charge of a notification and compares: it must
@@ -184,9 +223,4 @@ func (c *Client) NotificationHandler(handle func(context.Context, *Notification)
 	}.Serve(c.flow)
 }
 
-func (n *Notification) orderNo() string {
-	if n.Charge == nil {
-		return ""
-	}
-	return n.Charge.OrderNo
-}
+func (n *Notification) orderNo() string { return n.Charge.orderNo() }

@@ -293,7 +293,8 @@ func TestVerifyNotificationOfOtherTypes(t *testing.T) {
 			}
 			assert.Equal(t, &pingpp.Notification{
 				ID: "evt_1", Unread: unread, Type: test.want, LiveMode: true, CreatedAt: unix(1466150000), Object: paygates.NewPrivate(json.RawMessage(object)),
-				PendingWebhooks: test.wantPending, RequestID: test.wantRequestID, Raw: paygates.NewPrivate(json.RawMessage(body)),
+				PendingWebhooks: test.wantPending, RequestID: test.wantRequestID,
+				Signature: paygates.NewPrivate(signed(t, body)), Raw: paygates.NewPrivate(json.RawMessage(body)),
 			}, n)
 			assert.False(t, n.Paid())
 			assert.Equal(t, "pingpp notification evt_1: "+name, n.String())

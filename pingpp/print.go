@@ -39,6 +39,15 @@ func (c Charge) Format(f fmt.State, _ rune) { redact.Format(f, c) }
 // LogValue returns what String returns.
 func (c Charge) LogValue() slog.Value { return redact.LogValue(c) }
 
+// String returns the number of charges.
+func (l ChargeList) String() string { return fmt.Sprintf("pingpp list of %d charges", len(l.Data)) }
+
+// Format writes what String returns, whatever the verb.
+func (l ChargeList) Format(f fmt.State, _ rune) { redact.Format(f, l) }
+
+// LogValue returns what String returns.
+func (l ChargeList) LogValue() slog.Value { return redact.LogValue(l) }
+
 // String returns the number of refunds.
 func (l RefundList) String() string { return fmt.Sprintf("pingpp list of %d refunds", len(l.Data)) }
 
@@ -79,11 +88,7 @@ func (w WeChatCredential) LogValue() slog.Value { return redact.LogValue(w) }
 
 // String returns the event, its type and its charge.
 func (n Notification) String() string {
-	text := "pingpp notification " + n.ID + ": " + string(n.Type)
-	if n.Charge != nil {
-		text += ": " + n.Charge.String()
-	}
-	return text
+	return "pingpp notification " + eventText(n.ID, n.Type, n.Charge)
 }
 
 // Format writes what String returns, whatever the verb.
@@ -91,3 +96,20 @@ func (n Notification) Format(f fmt.State, _ rune) { redact.Format(f, n) }
 
 // LogValue returns what String returns.
 func (n Notification) LogValue() slog.Value { return redact.LogValue(n) }
+
+// String returns the event, its type and its charge.
+func (e Event) String() string { return "pingpp event " + eventText(e.ID, e.Type, e.Charge) }
+
+func eventText(id string, eventType EventType, charge *Charge) string {
+	text := id + ": " + string(eventType)
+	if charge != nil {
+		text += ": " + charge.String()
+	}
+	return text
+}
+
+// Format writes what String returns, whatever the verb.
+func (e Event) Format(f fmt.State, _ rune) { redact.Format(f, e) }
+
+// LogValue returns what String returns.
+func (e Event) LogValue() slog.Value { return redact.LogValue(e) }

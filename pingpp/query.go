@@ -2,7 +2,6 @@ package pingpp
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,7 +9,9 @@ import (
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/flow"
+	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/internal/transport"
+	"github.com/paygates/paygates-go/sign"
 )
 
 // QueryCharge returns the charge with the given number of Ping++ (查询 Charge, GET
@@ -18,8 +19,9 @@ import (
 //
 // A query that gets no response, 429 or 5xx is sent up to three times. The error is
 // paygates.ErrInvalidConfig without Config.APIKey, ErrInvalidRequest, or a *paygates.Error:
-// ErrOrderNotFound, ErrNoResponse, ErrUnavailable, ErrBadResponse, [ErrTestMode] unless
-// Config.AllowTestMode is set, or a rejection with an [*APIError].
+// ErrNotSent (an ErrNoResponse too) if Config.Signer fails, ErrOrderNotFound,
+// ErrNoResponse, ErrUnavailable, ErrBadResponse, [ErrTestMode] unless Config.AllowTestMode is
+// set, or a rejection with an [*APIError].
 func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, error) {
 	const op = "query charge"
 	if c.apiBaseURL == "" {
@@ -30,39 +32,64 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	path := "/v1/charges/" + chargeID
-	header, err := c.signRequest("", c.apiPath+path, time.Now())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
-	}
-	response, err := c.flow.Transport.Do(ctx, transport.Call{
-		Op:        op,
-		Method:    http.MethodGet,
-		URL:       c.apiBaseURL + path,
-		Header:    header,
-		BasicAuth: c.apiKey,
+	charge, err := get(ctx, c, apiQuery{
+		op: op, path: "/v1/charges/" + chargeID, template: "/v1/charges/{charge_id}", notFound: paygates.ErrOrderNotFound,
+	}, func(response transport.Response) (*Charge, error) {
+		charge, err := readCharge(response.Body)
+		switch {
+		case err != nil:
+			return nil, response.Unreadable(err)
+		case charge.ID != chargeID:
+			return nil, response.Bad(response.Other("id", charge.ID, chargeID))
+		case !charge.LiveMode && !c.allowTestMode:
+			return nil, response.Error("", "", ErrTestMode)
+		default:
+			return charge, nil
+		}
 	})
 	if err != nil {
 		return nil, err
-	}
-	if !response.OK() {
-		return nil, decodeAPIError(response)
-	}
-	charge, err := readCharge(response.Body)
-	switch {
-	case err != nil:
-		return nil, response.Unreadable(err)
-	case charge.ID != chargeID:
-		return nil, response.Bad(response.Other("id", charge.ID, chargeID))
-	case !charge.LiveMode && !c.allowTestMode:
-		return nil, response.Error("", "", ErrTestMode)
 	}
 	c.flow.LogUnread(ctx, op, charge.OrderNo, charge.Unread)
 	return charge, nil
 }
 
+// apiQuery is a request to Ping++.
+type apiQuery struct {
+	op       string
+	path     string // below APIBaseURL
+	template string // path with placeholders
+	query    []sign.Field
+	notFound error // a 404; nil: a rejection like others
+}
+
+// get sends a request to Ping++, signed if there is a private key, and decodes a response
+// that has status 2xx.
+func get[T any](ctx context.Context, c *Client, q apiQuery, decode func(transport.Response) (*T, error)) (*T, error) {
+	if encoded := notify.Encode(q.query); encoded != "" {
+		q.path += "?" + encoded
+	}
+	header, err := c.signRequest("", c.apiPath+q.path, time.Now())
+	if err != nil {
+		return nil, &paygates.Error{Gateway: gateway, Op: q.op, Err: err}
+	}
+	return transport.Send(ctx, c.flow.Transport, transport.Call{
+		Op:          q.op,
+		Method:      http.MethodGet,
+		URL:         c.apiBaseURL + q.path,
+		URLTemplate: q.template,
+		Header:      header,
+		BasicAuth:   c.apiKey,
+	}, func(response transport.Response) (*T, error) {
+		if !response.OK() {
+			return nil, decodeAPIError(response, q.notFound)
+		}
+		return decode(response)
+	})
+}
+
 // signRequest returns the headers of a signed request to Ping++, none without a private
-// key.
+// key. The error is paygates.ErrNotSent.
 func (c *Client) signRequest(body, uri string, at time.Time) (map[string]string, error) {
 	if c.privateKey.IsZero() {
 		return nil, nil //nolint:nilnil // no headers
@@ -70,7 +97,7 @@ func (c *Client) signRequest(body, uri string, at time.Time) (map[string]string,
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	signature, err := c.privateKey.Sign([]byte(body + uri + timestamp))
 	if err != nil {
-		return nil, err
+		return nil, transport.NotSent(err)
 	}
 	return map[string]string{
 		"Pingplusplus-Request-Timestamp": timestamp,

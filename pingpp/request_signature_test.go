@@ -1,6 +1,9 @@
 package pingpp
 
 import (
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
 	"testing"
 	"time"
 
@@ -22,21 +25,28 @@ const postSignature = "XdMe/Mhvk4wk6zKdTt7Tug25ddJqVHzGQgq8v+l77XdqAm6CPfEev6AhT
 // Inside the package: outside of it the time cannot be set.
 func TestRequestSignatureMatchesOpenssl(t *testing.T) {
 	t.Parallel()
-	client, err := New(Config{
-		APIKey:     sign.NewSecret("sk_live_example"),
-		PrivateKey: sign.NewSecret(samples.Printed(t, "test_only_private.pem")),
-	})
+	text := samples.Printed(t, "test_only_private.pem")
+	block, _ := pem.Decode([]byte(text))
+	require.NotNil(t, block)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	require.NoError(t, err)
 	at := time.Unix(1466149851, 999)
-	for _, test := range []struct{ body, uri, signature string }{
-		{"", "/v1/charges/ch_WrHW58Ki5unLCSuf54OuHKCS", getSignature},
-		{`{"a":1}`, "/v1/charges?b=2", postSignature},
+	for name, config := range map[string]Config{
+		"PrivateKey": {APIKey: sign.NewSecret("sk_live_example"), PrivateKey: sign.NewSecret(text)},
+		"Signer":     {APIKey: sign.NewSecret("sk_live_example"), Signer: struct{ crypto.Signer }{key.(crypto.Signer)}},
 	} {
-		header, err := client.signRequest(test.body, test.uri, at)
-		require.NoError(t, err)
-		assert.Equal(t, map[string]string{
-			"Pingplusplus-Request-Timestamp": "1466149851",
-			"Pingplusplus-Signature":         test.signature,
-		}, header)
+		client, err := New(config)
+		require.NoError(t, err, name)
+		for _, test := range []struct{ body, uri, signature string }{
+			{"", "/v1/charges/ch_WrHW58Ki5unLCSuf54OuHKCS", getSignature},
+			{`{"a":1}`, "/v1/charges?b=2", postSignature},
+		} {
+			header, err := client.signRequest(test.body, test.uri, at)
+			require.NoError(t, err, name)
+			assert.Equal(t, map[string]string{
+				"Pingplusplus-Request-Timestamp": "1466149851",
+				"Pingplusplus-Signature":         test.signature,
+			}, header, name)
+		}
 	}
 }

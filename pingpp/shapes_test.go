@@ -293,8 +293,8 @@ func TestRefundedCharges(t *testing.T) {
 func TestResponsesAboutSomethingElse(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ from, to, want string }{
-		"order":   {`"order_no": "12134676899915430002"`, `"order_no": "12134676899915430003"`, `response is about another order: order_no is "12134676899915430003", not "12134676899915430002"`},
-		"channel": {`"channel": "alipay"`, `"channel": "wx"`, `response is about another order: channel is "wx", not "alipay"`},
+		"order":   {`"order_no": "12134676899915430002"`, `"order_no": "12134676899915430003"`, `response is about something else: order_no is "12134676899915430003", not "12134676899915430002"`},
+		"channel": {`"channel": "alipay"`, `"channel": "wx"`, `response is about something else: channel is "wx", not "alipay"`},
 	} {
 		client, mock := setup(t)
 		mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(200, strings.Replace(createSuccess(t), test.from, test.to, 1)))
@@ -306,7 +306,7 @@ func TestResponsesAboutSomethingElse(t *testing.T) {
 	for _, id := range []string{"ch_other", strings.ToLower(chargeID), chargeID + "0"} {
 		_, err := query(t, strings.Replace("{"+decisive+"}", chargeID, id, 1))
 		require.ErrorIs(t, err, paygates.ErrBadResponse)
-		assert.ErrorContains(t, err, fmt.Sprintf("response is about another order: id is %q, not %q", id, chargeID))
+		assert.ErrorContains(t, err, fmt.Sprintf("response is about something else: id is %q, not %q", id, chargeID))
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/loosejson"
 	"github.com/paygates/paygates-go/internal/transport"
 )
@@ -78,25 +77,6 @@ type eventWire struct {
 	RequestID       loosejson.Scalar `json:"request"`
 }
 
-type refundListWire struct {
-	URL     loosejson.Scalar  `json:"url"`
-	HasMore loosejson.Scalar  `json:"has_more"`
-	Data    []json.RawMessage `json:"data"`
-}
-
-type refundWire struct {
-	ID             loosejson.Scalar `json:"id"`
-	OrderNo        loosejson.Scalar `json:"order_no"`
-	Amount         loosejson.Scalar `json:"amount"`
-	Succeeded      loosejson.Scalar `json:"succeed"`
-	Status         loosejson.Scalar `json:"status"`
-	Description    loosejson.Scalar `json:"description"`
-	CreatedAt      loosejson.Scalar `json:"created"`
-	SucceededAt    loosejson.Scalar `json:"time_succeed"`
-	FailureCode    loosejson.Scalar `json:"failure_code"`
-	FailureMessage loosejson.Scalar `json:"failure_msg"`
-}
-
 // decodeCreated decodes a response of the merchant backend to a create. status decides.
 func decodeCreated(response transport.Response, request CreateOrderRequest) (*CreatedOrder, error) {
 	var wire backendWire
@@ -128,8 +108,8 @@ func decodeCreated(response transport.Response, request CreateOrderRequest) (*Cr
 	return &CreatedOrder{Charge: charge, Raw: paygates.NewPrivate(json.RawMessage(response.Body))}, nil
 }
 
-// decodeAPIError decodes an error of Ping++.
-func decodeAPIError(response transport.Response) *paygates.Error {
+// decodeAPIError decodes an error of Ping++. notFound is what it is after a 404, or nil.
+func decodeAPIError(response transport.Response, notFound error) *paygates.Error {
 	var wire apiErrorWire
 	if _, err := loosejson.Unmarshal(response.Body, &wire); err != nil {
 		return response.Unreadable(err)
@@ -145,8 +125,8 @@ func decodeAPIError(response transport.Response) *paygates.Error {
 	}
 	var cause error = apiError
 	switch {
-	case response.Status == http.StatusNotFound, apiError.Code == "resource_missing":
-		cause = fmt.Errorf("%w: %w", paygates.ErrOrderNotFound, apiError)
+	case notFound != nil && (response.Status == http.StatusNotFound || apiError.Code == "resource_missing"):
+		cause = fmt.Errorf("%w: %w", notFound, apiError)
 	case response.Status >= http.StatusInternalServerError: // the next query may get a response
 		cause = fmt.Errorf("%w: %w", paygates.ErrBadResponse, apiError)
 	}
@@ -228,16 +208,15 @@ func (w *chargeWire) charge(raw json.RawMessage, unread []string) (*Charge, erro
 	return charge, f.Err()
 }
 
-// decodeEvent decodes a body with a valid signature.
-func decodeEvent(v *check.Checker, body []byte) (*Notification, error) {
+// decodeEvent decodes an event. The error says what is missing.
+func decodeEvent(body []byte) (*Event, error) {
 	var w eventWire
 	unread, err := loosejson.Unmarshal(body, &w)
 	if err != nil {
-		v.Fail("body", "cannot be read: "+err.Error())
-		return nil, v.Err()
+		return nil, fmt.Errorf("body cannot be read: %w", err)
 	}
 	f := loosejson.Fields{Unread: unread}
-	n := &Notification{
+	e := &Event{
 		ID:              f.Text("id", w.ID),
 		Type:            EventType(f.NeedText("type", w.Type)),
 		LiveMode:        f.NeedBool("livemode", w.LiveMode),
@@ -247,67 +226,26 @@ func decodeEvent(v *check.Checker, body []byte) (*Notification, error) {
 		RequestID:       f.Text("request", w.RequestID),
 		Raw:             paygates.NewPrivate(json.RawMessage(body)),
 	}
-	v.That(w.Object.Text() == "event", "object", `must be "event"`)
-	if err := f.Err(); err != nil {
-		v.Fail("body", "cannot be read: "+err.Error())
+	if w.Object.Text() != "event" {
+		return nil, errors.New(`object must be "event"`)
 	}
-	if v.Err() == nil && strings.HasPrefix(string(n.Type), "charge.") {
+	if err := f.Err(); err != nil {
+		return nil, fmt.Errorf("body cannot be read: %w", err)
+	}
+	if strings.HasPrefix(string(e.Type), "charge.") {
 		charge, err := decodeCharge(w.Data.Object)
 		switch {
 		case err == nil:
-			n.Charge = charge
+			e.Charge = charge
 			f.Unread = append(f.Unread, charge.Unread...)
-		case n.Type == EventChargeSucceeded:
-			v.Fail("data.object", "must be a charge: "+err.Error())
+		case e.Type == EventChargeSucceeded:
+			return nil, fmt.Errorf("data.object must be a charge: %w", err)
 		default:
 			f.Unread = append(f.Unread, "data.object")
 		}
 	}
-	n.Unread = f.Unread
-	return n, v.Err()
-}
-
-// decodeRefunds decodes the list of refunds: an object with data, or a bare list.
-func decodeRefunds(f *loosejson.Fields, value loosejson.Value) (list RefundList) {
-	var wire refundListWire
-	switch raw := value.Bytes(); {
-	case len(raw) == 0 || string(raw) == "null" || string(raw) == "[]" || string(raw) == `""`:
-		return list
-	case raw[0] == '[' && json.Unmarshal(raw, &wire.Data) == nil:
-	case raw[0] == '{' && json.Unmarshal(raw, &wire) == nil:
-	default:
-		f.Unread = append(f.Unread, "refunds")
-		return list
-	}
-	list.URL, list.HasMore = f.Text("refunds.url", wire.URL), f.Bool("refunds.has_more", wire.HasMore)
-	for _, raw := range wire.Data {
-		var w refundWire
-		if raw[0] != '{' || json.Unmarshal(raw, &w) != nil {
-			f.Unread = append(f.Unread, "refunds.data")
-			continue
-		}
-		list.Data = append(list.Data, w.refund(raw))
-	}
-	return list
-}
-
-func (w *refundWire) refund(raw json.RawMessage) Refund {
-	var f loosejson.Fields
-	refund := Refund{
-		ID:             f.Text("id", w.ID),
-		OrderNo:        f.Text("order_no", w.OrderNo),
-		Amount:         f.Cents("amount", w.Amount),
-		Succeeded:      f.Bool("succeed", w.Succeeded),
-		Status:         f.Text("status", w.Status),
-		Description:    paygates.NewPrivate(f.Text("description", w.Description)),
-		CreatedAt:      f.Time("created", w.CreatedAt),
-		SucceededAt:    f.Time("time_succeed", w.SucceededAt),
-		FailureCode:    f.Text("failure_code", w.FailureCode),
-		FailureMessage: f.Text("failure_msg", w.FailureMessage),
-		Raw:            paygates.NewPrivate(raw),
-	}
-	refund.Unread = f.Unread
-	return refund
+	e.Unread = f.Unread
+	return e, nil
 }
 
 // decodeMetadata decodes an object of mixed types into texts. PHP writes an empty one as [].

@@ -45,6 +45,11 @@ func ParsePublicKey(text []byte) (PublicKey, error) {
 // IsZero reports whether the key is the zero PublicKey.
 func (k PublicKey) IsZero() bool { return k.key == nil }
 
+// Equal reports whether both keys are the same. The zero PublicKey equals none.
+func (k PublicKey) Equal(other PublicKey) bool {
+	return k.key != nil && other.key != nil && k.key.Equal(other.key)
+}
+
 // Verify returns nil if signature, in standard base64, is the RSA-SHA256 signature
 // of message, and [ErrMismatch] otherwise. The zero PublicKey returns
 // [ErrInvalidKey].

@@ -4,18 +4,18 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 )
 
 type doctorCommand struct {
-	Gateway   *gatewayName `arg:"" optional:"" help:"One gateway (default: all with a variable in the environment)."`
-	Fake      bool         `help:"Use a fake gateway, started for this run."`
-	NotifyURL string       `placeholder:"URL" help:"Your notify URL (default: …_NOTIFY_URL)."`
+	Gateway   string `arg:"" optional:"" help:"One gateway. Default: all with a variable in the environment."`
+	Fake      bool   `help:"Use a fake gateway, started for this run."`
+	NotifyURL string `placeholder:"URL" help:"Your notify URL. Default: the variable …_NOTIFY_URL."`
 }
 
 // Help returns what --help prints below the summary.
@@ -53,13 +53,20 @@ type doctor struct {
 // Run runs the checks.
 func (c *doctorCommand) Run(ctx context.Context, a *app) error {
 	var chosen []*gateway.Gateway
+	if c.Gateway != "" {
+		g, err := a.gateway(c.Gateway)
+		if err != nil {
+			return err
+		}
+		chosen = append(chosen, g)
+	}
 	for _, g := range gateway.All() {
-		if c.Gateway != nil && string(*c.Gateway) == g.Name || c.Gateway == nil && (c.Fake || g.InEnv(a.env)) {
+		if c.Gateway == "" && (c.Fake || g.InEnv(a.env)) {
 			chosen = append(chosen, g)
 		}
 	}
 	if len(chosen) == 0 {
-		return usage("no variable of a gateway is set: name a gateway to see what it needs, or use --fake")
+		return a.usage("no variable of a gateway is set: name a gateway to see what it needs, or use --fake")
 	}
 	failed := false
 	for _, g := range chosen {
@@ -77,23 +84,27 @@ func (c *doctorCommand) Run(ctx context.Context, a *app) error {
 		failed = failed || d.failed
 	}
 	if failed {
-		return errChecks
+		return a.fail(errChecks, "a check failed")
 	}
 	return nil
 }
 
-func (d *doctor) say(name, status, format string, args ...any) {
+// say reports a check. The name of a check is one of the program or that of a variable.
+func (d *doctor) say(name, status, english string, args ...any) {
 	d.failed = d.failed || status == statusFailed
-	c := checked{d.gateway.Name, name, status, fmt.Sprintf(format, args...)}
 	s := d.app.screen
+	c := checked{d.gateway.Name, name, status, s.Text(english, args...)}
 	color := map[string]string{statusOK: screen.Green, statusWarning: screen.Yellow, statusFailed: screen.Red, statusSkipped: screen.Dim}[status]
-	text := fmt.Sprintf("%s %s %s\n    %s", s.Color(color, fmt.Sprintf("%-8s", s.Text(status))), c.Gateway, name, screen.Printable(c.Message))
-	s.Shown("check", c, text)
+	label := s.Language().Label(status)
+	label += strings.Repeat(" ", max(1, 9-screen.Width(label)))
+	title := s.Color(color, label) + c.Gateway + " " + s.Language().Label(name)
+	message := strings.Join(screen.Wrap(screen.Printable(c.Message), s.Columns()-4), "\n    ")
+	s.Shown("check", c, title+"\n    "+message)
 }
 
 func (d *doctor) run(ctx context.Context) {
-	if err := d.gateway.Check(d.env, gateway.OpDoctor); err != nil {
-		d.say("environment", statusFailed, "%s", withoutPrefix(err, d.gateway))
+	if err := d.gateway.Check(d.app.screen.Language(), d.env, gateway.OpDoctor); err != nil {
+		d.say("environment", statusFailed, "%s", d.withoutPrefix(err))
 	} else {
 		d.say("environment", statusOK, "%d variables", len(d.variables()))
 	}
@@ -106,10 +117,11 @@ func (d *doctor) run(ctx context.Context) {
 	}
 	client, err := d.gateway.Open(gateway.Settings{Env: d.env})
 	if err != nil {
-		d.say("credentials", statusFailed, "%s", withoutPrefix(err, d.gateway))
+		d.say("credentials", statusFailed, "%s", d.withoutPrefix(err))
 		client = &gateway.Client{}
+	} else {
+		d.checkQuery(ctx, client)
 	}
-	d.checkQuery(ctx, client)
 	d.checkNotifyURL(ctx, client)
 }
 
@@ -129,7 +141,7 @@ func (d *doctor) checkShapes() {
 		problem := d.env.Secret(v.Name).Problem()
 		isKey := strings.Contains(d.env[v.Name], "-----BEGIN")
 		if problem != "" && !isKey {
-			d.say("credentials", statusWarning, "%s %s", v.Name, problem)
+			d.say("credentials", statusWarning, "%s %s", v.Name, d.app.screen.Language().Foreign(problem))
 		}
 	}
 }
@@ -140,7 +152,7 @@ const unknownOrder = "100000000000000001"
 // checkQuery queries an order that does not exist.
 func (d *doctor) checkQuery(ctx context.Context, client *gateway.Client) {
 	const name = "query"
-	if client.Query == nil || d.gateway.Check(d.env, gateway.OpQuery) != nil {
+	if client.Query == nil || d.gateway.Check(text.English, d.env, gateway.OpQuery) != nil {
 		d.say(name, statusSkipped, "the credentials of query are not set")
 		return
 	}
@@ -150,12 +162,14 @@ func (d *doctor) checkQuery(ctx context.Context, client *gateway.Client) {
 	case err == nil, errors.Is(err, paygates.ErrOrderNotFound):
 		d.say(name, statusOK, "the gateway responds to queries")
 	case errors.Is(err, paygates.ErrBadResponse) && strings.Contains(err.Error(), "<"):
-		d.say(name, statusFailed, "a web page responds in place of the gateway: a firewall (WAF), a login page or a wrong base URL: %s", withoutPrefix(err, d.gateway))
+		d.say(name, statusFailed, "a web page responds in place of the gateway: a firewall (WAF), a login page or a wrong base URL: %s", d.withoutPrefix(err))
 	default:
-		d.say(name, statusFailed, "%s", withoutPrefix(err, d.gateway))
+		d.say(name, statusFailed, "%s", d.withoutPrefix(err))
 	}
 }
 
-func withoutPrefix(err error, g *gateway.Gateway) string {
-	return strings.TrimPrefix(err.Error(), g.Name+": ")
+// withoutPrefix returns the text of an error without the gateway's name, which stands
+// before the check.
+func (d *doctor) withoutPrefix(err error) string {
+	return strings.TrimPrefix(d.app.explained(err), d.app.screen.Text("%s: ", d.gateway.Name))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -41,7 +42,7 @@ func (d *doctor) checkAddress(ctx context.Context, variable, address string) {
 	start := time.Now()
 	response, err := client.Do(request)
 	if err != nil {
-		d.say(variable, statusFailed, "%s", unreachable(target.Host, err))
+		d.say(variable, statusFailed, "%s", unreachable(d.app.screen.Language(), target.Host, err))
 		return
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
@@ -101,19 +102,19 @@ func (d *doctor) checkNotifyURL(ctx context.Context, client *gateway.Client) {
 	case target.Scheme == "http":
 		d.say(name, statusWarning, "without TLS: anyone on the network path can read notifications")
 	}
-	result, err := deliver(ctx, d.gateway, d.forged(client))
+	result, err := d.app.deliver(ctx, d.gateway, d.forged(client))
 	if err != nil {
 		d.say(name, statusFailed, "%s", err)
 		return
 	}
-	status, message := judge(result, d.gateway)
+	status, message := d.judge(result)
 	d.say(name, status, "HTTP %d: %s", result.Status, message)
 }
 
 // forged returns a notification that is not genuine.
 func (d *doctor) forged(client *gateway.Client) gatewaytest.Message {
 	if client.Trigger != nil {
-		fields, err := gateway.Override(d.gateway.Event(), map[string]string{sign.FieldName: strings.Repeat("0", 32)}, true)
+		fields, err := gateway.Override(text.English, d.gateway.Event(), map[string]string{sign.FieldName: strings.Repeat("0", 32)}, true)
 		if err == nil {
 			if message, err := client.Trigger(d.notifyURL, fields, false); err == nil {
 				return message
@@ -124,20 +125,20 @@ func (d *doctor) forged(client *gateway.Client) gatewaytest.Message {
 }
 
 // judge returns what the response to a forged notification says about a notify URL.
-func judge(result sent, g *gateway.Gateway) (status, message string) {
+func (d *doctor) judge(result sent) (status, message string) {
 	body := strings.TrimSpace(result.Body)
 	switch {
 	case result.Accepted:
-		return statusFailed, "accepted a notification with an invalid signature: anyone can credit orders"
+		return statusFailed, d.app.screen.Text("accepted a notification with an invalid signature: anyone can credit orders")
 	case strings.HasPrefix(body, "<"):
-		return statusFailed, "a web page responds in place of your handler: a firewall (WAF) or a login page?"
+		return statusFailed, d.app.screen.Text("a web page responds in place of your handler: a firewall (WAF) or a login page?")
 	case result.Status == http.StatusBadRequest, result.Status == http.StatusForbidden, result.Status == http.StatusConflict:
-		return statusOK, "rejects a notification that is not genuine"
+		return statusOK, d.app.screen.Text("rejects a notification that is not genuine")
 	case result.Status >= 200 && result.Status < 300:
-		return statusOK, "rejects a notification that is not genuine"
+		return statusOK, d.app.screen.Text("rejects a notification that is not genuine")
 	case result.Status == http.StatusBadGateway, result.Status == http.StatusServiceUnavailable:
-		return statusWarning, "the handler could not confirm with the gateway, or it is not running"
+		return statusWarning, d.app.screen.Text("the handler could not confirm with the gateway, or it is not running")
 	default:
-		return statusFailed, hint(result.Status, g, result.Method, false)
+		return statusFailed, d.app.hint(result, d.gateway)
 	}
 }

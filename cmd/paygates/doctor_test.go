@@ -14,6 +14,7 @@ import (
 
 	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/gatewaytest"
 )
 
@@ -39,7 +40,7 @@ func TestDoctorIsContent(t *testing.T) {
 		assert.Contains(t, []any{"ok", "skipped"}, e["status"], e)
 		seen[e["gateway"]] = true
 	}
-	assert.Len(t, seen, 5)
+	assert.Len(t, seen, len(gateway.All()))
 
 	// With the SDK's handler behind the notify URL.
 	for _, name := range gateway.Names() {
@@ -158,6 +159,6 @@ func TestNearest(t *testing.T) {
 	for name, want := range map[string]string{"ISPAY_USERID": names[0], "ISPAY_SECERT": names[1], "ISPAY_URL": names[2]} {
 		assert.Equal(t, want, gateway.Nearest(name, names))
 	}
-	assert.Equal(t, "A, B and C", gateway.And([]string{"A", "B", "C"}))
-	require.Empty(t, gateway.And(nil))
+	assert.Equal(t, "A, B and C", text.English.And([]string{"A", "B", "C"}))
+	require.Empty(t, text.English.And(nil))
 }

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 )
 
 // The exit codes, as --help and the README describe them.
@@ -18,15 +18,17 @@ const (
 	exitInterrupted = 130
 )
 
-// usageError is a mistake in the arguments or the environment.
-type usageError struct{ error }
+// usage returns an error for a mistake in the arguments or the input.
+func (a *app) usage(english string, args ...any) error { return a.fail(errUsage, english, args...) }
 
-// Unwrap returns the cause.
-func (e usageError) Unwrap() error { return errors.Unwrap(e.error) }
-
-func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+// fail returns an error in the user's language. errors.Is finds kind.
+func (a *app) fail(kind error, english string, args ...any) error {
+	return a.screen.Language().Error(kind, english, args...)
+}
 
 var (
+	// errUsage is returned for a mistake in the arguments or the input.
+	errUsage = errors.New("wrong usage")
 	// errTimeout is returned when an order is not paid at the end of the timeout.
 	errTimeout = errors.New("not paid at the end of the timeout")
 	// errNotGenuine is returned when a signature does not match.
@@ -40,48 +42,48 @@ var (
 )
 
 // kinds are the names of errors in the JSON output and their exit codes. The first one
-// that fits counts.
-var kinds = []struct {
-	err  error
-	name string
-	code int
-}{
-	{errInterrupted, "interrupted", exitInterrupted},
-	{errTimeout, "timeout", exitUnknown},
-	{errChecks, "check_failed", exitFailed},
-	{errResponse, "unexpected_response", exitFailed},
-	{errNotGenuine, "invalid_signature", exitNotGenuine},
-	{paygates.ErrOutcomeUnknown, "outcome_unknown", exitUnknown},
-	{paygates.ErrInvalidSignature, "invalid_signature", exitNotGenuine},
-	{paygates.ErrInvalidNotification, "invalid_notification", exitNotGenuine},
-	{paygates.ErrNotConfirmed, "not_confirmed", exitNotGenuine},
-	{paygates.ErrInvalidConfig, "invalid_config", exitUsage},
-	{paygates.ErrInvalidRequest, "invalid_request", exitUsage},
-	{paygates.ErrOrderNotFound, "order_not_found", exitFailed},
-	{paygates.ErrNotPaid, "not_paid", exitFailed},
-	{paygates.ErrNotSent, "not_sent", exitFailed},
-	{paygates.ErrUnavailable, "unavailable", exitFailed},
-	{paygates.ErrNoResponse, "no_response", exitFailed},
-	{paygates.ErrBadResponse, "bad_response", exitFailed},
+// that fits counts. An error of the SDK is English; summary says in the user's language
+// what kind it is.
+var kinds = []kind{
+	{errInterrupted, "interrupted", exitInterrupted, ""},
+	{errTimeout, "timeout", exitUnknown, ""},
+	{errChecks, "check_failed", exitFailed, ""},
+	{errResponse, "unexpected_response", exitFailed, ""},
+	{errNotGenuine, "invalid_signature", exitNotGenuine, ""},
+	{errUsage, "usage", exitUsage, ""},
+	{paygates.ErrOutcomeUnknown, "outcome_unknown", exitUnknown, "outcome unknown, query the order"},
+	{paygates.ErrInvalidSignature, "invalid_signature", exitNotGenuine, "invalid signature"},
+	{paygates.ErrInvalidNotification, "invalid_notification", exitNotGenuine, "invalid notification"},
+	{paygates.ErrNotConfirmed, "not_confirmed", exitNotGenuine, "not confirmed by the gateway"},
+	{paygates.ErrInvalidConfig, "invalid_config", exitUsage, "invalid configuration"},
+	{paygates.ErrInvalidRequest, "invalid_request", exitUsage, "invalid request"},
+	{paygates.ErrOrderNotFound, "order_not_found", exitFailed, "order not found"},
+	{paygates.ErrNotPaid, "not_paid", exitFailed, "order ended without a payment"},
+	{paygates.ErrNotSent, "not_sent", exitFailed, "request not sent"},
+	{paygates.ErrUnavailable, "unavailable", exitFailed, "gateway unavailable"},
+	{paygates.ErrNoResponse, "no_response", exitFailed, "no response"},
+	{paygates.ErrBadResponse, "bad_response", exitFailed, "unexpected response"},
 }
 
-// classify returns the name of an error and its exit code.
-func classify(err error) (name string, code int) {
-	for _, kind := range kinds {
-		if errors.Is(err, kind.err) {
-			return kind.name, kind.code
+type kind struct {
+	err     error
+	name    string
+	code    int
+	summary string
+}
+
+// classify returns the kind of an error.
+func classify(err error) kind {
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			return k
 		}
 	}
-	var usage usageError
 	var rejected *paygates.Error
-	switch {
-	case errors.As(err, &usage):
-		return "usage", exitUsage
-	case errors.As(err, &rejected):
-		return "rejected", exitFailed
-	default:
-		return "failed", exitFailed
+	if errors.As(err, &rejected) {
+		return kind{err, "rejected", exitFailed, "rejected by the gateway"}
 	}
+	return kind{err, "failed", exitFailed, ""}
 }
 
 // failure is an error in the JSON output.
@@ -97,8 +99,8 @@ func (a *app) report(err error) int {
 	if err == nil {
 		return 0
 	}
-	name, code := classify(err)
-	f := failure{Kind: name, Message: err.Error()}
+	k := classify(err)
+	f := failure{Kind: k.name, Message: a.explained(err)}
 	var rejected *paygates.Error
 	if errors.As(err, &rejected) {
 		f.Code = rejected.Code
@@ -108,15 +110,25 @@ func (a *app) report(err error) int {
 	} else {
 		a.screen.Note("paygates: %s", strings.TrimPrefix(f.Message, "paygates: "))
 	}
-	return code
+	return k.code
+}
+
+// explained returns the text of an error, with its kind before it if the text is the SDK's
+// and the user reads another language.
+func (a *app) explained(err error) string {
+	k := classify(err)
+	if k.summary == "" || text.IsOwn(err) || a.screen.Language() == text.English {
+		return err.Error()
+	}
+	return a.screen.Text("%s: %s", a.screen.Text(k.summary), err)
 }
 
 // interruptedIf returns errInterrupted for an error after Ctrl-C: what a canceled
 // context leaves behind reads in many ways. A create that may have reached the gateway
 // stays what it is.
-func interruptedIf(ctx context.Context, err error) error {
+func (a *app) interruptedIf(ctx context.Context, err error) error {
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) && !errors.Is(err, paygates.ErrOutcomeUnknown) {
-		return errInterrupted
+		return a.fail(errInterrupted, "interrupted")
 	}
 	return err
 }

@@ -2,12 +2,10 @@ module github.com/paygates/paygates-go/cmd/paygates
 
 go 1.23.0
 
-replace github.com/paygates/paygates-go => ../..
-
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/getkin/kin-openapi v0.132.0
-	github.com/paygates/paygates-go v0.0.0
+	github.com/paygates/paygates-go v0.1.0
 	github.com/piglig/go-qr v1.1.0
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/term v0.34.0

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"strings"
 
 	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 )
 
 const longestInput = 1 << 20
@@ -19,14 +20,14 @@ func (a *app) input(argument string) (text string, err error) {
 	var in io.Reader
 	switch {
 	case argument == "" || argument == "-":
-		if file, ok := a.in.(*os.File); ok && isTerminal(file) {
+		if screen.IsTerminal(a.in) {
 			a.screen.Note("Reading standard input (Ctrl-D ends)")
 		}
 		in = a.in
 	case isFile:
 		file, err := os.Open(name) //nolint:gosec // the user names the file
 		if err != nil {
-			return "", usage("cannot read the input: %w", err)
+			return "", a.usage("cannot read the input: %s", err)
 		}
 		defer func() { _ = file.Close() }()
 		in = file
@@ -36,51 +37,46 @@ func (a *app) input(argument string) (text string, err error) {
 	data, err := io.ReadAll(io.LimitReader(in, longestInput+1))
 	switch {
 	case err != nil:
-		return "", usage("cannot read the input: %w", err)
+		return "", a.usage("cannot read the input: %s", err)
 	case len(data) > longestInput:
-		return "", usage("the input is longer than 1 MiB")
+		return "", a.usage("the input is longer than 1 MiB")
 	case len(data) == 0:
-		return "", usage("the input is empty: pass a notification as an argument, @file or on standard input")
+		return "", a.usage("the input is empty: pass a notification as an argument, @file or on standard input")
 	default:
 		return string(data), nil
 	}
 }
 
-func isTerminal(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
 // clean removes what copying adds around a query or a form. It returns what it removed.
-func clean(text string) (cleaned string, removed []string) {
+func clean(l text.Language, input string) (cleaned string, removed []string) {
 	step := func(what, changed string) {
-		if changed != text {
+		if changed != input {
 			removed = append(removed, what)
-			text = changed
+			input = changed
 		}
 	}
-	step("a byte order mark", strings.TrimPrefix(text, "\ufeff"))
-	step("CR line ends", strings.ReplaceAll(text, "\r", ""))
-	text = strings.Trim(text, " \t\n")
-	if quote := text[:min(1, len(text))]; (quote == `"` || quote == `'`) && len(text) > 1 && strings.HasSuffix(text, quote) {
-		step("quotes", text[1:len(text)-1])
+	step(l.Text("a byte order mark"), strings.TrimPrefix(input, "\ufeff"))
+	step(l.Text("CR line ends"), strings.ReplaceAll(input, "\r", ""))
+	input = strings.Trim(input, " \t\n")
+	if quote := input[:min(1, len(input))]; (quote == `"` || quote == `'`) && len(input) > 1 && strings.HasSuffix(input, quote) {
+		step(l.Text("quotes"), input[1:len(input)-1])
 	}
-	step("line breaks", joinLines(text))
+	step(l.Text("line breaks"), joinLines(input))
 	// The request line of a log: GET /notify?… HTTP/1.1.
 	for _, method := range []string{"GET ", "POST "} {
-		if rest, ok := strings.CutPrefix(text, method); ok {
+		if rest, ok := strings.CutPrefix(input, method); ok {
 			line, _, _ := strings.Cut(rest, " HTTP/")
-			step("the request line", strings.TrimSpace(line))
+			step(l.Text("the request line"), strings.TrimSpace(line))
 		}
 	}
-	if strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "/") {
-		if _, query, ok := strings.Cut(text, "?"); ok {
-			step("the URL before the query", query)
+	if strings.HasPrefix(input, "http://") || strings.HasPrefix(input, "https://") || strings.HasPrefix(input, "/") {
+		if _, query, ok := strings.Cut(input, "?"); ok {
+			step(l.Text("the URL before the query"), query)
 		}
 	}
-	step(`the "?" before the query`, strings.TrimPrefix(text, "?"))
-	step("the HTML escapes &amp;", strings.ReplaceAll(text, "&amp;", "&"))
-	return text, removed
+	step(l.Text(`the "?" before the query`), strings.TrimPrefix(input, "?"))
+	step(l.Text("the HTML escapes &amp;"), strings.ReplaceAll(input, "&amp;", "&"))
+	return input, removed
 }
 
 // joinLines joins lines that are fields of their own by "&", and the parts of a broken
@@ -106,13 +102,13 @@ func (a *app) received(argument, signature string) (gateway.Received, error) {
 	if strings.HasPrefix(strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")), "{") {
 		return in, nil
 	}
-	text, removed := clean(text)
+	text, removed := clean(a.screen.Language(), text)
 	if len(removed) > 0 {
-		a.screen.Note("Note: %s", fmt.Sprintf(a.screen.Text("ignored %s"), gateway.And(removed)))
+		a.screen.Note("Note: ignored %s", strings.Join(removed, a.screen.Text(", ")))
 	}
 	in.Values, err = url.ParseQuery(text)
 	if err != nil || !strings.Contains(text, "=") {
-		return gateway.Received{}, usage("the input is not a form: expected name=value&…&sign=… as it arrived, its URL, @file or -")
+		return gateway.Received{}, a.usage("the input is not a form: expected name=value&…&sign=… as it arrived, its URL, @file or -")
 	}
 	return in, nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -18,8 +17,7 @@ import (
 
 	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
-	"github.com/paygates/paygates-go/gatewaytest"
-	"github.com/paygates/paygates-go/pingpp"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 )
 
 type listenCommand struct {
@@ -74,16 +72,19 @@ func (c *listenCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer s.close()
-	forward, err := forwarder(c.Forward)
+	forward, err := a.forwarder(c.Forward)
 	if err != nil {
 		return err
+	}
+	if _, _, err := net.SplitHostPort(c.Address); err != nil {
+		return a.usage("--address must be HOST:PORT, such as 127.0.0.1:8080, and not %q", c.Address)
 	}
 	socket, err := net.Listen("tcp", c.Address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("listen: %s is in use: stop the other program, or choose another --address", c.Address)
+		return a.fail(nil, "listen: %s is in use: stop the other program, or choose another --address", c.Address)
 	case err != nil:
-		return usage("--address %q: %w", c.Address, err)
+		return a.usage("--address %q: %s", c.Address, err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -129,25 +130,21 @@ func (l *listener) playStory(ctx context.Context, notifyURL string, after time.D
 	if err != nil {
 		return err
 	}
-	sleep(ctx, after)
-	steps := []struct {
-		text string
-		call func(string) (gatewaytest.Delivery, error)
-	}{
-		{"Fake gateway: the payer pays now.", l.fake.Pay},
-		{"Fake gateway: the notification is repeated.", l.fake.Redeliver},
-		{"Fake gateway: an attacker sends a tampered notification.", l.fake.SendTampered},
+	if !sleep(ctx, after) {
+		return ctx.Err()
 	}
-	for _, step := range steps {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		l.app.screen.Note(step.text)
-		if _, err := step.call(number); err != nil {
-			return err
-		}
+	note := l.app.screen.Note
+	note("Fake gateway: the payer pays now.")
+	if _, err := l.fake.Pay(number); err != nil || ctx.Err() != nil {
+		return err
 	}
-	return nil
+	note("Fake gateway: the notification is repeated.")
+	if _, err := l.fake.Redeliver(number); err != nil || ctx.Err() != nil {
+		return err
+	}
+	note("Fake gateway: an attacker sends a tampered notification.")
+	_, err = l.fake.SendTampered(number)
+	return err
 }
 
 const longestNotification = 1 << 20
@@ -161,7 +158,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if l.explain && l.client.Explain != nil {
-		l.app.explain(l.client.Explain(receivedBy(r, body)))
+		l.app.explain(l.client.Explain(l.receivedBy(r, body)))
 	}
 	copied := r.Clone(r.Context())
 	copied.Body = io.NopCloser(bytes.NewReader(body))
@@ -179,7 +176,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Body: sandbox.Mask(short(response.Body.String())), Forwarded: l.forward != nil,
 	}
 	if verdict.Code == http.StatusForbidden {
-		n.Hint = "invalid signature: --explain shows what is signed"
+		n.Hint = l.app.screen.Text("invalid signature: --explain shows what is signed")
 	}
 	l.app.screen.Result("notification", n)
 	for name, values := range response.Header() {
@@ -201,24 +198,24 @@ func short(text string) string {
 
 // receivedBy returns a notification for an explanation. The parameters are those of the
 // body, or of the query if there is no body.
-func receivedBy(r *http.Request, body []byte) gateway.Received {
-	text := string(body)
+func (s *session) receivedBy(r *http.Request, body []byte) gateway.Received {
+	form := string(body)
 	if len(body) == 0 {
-		text = r.URL.RawQuery
+		form = r.URL.RawQuery
 	}
-	values, _ := url.ParseQuery(text)
-	return gateway.Received{Values: values, Body: body, Signature: r.Header.Get(pingpp.SignatureHeader)}
+	values, _ := url.ParseQuery(form)
+	return gateway.Received{Values: values, Body: body, Signature: r.Header.Get(s.SignatureHeader)}
 }
 
 // forwarder returns a handler that passes requests on unchanged. The path is that of the
 // target, the query that of the request.
-func forwarder(target string) (http.Handler, error) {
+func (a *app) forwarder(target string) (http.Handler, error) {
 	if target == "" {
 		return nil, nil //nolint:nilnil // no forwarding
 	}
 	to, err := url.Parse(target)
 	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
-		return nil, usage("--forward must be an http or https URL, such as http://127.0.0.1:3000/notify")
+		return nil, a.usage("--forward must be an http or https URL, such as http://127.0.0.1:3000/notify")
 	}
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -227,7 +224,7 @@ func forwarder(target string) (http.Handler, error) {
 			r.Out.Host = to.Host
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			http.Error(w, unreachable(to.Host, err).Error(), http.StatusBadGateway)
+			http.Error(w, unreachable(text.English, to.Host, err).Error(), http.StatusBadGateway)
 		},
 	}, nil
 }

@@ -38,15 +38,21 @@ type cli struct {
 	Doctor  doctorCommand  `cmd:"" help:"Check credentials, network, clock and notify URL."`
 }
 
-const description = `Develop with payment gateways: a sandbox, orders, notifications and signatures.
+// Help returns what --help prints below the summary.
+func (*cli) Help() string {
+	return `Credentials are environment variables. With --fake a command uses a fake gateway and needs none.
 
-Credentials are environment variables: ISPAY_USER_ID and ISPAY_SECRET, CODEPAY_USER_ID, CODEPAY_SECRET and
-CODEPAY_TOKEN, GATEPAY_APP_KEY and GATEPAY_SECRET, KECHENGCANG_APP_ID, KECHENGCANG_SECRET and
-KECHENGCANG_BASE_URL, PINGPP_BASE_URL and PINGPP_TOKEN, PINGPP_API_KEY, PINGPP_WEBHOOK_PUBLIC_KEY. With --fake
-a command uses a fake gateway.
+{variables}
 
-Exit codes: 0 done; 1 rejected or failed; 2 wrong usage or configuration; 3 outcome unknown, or not paid at the
-end of the timeout; 4 not genuine or not confirmed; 130 interrupted.`
+Exit codes:
+
+  0: done
+  1: rejected or failed
+  2: wrong usage or configuration
+  3: outcome unknown, or not paid at the end of the timeout
+  4: not genuine, or not confirmed by the gateway
+  130: interrupted`
+}
 
 // streams are what the program reads and writes.
 type streams struct {
@@ -90,11 +96,11 @@ func run(ctx context.Context, args, environ []string, s streams) (code int) {
 		}
 	}()
 	parser, err := kong.New(&c,
-		kong.Name("paygates"), kong.Description(description),
+		kong.Name("paygates"), kong.Description("Develop with payment gateways: a sandbox, orders, notifications and signatures."),
 		kong.Vars{"version": version()},
 		kong.Writers(s.out, s.err),
 		kong.Exit(func(code int) { panic(exit(code)) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Help(a.printHelp),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {
@@ -105,9 +111,9 @@ func run(ctx context.Context, args, environ []string, s streams) (code int) {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return a.report(usage("%w (see paygates %s--help)", err, commandOf(err)))
+		return a.report(a.usage("%s (see paygates %s--help)", reword(a.screen.Language(), err.Error()), commandOf(err)))
 	}
-	return a.report(interruptedIf(ctx, parsed.Run(a)))
+	return a.report(a.interruptedIf(ctx, parsed.Run(a)))
 }
 
 // commandOf returns the command of a parse error with a blank, "" for none.

@@ -126,7 +126,10 @@ func TestHelp(t *testing.T) {
 	r := program(t, nil, "", "--help")
 	assert.Zero(t, r.code)
 	assert.Empty(t, r.stderr)
-	assert.Contains(t, r.stdout, "Exit codes: 0 done; 1 rejected or failed; 2 wrong usage or configuration;")
+	assert.Contains(t, r.stdout, "  2: wrong usage or configuration\n")
+	for _, g := range gateway.All() {
+		assert.Contains(t, r.stdout, "  "+g.Name+": "+g.Needed()[0]+", ")
+	}
 	assert.Equal(t, r, program(t, nil, ""), "without arguments")
 	for _, command := range []string{"sandbox", "create", "query", "wait", "listen", "trigger", "verify", "sign", "doctor"} {
 		assert.Contains(t, r.stdout, "\n  "+command+" ")
@@ -136,7 +139,10 @@ func TestHelp(t *testing.T) {
 		assert.Contains(t, help.stdout, "Usage: paygates "+command, command)
 	}
 	sandbox := program(t, nil, "", "sandbox", "--help").stdout
-	for _, want := range []string{"9100", "9101 ispay", "9105 pingpp", "curl -X POST 127.0.0.1:9100/api/orders/ispay/A1/pay", "openapi.json"} {
+	for i, name := range gateway.Names() {
+		assert.Contains(t, sandbox, fmt.Sprintf("  %d %s\n", 9101+i, name))
+	}
+	for _, want := range []string{"9100", "curl -X POST 127.0.0.1:9100/api/orders/ispay/A1/pay", "openapi.json"} {
 		assert.Contains(t, sandbox, want)
 	}
 	assert.Contains(t, program(t, nil, "", "--version").stdout, "paygates ")
@@ -152,22 +158,26 @@ func TestMistakes(t *testing.T) {
 	}{
 		{nil, "frobnicate", "unexpected argument frobnicate (see paygates --help)"},
 		{nil, "creat ispay", `did you mean "create"?`},
-		{nil, "create", `expected "<gateway>" (see paygates create --help)`},
-		{nil, "create isspay", `unknown gateway "isspay": did you mean ispay? (ispay, codepay, gatepay, kechengcang, pingpp)`},
+		{nil, "create", "missing argument <gateway> (see paygates create --help)"},
+		{nil, "create isspay", `unknown gateway "isspay": did you mean ispay? (` + strings.Join(gateway.Names(), ", ") + ")"},
 		{nil, "create ispay --amonut 1", `unknown flag --amonut, did you mean "--amount"?`},
-		{nil, "create ispay --amount 1.234", "--amount: money: not an amount: more than two decimals"},
+		{nil, "create ispay --amount 1.234", "--amount must be an amount such as 9.90, with at most two decimals (see"},
 		{nil, "create ispay --fake --attach x", "ispay has no --attach: it has --order-no"},
 		{nil, "create ispay --fake --channel bitcoin", "--channel of ispay must be alipay, wechat, unionpay"},
-		{nil, "create codepay --fake --expires 1", "missing unit"},
-		{nil, "query ispay", `expected "<number>"`},
+		{nil, "create ispay --amount", "--amount needs a value"},
+		{nil, "create codepay --fake --expires 1", `--expires must be a duration such as 30s or 5m, not "1"`},
+		{nil, "sandbox --port x", `--port must be a whole number, not "x"`},
+		{nil, "trigger ispay --fake --to http://x --set amount", `--set must be NAME=VALUE, not "amount"`},
+		{nil, "query ispay", "missing argument <number>"},
 		{nil, "query ispay A/1 --fake", "OrderNo (order_no)"},
-		{nil, "trigger ispay --fake", "missing flags: --to=URL"},
+		{nil, "trigger ispay --fake", "missing flag --to=URL"},
 		{nil, "trigger ispay --fake --to 127.0.0.1:80/x", "--to must be an http or https URL"},
 		{nil, "trigger ispay --fake --to http://x --set amout=1", `unknown field "amout": did you mean "amount"?`},
 		{nil, "trigger ispay --fake --to http://x --tamper --set amount=x", `amount "x"`},
 		{nil, "trigger pingpp --to http://x", "no credentials: set PINGPP_PRIVATE_KEY"},
 		{nil, "listen ispay --fake --forward x", "--forward must be an http or https URL"},
-		{nil, "listen ispay --fake --address x", `--address "x"`},
+		{nil, "listen ispay --fake --address x", `--address must be HOST:PORT, such as 127.0.0.1:8080, and not "x"`},
+		{nil, "listen ispay --fake --address 127.0.0.1:x", `--address "127.0.0.1:x"`},
 		{nil, "verify kechengcang --fake x=1", "notifications of kechengcang are not signed"},
 		{nil, "verify ispay --fake hello", "the input is not a form"},
 		{nil, "verify ispay --fake {}", "ispay sends a query or a form, not JSON"},
@@ -181,6 +191,8 @@ func TestMistakes(t *testing.T) {
 		{nil, "verify ispay order_no=1", "no credentials: set ISPAY_USER_ID and ISPAY_SECRET, or use --fake for a fake gateway"},
 		{gateway.Env{"ISPAY_USER_ID": "1"}, "create ispay", "ISPAY_USER_ID set, ISPAY_SECRET missing"},
 		{gateway.Env{"ISPAY_USERID": "1", "ISPAY_SECRET": "x"}, "create ispay", "unknown variable ISPAY_USERID: did you mean ISPAY_USER_ID?"},
+		{gateway.Env{"ISPAYSECRET": "x"}, "create ispay", "unknown variable ISPAYSECRET: did you mean ISPAY_SECRET?"},
+		{gateway.Env{"ispay_user_id": "1"}, "create ispay", "unknown variable ispay_user_id: did you mean ISPAY_USER_ID?"},
 		{gateway.Env{"GATEPAY_APPKEY": "1", "GATEPAY_APPSECRET": "x"}, "create gatepay", "unknown variable GATEPAY_APPSECRET: did you mean GATEPAY_SECRET?"},
 		{gateway.Env{"CODEPAY_USER_ID": "1", "CODEPAY_SECRET": "example"}, "query codepay 1", "query needs CODEPAY_TOKEN"},
 		{gateway.Env{"KECHENGCANG_APP_ID": "1"}, "wait kechengcang 1", "KECHENGCANG_SECRET and KECHENGCANG_BASE_URL missing"},

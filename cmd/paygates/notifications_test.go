@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -92,6 +93,25 @@ func TestTrigger(t *testing.T) {
 	}
 }
 
+// The handlers of GatePay's PHP and node SDKs take the appkey from the notification and
+// compute the signature with it.
+func TestTriggerSendsTheAppKey(t *testing.T) {
+	t.Parallel()
+	_, env := startFake(t, "gatepay")
+	var received url.Values
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		received = r.PostForm
+		_, _ = io.WriteString(w, "success")
+	})
+	r := program(t, env, "", "trigger", "gatepay", "--to", server.URL, "--set", "paytime=1700000000")
+	require.Zero(t, r.code, r.stderr)
+	assert.Equal(t, env["GATEPAY_APP_KEY"], received.Get("appkey"))
+	// m() { printf %s "$1" | md5sum | cut -d' ' -f1; }
+	// m "$(m "${appkey}1000001TEST11.001.00alipay1700000000test")$appsecret"
+	assert.Equal(t, "eeb0460cc86cf02d1422bf03a6b78a13", received.Get("sign"))
+}
+
 func TestTriggerResponses(t *testing.T) {
 	t.Parallel()
 	_, env := startFake(t, "ispay")
@@ -109,6 +129,13 @@ func TestTriggerResponses(t *testing.T) {
 		assert.Equal(t, exitFailed, r.code)
 		assert.Contains(t, r.stdout, want)
 	}
+	page := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<html>\n"+strings.Repeat("log in ", 100))
+	})
+	web := program(t, env, "", "trigger", "ispay", "--to", page.URL)
+	assert.Contains(t, web.stdout, "a web page responds in place of your handler")
+	assert.Contains(t, web.stdout, "  body            <html> log in log in ")
+	assert.Less(t, len(web.stdout), 700, "a long body is cut")
 	everything := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "success") })
 	r := program(t, env, "", "trigger", "ispay", "--to", everything.URL, "--tamper")
 	assert.Equal(t, exitFailed, r.code)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,21 +15,21 @@ import (
 // waiting are the flags of commands that wait for a payment.
 type waiting struct {
 	Timeout  time.Duration `default:"5m" help:"How long to wait for the payment."`
-	Interval time.Duration `help:"Interval between two queries (default: 3s)."`
+	Interval time.Duration `placeholder:"3s" help:"Interval between two queries."`
 	PayAfter time.Duration `default:"2s" help:"With --fake: when the payer pays, 0 for never."`
 }
 
 type createCommand struct {
 	gatewayArgs
-	OrderNo   string        `placeholder:"NUMBER" help:"Merchant order number (default: a new one; pingpp: PINGPP_ORDER_NO)."`
-	Amount    money.Amount  `placeholder:"YUAN" help:"Amount with at most two decimals (default: 1.00)."`
-	Channel   string        `placeholder:"NAME" help:"alipay, wechat, qq (codepay), unionpay (ispay); usd or cny (kechengcang)."`
-	Subject   string        `placeholder:"TEXT" help:"Title of the order."`
-	Attach    string        `placeholder:"TEXT" help:"Text that the notification brings back."`
-	PayerIP   string        `name:"payer-ip" placeholder:"ADDRESS" help:"Payer's address (ispay)."`
-	NotifyURL string        `placeholder:"URL" help:"Receives the notification (default: …_NOTIFY_URL)."`
-	ReturnURL string        `placeholder:"URL" help:"Page to which the payer returns."`
-	Expires   time.Duration `placeholder:"6m" help:"How long the QR code is valid (codepay)."`
+	OrderNo   string        `placeholder:"NUMBER" help:"Merchant order number ({with order-no}). Default: a new one, or {known}."`
+	Amount    money.Amount  `placeholder:"YUAN" help:"Amount with at most two decimals. Default: 1.00 ({with amount})."`
+	Channel   string        `placeholder:"NAME" help:"Payment method. {channels}. Default: the first."`
+	Subject   string        `placeholder:"TEXT" help:"Title of the order ({with subject})."`
+	Attach    string        `placeholder:"TEXT" help:"Text that the notification brings back ({with attach})."`
+	PayerIP   string        `name:"payer-ip" placeholder:"ADDRESS" help:"Payer's address ({with payer-ip})."`
+	NotifyURL string        `placeholder:"URL" help:"Receives the notification ({with notify-url}). Default: the variable …_NOTIFY_URL."`
+	ReturnURL string        `placeholder:"URL" help:"Page to which the payer returns ({with return-url})."`
+	Expires   time.Duration `placeholder:"6m" help:"How long the QR code is valid ({with expires})."`
 	Wait      bool          `help:"Wait for the payment."`
 	waiting
 }
@@ -43,7 +42,7 @@ func (c *createCommand) Run(ctx context.Context, a *app) error {
 	}
 	defer s.close()
 	if c.Wait {
-		if err := s.Check(s.env, gateway.OpWait); err != nil {
+		if err := s.Check(a.screen.Language(), s.env, gateway.OpWait); err != nil {
 			return err
 		}
 	}
@@ -73,21 +72,21 @@ func (c *createCommand) order(s *session) (gateway.Order, error) {
 	}
 	for name, isGiven := range given {
 		if isGiven && !slices.Contains(s.Options, name) {
-			return gateway.Order{}, usage("%s has no --%s: it has --%s", s.Name, name, strings.Join(s.Options, ", --"))
+			return gateway.Order{}, s.app.usage("%s has no --%s: it has --%s", s.Name, name, strings.Join(s.Options, ", --"))
 		}
 	}
 	channel := cmp.Or(c.Channel, s.Channels[0])
 	if !slices.Contains(s.Channels, channel) {
-		return gateway.Order{}, usage("--channel of %s must be %s", s.Name, strings.Join(s.Channels, ", "))
+		return gateway.Order{}, s.app.usage("--channel of %s must be %s", s.Name, strings.Join(s.Channels, ", "))
 	}
 	number := cmp.Or(c.OrderNo, newOrderNo())
-	if s.Name == "pingpp" {
-		number = cmp.Or(c.OrderNo, s.env["PINGPP_ORDER_NO"])
+	if s.KnownOrder != "" {
+		number = cmp.Or(c.OrderNo, s.env[s.OrderVariable])
 		if s.fake != nil {
-			number = cmp.Or(number, gateway.FirstPingppOrder)
+			number = cmp.Or(number, s.KnownOrder)
 		}
 		if number == "" {
-			return gateway.Order{}, usage("create pingpp needs --order-no: the number of an order that the merchant backend knows")
+			return gateway.Order{}, s.app.usage("create %s needs --order-no: the number of an order that the merchant backend knows", s.Name)
 		}
 	}
 	return gateway.Order{
@@ -99,7 +98,7 @@ func (c *createCommand) order(s *session) (gateway.Order, error) {
 
 type queryCommand struct {
 	gatewayArgs
-	Number string `arg:"" help:"Order number: the merchant's for ispay and gatepay, the gateway's for the others."`
+	Number string `arg:"" help:"Order number: the merchant's for {number order_no}, the gateway's for the others."`
 }
 
 // Run queries an order.
@@ -123,7 +122,7 @@ func (c *queryCommand) Run(ctx context.Context, a *app) error {
 
 type waitCommand struct {
 	gatewayArgs
-	Number string `arg:"" help:"Order number: the merchant's for ispay and gatepay, the gateway's for the others."`
+	Number string `arg:"" help:"Order number: the merchant's for {number order_no}, the gateway's for the others."`
 	waiting
 }
 
@@ -142,7 +141,7 @@ func (c *waitCommand) Run(ctx context.Context, a *app) error {
 }
 
 func (w *waiting) waitFor(ctx context.Context, s *session, number string) error {
-	cause := fmt.Errorf("%s: %w: %s; query the order before you give up", s.Name, errTimeout, w.Timeout)
+	cause := s.app.fail(errTimeout, "%s: not paid at the end of the timeout: %s; query the order before you give up", s.Name, w.Timeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, w.Timeout, cause)
 	defer cancel()
 	s.payLater(ctx, number, w.PayAfter)

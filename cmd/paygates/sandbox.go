@@ -19,8 +19,7 @@ type sandboxCommand struct {
 func (*sandboxCommand) Help() string {
 	return `The page is http://127.0.0.1:9100, its API is described by http://127.0.0.1:9100/openapi.json.
 
-    9101 ispay   9102 codepay   9103 gatepay
-    9104 kechengcang   9105 pingpp
+{ports}
 
 The page and the API pay orders, lose and tamper with notifications, and make the gateways fail:
 
@@ -33,13 +32,14 @@ No money moves. Ctrl-C ends the sandbox and its orders.`
 // Run runs the sandbox until Ctrl-C.
 func (c *sandboxCommand) Run(ctx context.Context, a *app) error {
 	for name := range c.GatewayPort {
-		if err := new(gatewayName).UnmarshalText([]byte(name)); err != nil {
-			return usage("--gateway-port: %w", err)
+		if _, err := a.gateway(name); err != nil {
+			return err
 		}
 	}
 	box, err := sandbox.Start(sandbox.Settings{
 		Host: c.Host, Port: c.Port, GatewayPorts: c.GatewayPort,
-		Log: func(e sandbox.Entry) { a.screen.Shown(e.Kind, e, logLines(a.screen, e)) },
+		Language: a.screen.Language(),
+		Log:      func(e sandbox.Entry) { a.screen.Shown(e.Kind, e, logLines(a.screen, e)) },
 	})
 	if err != nil {
 		return err
@@ -64,10 +64,10 @@ func (a *app) describe(box *sandbox.Sandbox) {
 		Gateways []address `json:"gateways"`
 	}{Page: box.URL, OpenAPI: box.URL + "/openapi.json"}
 	var text strings.Builder
-	_, _ = fmt.Fprintf(&text, "%s\n  %-12s%s\n", a.screen.Color(screen.Bold, a.screen.Text("Sandbox: fake gateways. No money moves.")), "page", box.URL)
+	_, _ = fmt.Fprintf(&text, "%s\n  %s%s\n", a.screen.Color(screen.Bold, a.screen.Text("Sandbox: fake gateways. No money moves.")), pad(a.screen.Text("page")), box.URL)
 	for _, g := range box.Gateways() {
 		started.Gateways = append(started.Gateways, address{g.Name, g.Value})
-		_, _ = fmt.Fprintf(&text, "  %-12s%s\n", g.Name, g.Value)
+		_, _ = fmt.Fprintf(&text, "  %s%s\n", pad(g.Name), g.Value)
 	}
 	_, _ = fmt.Fprintf(&text, "\n%s\n  eval \"$(curl -s %s/env)\"\n", a.screen.Text("Credentials for your shell:"), box.URL)
 	_, _ = fmt.Fprintf(&text, "%s\n  curl -X POST %s/api/orders/ispay/A1/pay\n", a.screen.Text("Pay the order A1:"), box.URL)
@@ -75,21 +75,26 @@ func (a *app) describe(box *sandbox.Sandbox) {
 	a.screen.Shown("sandbox", started, text.String())
 }
 
+// pad fills a name up to the column of the addresses.
+func pad(name string) string {
+	const column = 13
+	return name + strings.Repeat(" ", max(1, column-screen.Width(name)))
+}
+
 // logLines returns a line of the live log, with the bodies below it.
 func logLines(s *screen.Screen, e sandbox.Entry) string {
-	const longest = 300
 	var b strings.Builder
 	at, arrow, color := e.At.Format("15:04:05"), "→", screen.Green
 	status := fmt.Sprint(e.Status)
 	if e.Error != "" {
-		status = e.Error
+		status = s.Language().Foreign(e.Error)
 	}
 	what := ""
 	if e.Kind == "notification" {
 		arrow = "⇒"
-		what = fmt.Sprintf(" (%s %d)", s.Text("attempt"), e.Attempt)
+		what = s.Text(" (attempt %d)", e.Attempt)
 		if e.Tampered {
-			what = " (" + s.Text("tampered") + ")"
+			what = s.Text(" (tampered)")
 		}
 		if !e.Accepted {
 			color = screen.Yellow
@@ -100,12 +105,8 @@ func logLines(s *screen.Screen, e sandbox.Entry) string {
 	}
 	_, _ = fmt.Fprintf(&b, "%s %s %s %s%s %s %s\n", s.Color(screen.Dim, at), e.Gateway, e.Method, e.URL, what, arrow, s.Color(color, status))
 	for _, body := range []struct{ mark, text string }{{"  > ", e.Body}, {"  < ", e.Response}} {
-		text := []rune(strings.TrimSpace(screen.Printable(body.text)))
-		if len(text) > longest {
-			text = append(text[:longest], '…')
-		}
-		if len(text) > 0 {
-			b.WriteString(s.Color(screen.Dim, body.mark+string(text)) + "\n")
+		if text := screen.Short(strings.TrimSpace(screen.Printable(body.text))); text != "" {
+			b.WriteString(s.Color(screen.Dim, body.mark+text) + "\n")
 		}
 	}
 	return b.String()

@@ -18,52 +18,56 @@ import (
 
 var export = regexp.MustCompile(`(?s)export (\w+)='([^']*)'`)
 
-// The sandbox is used with the variables that it prints, and ends by Ctrl-C.
-func TestSandbox(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
-	defer cancel()
-	var stdout, stderr buffer
+// startedSandbox is a sandbox that runs until ctx ends.
+type startedSandbox struct {
+	page           string
+	env            gateway.Env // what it prints for a shell
+	ended          chan int    // receives the exit code
+	stdout, stderr *buffer
+}
+
+func startSandbox(ctx context.Context, t *testing.T) startedSandbox {
+	t.Helper()
+	s := startedSandbox{env: gateway.Env{}, ended: make(chan int, 1), stdout: &buffer{}, stderr: &buffer{}}
 	started := make(chan string, 1)
-	stdout.each = func(written string) {
-		line, rest, found := strings.Cut(written, "\n")
-		_ = rest
-		if !found {
-			return
-		}
+	s.stdout.each = func(written string) {
+		line, _, found := strings.Cut(written, "\n")
 		var e struct{ Event, Page string }
-		if json.Unmarshal([]byte(line), &e) == nil && e.Event == "sandbox" {
+		if found && json.Unmarshal([]byte(line), &e) == nil && e.Event == "sandbox" {
 			select {
 			case started <- e.Page:
 			default:
 			}
 		}
 	}
-	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"sandbox", "--port", "0", "--json"}, nil, streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
+		s.ended <- run(ctx, []string{"sandbox", "--port", "0", "--json"}, nil, streams{in: strings.NewReader(""), out: s.stdout, err: s.stderr})
 	}()
-	var page string
 	select {
-	case page = <-started:
+	case s.page = <-started:
 	case <-ctx.Done():
-		t.Fatal("it does not start: " + stderr.String())
+		t.Fatal("it does not start: " + s.stderr.String())
 	}
-	response, err := http.Get(page + "/env")
+	response, err := http.Get(s.page + "/env")
 	require.NoError(t, err)
 	script, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
-	env := gateway.Env{}
 	for _, match := range export.FindAllStringSubmatch(string(script), -1) {
-		env[match[1]] = match[2]
+		s.env[match[1]] = match[2]
 	}
+	return s
+}
+
+// The sandbox is used with the variables that it prints, and ends by Ctrl-C.
+func TestSandbox(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	s := startSandbox(ctx, t)
+	page, env := s.page, s.env
 	for _, name := range gateway.Names() {
-		args := []string{"create", name}
-		if name == "pingpp" {
-			args = append(args, "--order-no", gateway.FirstPingppOrder)
-		}
-		code, events := programJSON(t, env, args...)
+		code, events := programJSON(t, env, createArgs(name)...)
 		require.Zero(t, code, events)
 		number, ok := events[0]["number"].(string)
 		require.True(t, ok)
@@ -77,10 +81,10 @@ func TestSandbox(t *testing.T) {
 	r := program(t, env, "", "doctor")
 	assert.Zero(t, r.code, r.stdout)
 	cancel()
-	assert.Zero(t, <-ended)
-	assert.Contains(t, stdout.String(), `{"event":"request",`)
-	assert.NotContains(t, stdout.String(), env["CODEPAY_TOKEN"])
-	assert.Empty(t, stderr.String())
+	assert.Zero(t, <-s.ended)
+	assert.Contains(t, s.stdout.String(), `{"event":"request",`)
+	assert.NotContains(t, s.stdout.String(), env["CODEPAY_TOKEN"])
+	assert.Empty(t, s.stderr.String())
 }
 
 func TestSandboxText(t *testing.T) {

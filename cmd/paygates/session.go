@@ -14,24 +14,20 @@ import (
 	"github.com/paygates/paygates-go/money"
 )
 
-// gatewayName is an argument that names a gateway.
-type gatewayName string
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (n *gatewayName) UnmarshalText(text []byte) error {
-	if gateway.Find(string(text)) == nil {
-		names := gateway.Names()
-		return fmt.Errorf("unknown gateway %.40q: did you mean %s? (%s)",
-			text, gateway.Nearest(string(text), names), strings.Join(names, ", "))
-	}
-	*n = gatewayName(text)
-	return nil
-}
-
 // gatewayArgs are what every command that uses a gateway takes.
 type gatewayArgs struct {
-	Gateway gatewayName `arg:"" help:"ispay, codepay, gatepay, kechengcang or pingpp."`
-	Fake    bool        `help:"Use a fake gateway, started for this run."`
+	Gateway string `arg:"" help:"{gateways}."`
+	Fake    bool   `help:"Use a fake gateway, started for this run."`
+}
+
+// gateway returns the gateway with the given name.
+func (a *app) gateway(name string) (*gateway.Gateway, error) {
+	if g := gateway.Find(name); g != nil {
+		return g, nil
+	}
+	names := gateway.Names()
+	return nil, a.usage("unknown gateway %q: did you mean %s? (%s)", fmt.Sprintf("%.40s", name), gateway.Nearest(name, names),
+		strings.Join(names, ", "))
 }
 
 // session is a client of a gateway, and the fake gateway behind it if there is one.
@@ -46,13 +42,17 @@ type session struct {
 
 // open returns a session for an operation. Close it.
 func (a *app) open(args gatewayArgs, op string) (*session, error) {
-	s := &session{Gateway: gateway.Find(string(args.Gateway)), env: a.env, app: a}
+	g, err := a.gateway(args.Gateway)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{Gateway: g, env: a.env, app: a}
 	if args.Fake {
 		s.fake = s.Gateway.Fake("", gatewaytest.WithRetryDelays())
 		s.env = s.fake.Environment()
 		a.screen.Note("Fake gateway at %s.", s.fake.Target)
 	}
-	if err := s.Check(s.env, op); err != nil {
+	if err := s.Check(a.screen.Language(), s.env, op); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -85,8 +85,8 @@ func (s *session) prepare(ctx context.Context, number, notifyURL string) (string
 		OrderNo: number, Channel: s.Channels[0], Amount: money.Cents(100), Subject: "Example",
 		PayerIP: examplePayerIP, NotifyURL: notifyURL,
 	}
-	if s.fake.AddOrder != nil { // the backend knows one order
-		o.OrderNo = gateway.FirstPingppOrder
+	if s.KnownOrder != "" {
+		o.OrderNo = s.KnownOrder
 	}
 	if s.fake.SetNotifyURL != nil {
 		s.fake.SetNotifyURL(notifyURL)

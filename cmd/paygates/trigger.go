@@ -14,6 +14,7 @@ import (
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/gatewaytest"
 )
 
@@ -26,23 +27,17 @@ type triggerCommand struct {
 
 // Help returns what --help prints below the summary.
 func (*triggerCommand) Help() string {
-	var b strings.Builder
-	b.WriteString("The notification is signed with your own secret (pingpp: with PINGPP_PRIVATE_KEY; give its public half to your server).\n\nFields:\n")
-	for _, g := range gateway.All() {
-		var names []string
-		for _, field := range g.Event() {
-			names = append(names, field.Name)
-		}
-		b.WriteString("\n    " + g.Name + ": " + strings.Join(names, " "))
-	}
-	b.WriteString(`
+	return `The notification is signed with your own secret (pingpp: with PINGPP_PRIVATE_KEY; give its public half to your server).
 
 A handler that confirms with the gateway rejects it with 409, because the gateway does not know the order: test the
 whole path in the sandbox.
 
     paygates trigger ispay --to http://127.0.0.1:8080/notify --set amount=2.50
-    paygates trigger codepay --to http://127.0.0.1:8080/notify --tamper`)
-	return b.String()
+    paygates trigger codepay --to http://127.0.0.1:8080/notify --tamper
+
+Fields:
+
+{fields}`
 }
 
 // sent is the response to a notification.
@@ -61,14 +56,14 @@ type sent struct {
 func (c *triggerCommand) Run(ctx context.Context, a *app) error {
 	target, err := url.Parse(c.To)
 	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return usage("--to must be an http or https URL, such as http://127.0.0.1:8080/notify")
+		return a.usage("--to must be an http or https URL, such as http://127.0.0.1:8080/notify")
 	}
 	s, err := a.open(c.gatewayArgs, gateway.OpTrigger)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	fields, err := gateway.Override(s.Event(), c.Set, s.AnyField)
+	fields, err := gateway.Override(a.screen.Language(), s.Event(), c.Set, s.AnyField)
 	if err != nil {
 		return err
 	}
@@ -77,22 +72,22 @@ func (c *triggerCommand) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
 	stop := a.screen.Progress("Waiting for the response of your server")
-	result, err := deliver(ctx, s.Gateway, message)
+	result, err := a.deliver(ctx, s.Gateway, message)
 	stop()
 	if err != nil {
 		return err
 	}
 	result.Tampered = c.Tamper
-	result.Hint = hint(result.Status, s.Gateway, message.Method, result.Accepted)
+	result.Hint = a.hint(result, s.Gateway)
 	if c.Tamper && !result.Accepted {
 		result.Hint = ""
 	}
 	a.screen.Result("response", result)
 	switch {
 	case c.Tamper && result.Accepted:
-		return fmt.Errorf("%w: it accepted a tampered notification", errResponse)
+		return a.fail(errResponse, "unexpected response of your server: it accepted a tampered notification")
 	case !c.Tamper && !result.Accepted:
-		return fmt.Errorf("%w: it did not accept the notification", errResponse)
+		return a.fail(errResponse, "unexpected response of your server: it did not accept the notification")
 	default:
 		return nil
 	}
@@ -102,12 +97,12 @@ func (c *triggerCommand) Run(ctx context.Context, a *app) error {
 const longestResponse = 2000
 
 // deliver sends a notification as the gateway does: once, without following redirects.
-func deliver(ctx context.Context, g *gateway.Gateway, message gatewaytest.Message) (sent, error) {
+func (a *app) deliver(ctx context.Context, g *gateway.Gateway, message gatewaytest.Message) (sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, message.Method, message.URL, strings.NewReader(message.Body))
 	if err != nil {
-		return sent{}, usage("--to is not a valid URL")
+		return sent{}, a.usage("--to is not a valid URL")
 	}
 	if message.ContentType != "" {
 		request.Header.Set("Content-Type", message.ContentType)
@@ -119,12 +114,12 @@ func deliver(ctx context.Context, g *gateway.Gateway, message gatewaytest.Messag
 	start := time.Now()
 	response, err := client.Do(request)
 	if err != nil {
-		return sent{}, unreachable(request.URL.Host, err)
+		return sent{}, unreachable(a.screen.Language(), request.URL.Host, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, longestResponse))
 	if err != nil {
-		return sent{}, unreachable(request.URL.Host, err)
+		return sent{}, unreachable(a.screen.Language(), request.URL.Host, err)
 	}
 	return sent{
 		Gateway: g.Name, Method: message.Method, Status: response.StatusCode, Body: sandbox.Mask(string(body)),
@@ -134,47 +129,50 @@ func deliver(ctx context.Context, g *gateway.Gateway, message gatewaytest.Messag
 
 // unreachable describes why a server did not respond, without the URL, which may hold a
 // signature.
-func unreachable(host string, err error) error {
+func unreachable(l text.Language, host string, err error) error {
 	var outer *url.Error
 	if errors.As(err, &outer) {
 		err = outer.Err
 	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w from %s: connection refused: is your server running, and on this port?", paygates.ErrNoResponse, host)
+		return l.Error(paygates.ErrNoResponse, "no response from %s: connection refused: is your server running, and on this port?", host)
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%w from %s within 30 s", paygates.ErrNoResponse, host)
+		return l.Error(paygates.ErrNoResponse, "no response from %s within 30 s", host)
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return fmt.Errorf("%w from %s: it does not speak TLS: use http://", paygates.ErrNoResponse, host)
+		return l.Error(paygates.ErrNoResponse, "no response from %s: it does not speak TLS: use http://", host)
 	default:
-		return fmt.Errorf("%w from %s: %w", paygates.ErrNoResponse, host, err)
+		return l.Error(paygates.ErrNoResponse, "no response from %s: %s", host, err)
 	}
 }
 
 // hint says what to check after a response to a genuine notification.
-func hint(status int, g *gateway.Gateway, method string, accepted bool) string {
+func (a *app) hint(result sent, g *gateway.Gateway) string {
+	status := result.Status
 	switch {
-	case accepted:
+	case result.Accepted:
 		return ""
 	case status >= 300 && status < 400:
-		return "gateways do not follow redirects: register the final URL"
+		return a.screen.Text("gateways do not follow redirects: register the final URL")
 	case status == http.StatusUnauthorized:
-		return "the URL is behind a login: gateways cannot log in"
+		return a.screen.Text("the URL is behind a login: gateways cannot log in")
 	case status == http.StatusForbidden:
-		return "signature rejected: does your server use the same secret? Or a firewall blocks the request"
+		return a.screen.Text("signature rejected: does your server use the same secret? Or a firewall blocks the request")
 	case status == http.StatusNotFound:
-		return "no handler at this path"
+		return a.screen.Text("no handler at this path")
 	case status == http.StatusMethodNotAllowed:
-		return "the handler must accept " + method
+		return a.screen.Text("the handler must accept %s", result.Method)
 	case status == http.StatusConflict:
-		return "the gateway does not confirm the order: expected for a test notification (use the sandbox for the whole path)"
+		return a.screen.Text("the gateway does not confirm the order: expected for a test notification (use the sandbox for the whole path)")
 	case status == http.StatusUnsupportedMediaType:
-		return "the handler does not accept the Content-Type that the gateway sends"
+		return a.screen.Text("the handler does not accept the Content-Type that the gateway sends")
 	case status == http.StatusBadRequest:
-		return "the handler rejected a field: compare the values with your own orders"
+		return a.screen.Text("the handler rejected a field: compare the values with your own orders")
 	case status >= http.StatusInternalServerError:
-		return "your server failed: see its log"
+		return a.screen.Text("your server failed: see its log")
+	case strings.HasPrefix(strings.TrimSpace(result.Body), "<"):
+		return a.screen.Text("a web page responds in place of your handler: a firewall (WAF) or a login page?")
 	default:
-		return "the gateway expects " + g.Accepts + " and nothing else"
+		return a.screen.Text("the gateway expects %s and nothing else", g.Accepts)
 	}
 }

@@ -6,14 +6,13 @@ import (
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
-	"github.com/paygates/paygates-go/pingpp"
 	"github.com/paygates/paygates-go/sign/explain"
 )
 
 type verifyCommand struct {
 	gatewayArgs
 	Input     string `arg:"" optional:"" help:"Notification as it arrived: its query, form, JSON body or URL, @FILE, or - for standard input."`
-	Signature string `placeholder:"BASE64" help:"Value of the header X-Pingplusplus-Signature (pingpp)."`
+	Signature string `placeholder:"BASE64" help:"Signature of the header {headers}."`
 }
 
 // Help returns what --help prints below the summary.
@@ -33,13 +32,13 @@ func (c *verifyCommand) Run(a *app) error {
 	}
 	defer s.close()
 	if s.client.Verify == nil {
-		return usage("notifications of %s are not signed: query the order instead (paygates query %s NUMBER)", s.Name, s.Name)
+		return a.usage("notifications of %s are not signed: query the order instead (paygates query %s NUMBER)", s.Name, s.Name)
 	}
 	in, err := a.received(c.Input, c.Signature)
 	if err != nil {
 		return err
 	}
-	if err := matchShape(s, in); err != nil {
+	if err := s.matchShape(in); err != nil {
 		return err
 	}
 	a.explain(s.client.Explain(in))
@@ -52,14 +51,14 @@ func (c *verifyCommand) Run(a *app) error {
 }
 
 // matchShape rejects a form for a gateway that sends JSON, and the reverse.
-func matchShape(s *session, in gateway.Received) error {
-	switch isForm := in.Values != nil; {
-	case s.Name == "pingpp" && isForm:
-		return usage("pingpp sends JSON: the input must be the body of the webhook")
-	case s.Name == "pingpp" && in.Signature == "":
-		return usage("pingpp signs in a header: add --signature with the value of %s", pingpp.SignatureHeader)
-	case s.Name != "pingpp" && !isForm:
-		return usage("%s sends a query or a form, not JSON", s.Name)
+func (s *session) matchShape(in gateway.Received) error {
+	switch isForm, sendsJSON := in.Values != nil, s.SignatureHeader != ""; {
+	case sendsJSON && isForm:
+		return s.app.usage("%s sends JSON: the input must be the body of the webhook", s.Name)
+	case sendsJSON && in.Signature == "":
+		return s.app.usage("%s signs in a header: add --signature with the value of %s", s.Name, s.SignatureHeader)
+	case !sendsJSON && !isForm:
+		return s.app.usage("%s sends a query or a form, not JSON", s.Name)
 	default:
 		return nil
 	}
@@ -67,13 +66,13 @@ func matchShape(s *session, in gateway.Received) error {
 
 // explain shows an explanation.
 func (a *app) explain(e explain.Explanation) {
-	a.screen.Shown("explanation", e, screen.Printable(e.String()))
+	a.screen.Shown("explanation", e, screen.Printable(a.screen.Language().Lines(e.String())))
 }
 
 type signCommand struct {
 	gatewayArgs
 	Input         string `arg:"" optional:"" help:"Fields as you send them: name=value&…, a JSON body, @FILE, or - for standard input. A field sign is compared."`
-	Signature     string `placeholder:"BASE64" help:"Signature to compare with (pingpp)."`
+	Signature     string `placeholder:"BASE64" help:"Signature to compare with, of the header {headers}."`
 	ShowSignature bool   `help:"Print the signature too. It is a credential: do not share it."`
 }
 
@@ -108,7 +107,7 @@ func (c *signCommand) Run(a *app) error {
 		}{signature})
 	}
 	if explanation.Received && !explanation.Matches {
-		return fmt.Errorf("%s: %w", s.Name, errNotGenuine)
+		return a.fail(errNotGenuine, "%s: the signature does not match", s.Name)
 	}
 	return nil
 }

@@ -22,6 +22,8 @@
 //	Deliveries           returns what was sent, with the merchant's responses
 //	Reset, Close         remove all orders; stop the fake
 //
+// SetSecret changes the merchant's secret while the fake runs, to test a rotation.
+//
 // The fake shows the cashier page (page 1 and 2), responds with a script (3) or JSON (4),
 // and has the query that public clients use. A pay_id may be used again, as at the real
 // gateway, where it may be a user: it names its newest order. An order that Expire ended
@@ -66,6 +68,7 @@ const (
 // Server is a fake codepay gateway.
 type Server struct {
 	*gatewaytest.Server
+	gatewaytest.Secrets
 
 	mu              sync.Mutex
 	shift           money.Amount
@@ -78,6 +81,7 @@ type Server struct {
 // NewServer starts a fake. Close ends it.
 func NewServer(opts ...gatewaytest.Option) *Server {
 	s := &Server{}
+	s.SetSecret(Secret)
 	mux := http.NewServeMux()
 	for _, path := range []string{"/creat_order", "/creat_order/{$}"} {
 		mux.HandleFunc("GET "+path, s.create)
@@ -106,7 +110,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 // Config returns the configuration of a client of this fake, with the token.
 func (s *Server) Config() codepay.Config {
 	return codepay.Config{
-		UserID: UserID, Secret: sign.NewSecret(Secret), Token: sign.NewSecret(Token), BaseURL: s.URL,
+		UserID: UserID, Secret: sign.NewSecret(s.CurrentSecret()), Token: sign.NewSecret(Token), BaseURL: s.URL,
 	}
 }
 
@@ -174,7 +178,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := last(sent)
-	if status, message := check(f); status != 0 {
+	if status, message := s.check(f); status != 0 {
 		respond(w, f["call"], created{Status: status, Message: message})
 		return
 	}
@@ -213,7 +217,7 @@ func parameters(r *http.Request) (url.Values, error) {
 
 // check returns the status and the message for parameters that the document does not
 // allow, 0 for good ones.
-func check(f map[string]string) (status int, message string) {
+func (s *Server) check(f map[string]string) (status int, message string) {
 	price, err := money.Parse(f["price"])
 	switch {
 	case f["key"] != "": // the key must never be sent
@@ -228,7 +232,7 @@ func check(f map[string]string) (status int, message string) {
 		return -2, "undefined"
 	case f["id"] != UserID, f["sign"] == "" && f["token"] != Token:
 		return -1, "sign fail"
-	case f["sign"] != "" && (f["type"] == "" || !same(f["sign"], hash(f))):
+	case f["sign"] != "" && (f["type"] == "" || !s.signed(f)):
 		return -1, "sign fail"
 	}
 	return 0, ""
@@ -363,7 +367,7 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 			fields[name] = fmt.Sprint(value)
 		}
 	}
-	fields["sign"] = hash(fields)
+	fields["sign"] = hash(s.CurrentSecret(), fields)
 	if tampered {
 		// An attacker has the signature of the genuine notification.
 		paid, _ := money.Parse(f["money"])
@@ -396,7 +400,7 @@ func last(values url.Values) map[string]string {
 }
 
 // hash is the document's PHP: ksort, leave out sign and empty values, join, add the key.
-func hash(f map[string]string) string {
+func hash(secret string, f map[string]string) string {
 	var names []string
 	for name, value := range f {
 		if name != "sign" && value != "" {
@@ -407,12 +411,14 @@ func hash(f map[string]string) string {
 	for i, name := range names {
 		names[i] = name + "=" + f[name]
 	}
-	sum := md5.Sum([]byte(strings.Join(names, "&") + Secret)) //nolint:gosec // the gateway's own algorithm
+	sum := md5.Sum([]byte(strings.Join(names, "&") + secret)) //nolint:gosec // the gateway's own algorithm
 	return hex.EncodeToString(sum[:])
 }
 
-func same(received, want string) bool {
-	return subtle.ConstantTimeCompare([]byte(strings.ToLower(received)), []byte(want)) == 1
+func (s *Server) signed(f map[string]string) bool {
+	return s.AnySecret(func(secret string) bool {
+		return subtle.ConstantTimeCompare([]byte(strings.ToLower(f["sign"])), []byte(hash(secret, f))) == 1
+	})
 }
 
 func decode(chart, text string) string {

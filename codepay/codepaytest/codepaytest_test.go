@@ -189,7 +189,7 @@ func TestTheCashierPagePays(t *testing.T) {
 		status, _, body := send(t, "GET", page)
 		assert.Equal(t, 200, status)
 		assert.Contains(t, body, "data:image/png;base64,")
-		assert.Contains(t, body, "<b>99.98</b>", "what has to be paid")
+		assert.Contains(t, body, `<p class="price">¥99.98</p>`, "what has to be paid")
 		made, ok := srv.Order(name)
 		require.True(t, ok)
 		assert.Contains(t, body, `action="/cashier/`+made.ID+`/pay"`)

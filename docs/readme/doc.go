@@ -1,3 +1,3 @@
-// Package readme contains the code that README.md and README.zh-CN.md show, as
-// tests. internal/repotest checks that both files show it word for word.
+// Package readme contains the code that the READMEs and docs/faq.md show, as tests.
+// internal/repotest checks that the pages show it word for word, but for comments.
 package readme

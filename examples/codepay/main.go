@@ -4,6 +4,7 @@
 //	CODEPAY_USER_ID, CODEPAY_SECRET   the merchant; without them a fake gateway is used,
 //	                                  whose payer pays after a second
 //	CODEPAY_NOTIFY_URL                the public URL of port 8080 of this machine
+//	CODEPAY_BASE_URL                  another address of the gateway, such as that of the sandbox
 package main
 
 import (
@@ -15,6 +16,8 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go/codepay"
@@ -26,25 +29,25 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Getenv, os.Stdout); err != nil {
+	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
-	config := codepay.Config{UserID: getenv("CODEPAY_USER_ID"), Secret: sign.NewSecret(getenv("CODEPAY_SECRET"))}
+func run(ctx context.Context, environ []string, getenv func(string) string, out io.Writer) error {
+	config := codepay.Config{UserID: getenv("CODEPAY_USER_ID"), Secret: sign.NewSecret(getenv("CODEPAY_SECRET")), BaseURL: getenv("CODEPAY_BASE_URL")}
 	orderNo, address, notifyURL := time.Now().Format("20060102150405"), ":8080", getenv("CODEPAY_NOTIFY_URL")
 	pay := func() error { return nil } // the payer's part
 	switch {
-	case config.UserID == "" && config.Secret.IsEmpty() && notifyURL == "":
+	case !slices.ContainsFunc(environ, func(variable string) bool { return strings.HasPrefix(variable, "CODEPAY") }):
 		fake := codepaytest.NewServer()
 		defer fake.Close()
 		fmt.Fprintln(out, "A fake gateway is used: the CODEPAY_ variables are not set.")
 		config, address = fake.Config(), "127.0.0.1:0"
 		pay = func() error { time.Sleep(time.Second); _, err := fake.Pay(orderNo); return err }
 	case config.UserID == "" || config.Secret.IsEmpty() || notifyURL == "":
-		return errors.New("set CODEPAY_USER_ID, CODEPAY_SECRET and CODEPAY_NOTIFY_URL, or none of them for the fake gateway")
+		return errors.New("set CODEPAY_USER_ID, CODEPAY_SECRET and CODEPAY_NOTIFY_URL, or no CODEPAY variable for the fake gateway")
 	}
 	client, err := codepay.New(config)
 	if err != nil {

@@ -4,6 +4,7 @@
 //	GATEPAY_APP_KEY, GATEPAY_SECRET   the merchant; without them a fake gateway is used,
 //	                                  whose payer pays after a second
 //	GATEPAY_NOTIFY_URL                the public URL of port 8080 of this machine
+//	GATEPAY_BASE_URL                  another address of the gateway, such as that of the sandbox
 package main
 
 import (
@@ -15,6 +16,8 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go/gatepay"
@@ -26,25 +29,25 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Getenv, os.Stdout); err != nil {
+	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
-	config := gatepay.Config{AppKey: getenv("GATEPAY_APP_KEY"), Secret: sign.NewSecret(getenv("GATEPAY_SECRET"))}
+func run(ctx context.Context, environ []string, getenv func(string) string, out io.Writer) error {
+	config := gatepay.Config{AppKey: getenv("GATEPAY_APP_KEY"), Secret: sign.NewSecret(getenv("GATEPAY_SECRET")), BaseURL: getenv("GATEPAY_BASE_URL")}
 	orderNo, address, notifyURL := time.Now().Format("20060102150405"), ":8080", getenv("GATEPAY_NOTIFY_URL")
 	pay := func() error { return nil } // the payer's part
 	switch {
-	case config.AppKey == "" && config.Secret.IsEmpty() && notifyURL == "":
+	case !slices.ContainsFunc(environ, func(variable string) bool { return strings.HasPrefix(variable, "GATEPAY") }):
 		fake := gatepaytest.NewServer()
 		defer fake.Close()
 		fmt.Fprintln(out, "A fake gateway is used: the GATEPAY_ variables are not set.")
 		config, address = fake.Config(), "127.0.0.1:0"
 		pay = func() error { time.Sleep(time.Second); _, err := fake.Pay(orderNo); return err }
 	case config.AppKey == "" || config.Secret.IsEmpty() || notifyURL == "":
-		return errors.New("set GATEPAY_APP_KEY, GATEPAY_SECRET and GATEPAY_NOTIFY_URL, or none of them for the fake gateway")
+		return errors.New("set GATEPAY_APP_KEY, GATEPAY_SECRET and GATEPAY_NOTIFY_URL, or no GATEPAY variable for the fake gateway")
 	}
 	client, err := gatepay.New(config)
 	if err != nil {

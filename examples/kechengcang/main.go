@@ -14,6 +14,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go/kechengcang"
@@ -25,27 +27,27 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Getenv, os.Stdout); err != nil {
+	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
+func run(ctx context.Context, environ []string, getenv func(string) string, out io.Writer) error {
 	config := kechengcang.Config{
 		BaseURL: getenv("KECHENGCANG_BASE_URL"), AppID: getenv("KECHENGCANG_APP_ID"),
 		Secret: sign.NewSecret(getenv("KECHENGCANG_SECRET")),
 	}
 	pay := func(string) error { return nil } // the payer's part
 	switch {
-	case config.BaseURL == "" && config.AppID == "" && config.Secret.IsEmpty():
+	case !slices.ContainsFunc(environ, func(variable string) bool { return strings.HasPrefix(variable, "KECHENGCANG") }):
 		fake := kechengcangtest.NewServer()
 		defer fake.Close()
 		fmt.Fprintln(out, "A fake gateway is used: the KECHENGCANG_ variables are not set.")
 		config = fake.Config()
 		pay = func(orderID string) error { time.Sleep(time.Second); _, err := fake.Pay(orderID); return err }
 	case config.BaseURL == "" || config.AppID == "" || config.Secret.IsEmpty():
-		return errors.New("set KECHENGCANG_BASE_URL, KECHENGCANG_APP_ID and KECHENGCANG_SECRET, or none of them for the fake gateway")
+		return errors.New("set KECHENGCANG_BASE_URL, KECHENGCANG_APP_ID and KECHENGCANG_SECRET, or no KECHENGCANG variable for the fake gateway")
 	}
 	client, err := kechengcang.New(config)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go/money"
@@ -30,29 +31,30 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Getenv, os.Stdout); err != nil {
+	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, getenv func(string) string, out io.Writer) error {
+func run(ctx context.Context, environ []string, getenv func(string) string, out io.Writer) error {
 	config := pingpp.Config{
 		BaseURL: getenv("PINGPP_BASE_URL"), Token: sign.NewSecret(getenv("PINGPP_TOKEN")),
 		APIKey: sign.NewSecret(getenv("PINGPP_API_KEY")), WebhookPublicKey: getenv("PINGPP_WEBHOOK_PUBLIC_KEY"),
+		APIBaseURL: getenv("PINGPP_API_BASE_URL"),
 	}
 	orderNo, address := getenv("PINGPP_ORDER_NO"), ":8080"
 	var fake *pingpptest.Server
 	switch set := []bool{
 		config.BaseURL != "", !config.Token.IsEmpty(), !config.APIKey.IsEmpty(), config.WebhookPublicKey != "", orderNo != "",
 	}; {
-	case !slices.Contains(set, true):
+	case !slices.ContainsFunc(environ, func(variable string) bool { return strings.HasPrefix(variable, "PINGPP") }):
 		fake = pingpptest.NewServer()
 		defer fake.Close()
 		fmt.Fprintln(out, "A fake gateway is used: the PINGPP_ variables are not set.")
 		config, orderNo, address = fake.Config(), "12134676899915430002", "127.0.0.1:0"
 	case slices.Contains(set, false):
-		return errors.New("set PINGPP_BASE_URL, PINGPP_TOKEN, PINGPP_API_KEY, PINGPP_WEBHOOK_PUBLIC_KEY and PINGPP_ORDER_NO, or none of them for the fake gateway")
+		return errors.New("set PINGPP_BASE_URL, PINGPP_TOKEN, PINGPP_API_KEY, PINGPP_WEBHOOK_PUBLIC_KEY and PINGPP_ORDER_NO, or no PINGPP variable for the fake gateway")
 	}
 	client, err := pingpp.New(config)
 	if err != nil {

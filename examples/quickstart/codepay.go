@@ -15,7 +15,9 @@ func runCodepay(ctx context.Context, tell *story) error {
 	fake.ShiftMoney(money.Cents(1))
 	tell.step("The fake gateway listens at %s.", fake.URL)
 
-	client, err := codepay.New(fake.Config())
+	config := fake.Config()
+	config.Logger = quiet
+	client, err := codepay.New(config)
 	if err != nil {
 		return err
 	}

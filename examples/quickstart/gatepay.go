@@ -15,7 +15,9 @@ func runGatepay(ctx context.Context, tell *story) error {
 	defer fake.Close()
 	tell.step("The fake gateway listens at %s.", fake.URL)
 
-	client, err := gatepay.New(fake.Config())
+	config := fake.Config()
+	config.Logger = quiet
+	client, err := gatepay.New(config)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,9 @@ func runIspay(ctx context.Context, tell *story) error {
 	defer fake.Close()
 	tell.step("The fake gateway listens at %s.", fake.URL)
 
-	client, err := ispay.New(fake.Config())
+	config := fake.Config()
+	config.Logger = quiet
+	client, err := ispay.New(config)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,9 @@ func runKechengcang(ctx context.Context, tell *story) error {
 	defer fake.Close()
 	tell.step("The fake gateway listens at %s.", fake.URL)
 
-	client, err := kechengcang.New(fake.Config())
+	config := fake.Config()
+	config.Logger = quiet
+	client, err := kechengcang.New(config)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -67,6 +68,9 @@ func run(out io.Writer, names []string) error {
 	_, _ = fmt.Fprintln(out, "\nEvery payment was credited once, and every forged notification was rejected.")
 	return nil
 }
+
+// quiet is the Logger of the clients: the story tells what they would log.
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // serve starts the merchant's web server with its notification handler and returns the
 // notify URL.

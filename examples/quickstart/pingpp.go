@@ -14,7 +14,9 @@ func runPingpp(ctx context.Context, tell *story) error {
 	defer fake.Close()
 	tell.step("The fake merchant backend, and a fake Ping++ behind it, listen at %s.", fake.URL)
 
-	client, err := pingpp.New(fake.Config())
+	config := fake.Config()
+	config.Logger = quiet
+	client, err := pingpp.New(config)
 	if err != nil {
 		return err
 	}

@@ -24,24 +24,42 @@ var outcomes = []checkout.Outcome{
 	checkout.OutcomeRefunded, checkout.OutcomeUnconfirmed,
 }
 
-// adminView is what a person has to decide, and the newest orders.
+// statuses are those by which the orders can be selected.
+var statuses = []checkout.OrderStatus{checkout.OrderPending, checkout.OrderPaid, checkout.OrderExpired}
+
+// adminView is what a person has to decide.
 type adminView struct {
 	Outcomes []checkout.Outcome
 	Outcome  checkout.Outcome // the selected one
 	After    string
-	Payments []checkout.Payment
+	Done     bool // a payment was resolved just now
+	Payments []heldPayment
 	Next     string // the ID after which the next page begins, "" if there is none
-	Newest   []shopOrder
-	By       string
+}
+
+// heldPayment is a payment that a person has to decide about.
+type heldPayment struct {
+	checkout.Payment
+	By string // who looks at it, "" if unknown
+}
+
+// adminOrdersView is a page of the orders.
+type adminOrdersView struct {
+	Statuses []checkout.OrderStatus
+	Status   checkout.OrderStatus // the selected one
+	No       string               // what was searched for
+	Before   string
+	Orders   []checkout.OrderState
+	Next     string // the number before which the next page begins, "" if there is none
 }
 
 // adminOrderView is an order with its notifications.
 type adminOrderView struct {
 	No      string
 	State   *checkout.OrderState // nil for a number that only notifications name
+	Held    []heldPayment
 	Journal []checkout.JournalEntry
 	Next    string
-	By      string
 }
 
 // admin wraps a page that only the people of the shop may see.
@@ -134,9 +152,10 @@ func (f *failures) add(address string, now time.Time) {
 var idShape = regexp.MustCompile(`^[A-Za-z0-9-]{0,64}$`)
 
 func (w *web) adminHome(rw http.ResponseWriter, r *http.Request) {
-	v := &adminView{Outcomes: outcomes, After: r.URL.Query().Get("after"), By: user(r)}
+	query := r.URL.Query()
+	v := &adminView{Outcomes: outcomes, After: query.Get("after"), Done: query.Has("done")}
 	for _, o := range outcomes {
-		if r.URL.Query().Get("outcome") == string(o) {
+		if query.Get("outcome") == string(o) {
 			v.Outcome = o
 		}
 	}
@@ -144,20 +163,28 @@ func (w *web) adminHome(rw http.ResponseWriter, r *http.Request) {
 		w.problem(rw, r, http.StatusNotFound, "notfound")
 		return
 	}
-	var err error
-	v.Payments, err = w.checkout.Attention(r.Context(), checkout.AttentionQuery{Outcome: v.Outcome, After: v.After, Limit: adminRows + 1})
-	if err == nil && len(v.Payments) > adminRows {
-		v.Payments = v.Payments[:adminRows]
-		v.Next = v.Payments[adminRows-1].ID
-	}
-	if err == nil {
-		v.Newest, err = w.newestOrders(r.Context(), adminRows)
-	}
+	payments, err := w.checkout.Attention(r.Context(), checkout.AttentionQuery{Outcome: v.Outcome, After: v.After, Limit: adminRows + 1})
 	if err != nil {
 		w.failed(rw, r, "read admin page", err)
 		return
 	}
-	w.render(rw, r, http.StatusOK, "admin.html", page{Title: "admin.title", Admin: v})
+	if len(payments) > adminRows {
+		payments = payments[:adminRows]
+		v.Next = payments[adminRows-1].ID
+	}
+	v.Payments = held(payments, user(r))
+	w.render(rw, r, http.StatusOK, "admin.html", page{Title: "admin.title", Staff: true, Admin: v})
+}
+
+// held returns the payments that a person has to decide about.
+func held(payments []checkout.Payment, by string) []heldPayment {
+	var all []heldPayment
+	for _, p := range payments {
+		if needsPerson(p) {
+			all = append(all, heldPayment{p, by})
+		}
+	}
+	return all
 }
 
 func user(r *http.Request) string {
@@ -165,20 +192,50 @@ func user(r *http.Request) string {
 	return name
 }
 
-func (w *web) adminSearch(rw http.ResponseWriter, r *http.Request) {
-	no := strings.TrimSpace(r.URL.Query().Get("no"))
-	if no == "" {
-		http.Redirect(rw, r, "/admin", http.StatusSeeOther)
-		return
+// adminOrders lists the orders whose number begins with "no".
+func (w *web) adminOrders(rw http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	v := &adminOrdersView{Statuses: statuses, No: strings.TrimSpace(query.Get("no")), Before: query.Get("before")}
+	for _, status := range statuses {
+		if query.Get("status") == string(status) {
+			v.Status = status
+		}
 	}
-	http.Redirect(rw, r, "/admin/orders/"+url.PathEscape(no), http.StatusSeeOther)
+	orders, err := w.checkout.Orders(r.Context(), checkout.OrdersQuery{
+		Status: v.Status, OrderNo: v.No, Before: v.Before, Limit: adminRows + 1,
+	})
+	switch {
+	case errors.Is(err, checkout.ErrOrderNotFound), errors.Is(err, checkout.ErrInvalidQuery):
+		w.problem(rw, r, http.StatusNotFound, "notfound")
+		return
+	case err != nil:
+		w.failed(rw, r, "list orders", err)
+		return
+	case v.leadsTo(orders):
+		http.Redirect(rw, r, "/admin/orders/"+url.PathEscape(v.No), http.StatusSeeOther)
+		return
+	case len(orders) > adminRows:
+		orders = orders[:adminRows]
+		v.Next = orders[adminRows-1].No
+	}
+	v.Orders = orders
+	w.render(rw, r, http.StatusOK, "adminorders.html", page{Title: "admin.orders", Staff: true, AdminOrders: v})
+}
+
+// leadsTo reports whether a whole number was searched for: that of the only order found, or
+// one without an order, which notifications may name.
+func (v *adminOrdersView) leadsTo(found []checkout.OrderState) bool {
+	if v.Status != "" || v.Before != "" || !numberShape.MatchString(v.No) {
+		return false
+	}
+	return len(found) == 0 || len(found) == 1 && found[0].No == v.No
 }
 
 // numberShape is that of the order numbers that a gateway can name.
 var numberShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func (w *web) adminOrder(rw http.ResponseWriter, r *http.Request) {
-	v := &adminOrderView{No: r.PathValue("no"), By: user(r)}
+	v := &adminOrderView{No: r.PathValue("no")}
 	before := r.URL.Query().Get("before")
 	if !numberShape.MatchString(v.No) || !idShape.MatchString(before) {
 		w.problem(rw, r, http.StatusNotFound, "notfound")
@@ -187,6 +244,9 @@ func (w *web) adminOrder(rw http.ResponseWriter, r *http.Request) {
 	var err error
 	if v.State, err = w.checkout.Order(r.Context(), v.No); errors.Is(err, checkout.ErrOrderNotFound) {
 		err = nil
+	}
+	if v.State != nil {
+		v.Held = held(v.State.Payments, user(r))
 	}
 	if err == nil {
 		v.Journal, err = w.checkout.Journal(r.Context(), checkout.JournalQuery{OrderNo: v.No, Before: before, Limit: adminRows + 1})
@@ -202,7 +262,7 @@ func (w *web) adminOrder(rw http.ResponseWriter, r *http.Request) {
 		v.Journal = v.Journal[:adminRows]
 		v.Next = v.Journal[adminRows-1].ID
 	}
-	w.render(rw, r, http.StatusOK, "adminorder.html", page{Title: "admin.order", AdminOrder: v})
+	w.render(rw, r, http.StatusOK, "adminorder.html", page{Title: "admin.order", Staff: true, AdminOrder: v})
 }
 
 // adminResolve carries out what a person decided about a payment.
@@ -223,7 +283,7 @@ func (w *web) adminResolve(rw http.ResponseWriter, r *http.Request) {
 	err := w.checkout.Resolve(r.Context(), id, resolution)
 	switch {
 	case err == nil:
-		http.Redirect(rw, r, "/admin", http.StatusSeeOther)
+		http.Redirect(rw, r, "/admin?done", http.StatusSeeOther)
 	case errors.Is(err, checkout.ErrInvalidResolution):
 		w.problem(rw, r, http.StatusUnprocessableEntity, "error.resolution")
 	case errors.Is(err, checkout.ErrPaymentNotFound):

@@ -6,8 +6,8 @@ require (
 	github.com/chromedp/chromedp v0.22.1
 	github.com/go-sql-driver/mysql v1.9.3
 	github.com/jackc/pgx/v5 v5.12.0
-	github.com/paygates/paygates-go v0.0.0
-	github.com/paygates/paygates-go/checkout v0.0.0
+	github.com/paygates/paygates-go v0.1.0
+	github.com/paygates/paygates-go/checkout v0.1.0
 	github.com/stretchr/testify v1.12.1
 	modernc.org/sqlite v1.59.0
 )

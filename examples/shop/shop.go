@@ -192,11 +192,11 @@ func (s *shop) place(ctx context.Context, p purchase) (string, error) {
 		} else {
 			_, err = s.checkout.Create(ctx, o)
 		}
-		if !isRejection(err) {
+		if !errors.Is(err, checkout.ErrNotCreated) {
 			break
 		}
 	}
-	if errors.Is(err, paygates.ErrOutcomeUnknown) || isRejection(err) {
+	if errors.Is(err, paygates.ErrOutcomeUnknown) || errors.Is(err, checkout.ErrNotCreated) {
 		return no, nil // the page of the order shows it
 	}
 	return no, err
@@ -219,44 +219,4 @@ func (s *shop) store(ctx context.Context, o checkout.Order, currency string) (*c
 		return nil, err
 	}
 	return pending, tx.Commit()
-}
-
-// isRejection reports whether a gateway rejected an order, or certainly did not receive it.
-func isRejection(err error) bool {
-	var rejection *paygates.Error
-	return !errors.Is(err, paygates.ErrOutcomeUnknown) &&
-		(errors.As(err, &rejection) || errors.Is(err, paygates.ErrNotSent) || errors.Is(err, paygates.ErrInvalidRequest))
-}
-
-// shopOrder is a row of the shop's table.
-type shopOrder struct {
-	No                     string
-	Amount                 money.Amount
-	Currency               string
-	CreatedAt, DeliveredAt time.Time
-}
-
-// newestOrders returns the shop's newest orders.
-func (s *shop) newestOrders(ctx context.Context, limit int) ([]shopOrder, error) {
-	rows, err := s.db.QueryContext(ctx, s.bind(`SELECT order_no, amount, currency, created_at, delivered_at FROM shop_orders
-		ORDER BY created_at DESC, order_no LIMIT ?`), limit)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var orders []shopOrder
-	for rows.Next() {
-		var o shopOrder
-		var amount, created int64
-		var delivered sql.NullInt64
-		if err := rows.Scan(&o.No, &amount, &o.Currency, &created, &delivered); err != nil {
-			return nil, err
-		}
-		o.Amount, o.CreatedAt = money.Cents(amount), time.UnixMilli(created)
-		if delivered.Valid {
-			o.DeliveredAt = time.UnixMilli(delivered.Int64)
-		}
-		orders = append(orders, o)
-	}
-	return orders, rows.Err()
 }

@@ -29,7 +29,8 @@ type orderView struct {
 	Stage                        stage
 	Price                        string // the order's amount
 	ToPay                        string // what the payer has to pay
-	Address, QRImageURL          string
+	Coins                        string // the number of coins alone, to be copied into a wallet
+	Address, Chain, QRImageURL   string
 	PayPageURL, DemoPayURL       string
 	InApp, CanChange             bool
 	Seconds, Lifetime            int              // how long it can be paid, now and in all
@@ -60,11 +61,11 @@ func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
 		No: state.No, Price: formatMoney(state.Amount, state.Currency), CanChange: canChange(state, now),
 		Lifetime: int(state.ExpiresAt.Sub(state.CreatedAt) / time.Second),
 	}
+	if p := state.Credited(); p != nil {
+		v.setPaid(p, state.PaidAt)
+	}
 	for _, p := range state.Payments {
-		switch {
-		case p.Outcome == checkout.OutcomeCredited, p.Resolution != nil && p.Resolution.Action == checkout.ActionCredit:
-			v.setPaid(p, state.PaidAt)
-		case p.Resolution == nil:
+		if needsPerson(p) {
 			v.Held = p.Outcome
 		}
 	}
@@ -73,14 +74,14 @@ func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
 	}
 	a, i := v.attempt, v.attempt.Instructions
 	v.Method, v.Gateway, v.OrderID = methodName(a.Channel), a.Gateway, a.OrderID
-	v.Address, v.QRImageURL, v.PayPageURL, v.qrText = i.Address, i.QRImageURL, i.PayPageURL, i.QRText
+	v.Address, v.Chain, v.QRImageURL, v.PayPageURL, v.qrText = i.Address, i.Chain, i.QRImageURL, i.PayPageURL, i.QRText
 	v.InApp = len(i.AppData.Reveal()) > 0
 	if v.InApp && v.qrText == "" {
 		v.qrText = w.settings.publicURL + "/orders/" + v.No // leads the phone to the order, and its app to app.json
 	}
 	v.ToPay = v.Price
 	if i.Amount > 0 {
-		v.ToPay = formatMoney(i.Amount, i.Currency)
+		v.ToPay, v.Coins = formatMoney(i.Amount, i.Currency), i.Amount.String()
 	}
 	expires := state.ExpiresAt
 	if !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(expires) {
@@ -92,7 +93,7 @@ func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
 		v.DemoPayURL = w.demo.payURL(a)
 	}
 	hash := fnv.New64a()
-	_, _ = fmt.Fprint(hash, v.Stage, v.Held, a.No, a.Status, v.OrderID, v.ToPay, v.Address, v.QRImageURL, v.PayPageURL, v.qrText, v.Paid)
+	_, _ = fmt.Fprint(hash, v.Stage, v.Held, a.No, a.Status, v.OrderID, v.ToPay, v.Address, v.Chain, v.QRImageURL, v.PayPageURL, v.qrText, v.Paid)
 	v.Version = fmt.Sprintf("%x", hash.Sum64())
 	return v
 }
@@ -107,7 +108,12 @@ func paidAttempt(state *checkout.OrderState) *checkout.Attempt {
 	return state.Attempt()
 }
 
-func (v *orderView) setPaid(p checkout.Payment, creditedAt time.Time) {
+// needsPerson reports whether nobody has decided yet about a payment that was not credited.
+func needsPerson(p checkout.Payment) bool {
+	return p.Outcome != checkout.OutcomeCredited && p.Resolution == nil
+}
+
+func (v *orderView) setPaid(p *checkout.Payment, creditedAt time.Time) {
 	amount := p.Amount
 	if p.Received > 0 {
 		amount = p.Received

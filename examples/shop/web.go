@@ -54,7 +54,7 @@ func (s *shop) handler() (http.Handler, error) {
 	pagesMux.HandleFunc("GET /orders/{no}/qr.png", w.orderQR)
 	pagesMux.HandleFunc("GET /orders/{no}/app.json", w.orderApp)
 	pagesMux.HandleFunc("GET /admin", w.admin(w.adminHome))
-	pagesMux.HandleFunc("GET /admin/orders", w.admin(w.adminSearch))
+	pagesMux.HandleFunc("GET /admin/orders", w.admin(w.adminOrders))
 	pagesMux.HandleFunc("GET /admin/orders/{no}", w.admin(w.adminOrder))
 	pagesMux.HandleFunc("POST /admin/payments/{id}", w.admin(w.adminResolve))
 	pagesMux.HandleFunc("GET /healthz", w.health)
@@ -83,7 +83,7 @@ func loadPages() (map[string]*template.Template, error) {
 			return nil, err
 		}
 		pages[language], err = template.New(language).Funcs(template.FuncMap{
-			"t": words.get, "time": localTime, "money": formatMoney, "method": methodName,
+			"t": words.get, "time": localTime, "money": formatMoney, "method": methodName, "copyable": newCopyable,
 		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, err
@@ -114,6 +114,11 @@ func formatMoney(amount money.Amount, currency string) string {
 	}
 }
 
+// copyable is a text with a button that copies it. Label is the key of what it is.
+type copyable struct{ Text, Label string }
+
+func newCopyable(text, label string) copyable { return copyable{text, label} }
+
 // methodName returns the payment method of a gateway's channel.
 func methodName(channel string) string {
 	if name, ok := methodOf[channel]; ok {
@@ -142,14 +147,18 @@ func contentPolicy(images string) string {
 // page is the data of every template.
 type page struct {
 	Language, OtherLanguage string
+	OtherURL                string // this page in the other language
 	Demo                    bool
 	Refresh                 bool   // without JavaScript the page reloads itself
 	Title                   string // the key of a text, "" for the shop's name alone
 	Error                   string // the key of a text
+	Retry                   string // the URL of a page that may work later, "" for none
+	Staff                   bool   // the page is one of /admin
 	Methods                 []method
 	Chosen                  choice
 	Order                   *orderView
 	Admin                   *adminView
+	AdminOrders             *adminOrdersView
 	AdminOrder              *adminOrderView
 }
 
@@ -160,6 +169,7 @@ func (w *web) render(rw http.ResponseWriter, r *http.Request, status int, name s
 	if p.OtherLanguage == p.Language {
 		p.OtherLanguage = languages[1]
 	}
+	p.OtherURL = inLanguage(r, p.OtherLanguage)
 	p.Demo = w.demo != nil
 	rememberLanguage(rw, r, p.Language)
 	var body bytes.Buffer
@@ -173,9 +183,27 @@ func (w *web) render(rw http.ResponseWriter, r *http.Request, status int, name s
 	_, _ = body.WriteTo(rw)
 }
 
-// problem writes a page with an error: key is that of a text.
+// inLanguage returns the URL of the requested page in another language. The page of a form
+// that was sent cannot be requested again, so it leads to the shop.
+func inLanguage(r *http.Request, language string) string {
+	if r.Method != http.MethodGet {
+		return "/?lang=" + language
+	}
+	query := r.URL.Query()
+	query.Set("lang", language)
+	return r.URL.EscapedPath() + "?" + query.Encode()
+}
+
+// problem writes a page with an error: key is that of a text. The page leads to where the
+// visitor came from, and to the same page again if it may work later.
 func (w *web) problem(rw http.ResponseWriter, r *http.Request, status int, key string) {
-	w.render(rw, r, status, "problem.html", page{Title: key, Error: key})
+	p := page{Title: key, Error: key}
+	allowed := status != http.StatusUnauthorized && status != http.StatusForbidden && status != http.StatusTooManyRequests
+	p.Staff = allowed && strings.HasPrefix(r.URL.Path, "/admin")
+	if later := status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests; later && r.Method == http.MethodGet {
+		p.Retry = r.URL.RequestURI()
+	}
+	w.render(rw, r, status, "problem.html", p)
 }
 
 // failed logs an error of the database and writes a page.

@@ -70,7 +70,7 @@ func TestAnOrderIsDeliveredOnce(t *testing.T) {
 				assert.Equal(t, http.StatusOK, status)
 				assert.Contains(t, body, `id="receipt"`)
 				_, body = get(t, s.settings.publicURL+"/admin/orders/"+order.No+"?lang=en")
-				assert.Contains(t, body, "credited")
+				assert.Contains(t, body, ">Credited</span>")
 				require.Error(t, s.deliverAgain(order.No), "a second credit is rolled back")
 			})
 		}
@@ -189,14 +189,82 @@ func TestAdminPages(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(body, "<article"))
 	assert.NotContains(t, body, `id="next"`)
 
-	response := do(t, newRequest(t, http.MethodGet, s.settings.publicURL+"/admin/orders?no=+S1E+", ""))
-	assert.Equal(t, "/admin/orders/S1E", response.location)
+}
+
+func TestAdminFindsOrders(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, set func(*settings)) {
+		s := openDemo(t, set, use("ispay"))
+		var numbers []string
+		for range adminRows + 1 {
+			numbers = append(numbers, buy(t, s, "wechat", "9.90").No)
+		}
+		paid := pay(t, s, stored(t, s, numbers[3]))
+		list := func(query string) response {
+			return do(t, newRequest(t, http.MethodGet, s.settings.publicURL+"/admin/orders?"+query, ""))
+		}
+		rows := func(r response) int { return strings.Count(r.body, `<td class="no">`) }
+
+		first := list("")
+		require.Equal(t, adminRows, rows(first))
+		_, after, ok := strings.Cut(first.body, `id="next" href="/admin/orders?`)
+		require.True(t, ok)
+		next, _, _ := strings.Cut(after, `"`)
+		second := list(strings.ReplaceAll(next, "&amp;", "&"))
+		assert.Equal(t, 1, rows(second))
+		for _, no := range numbers {
+			link := `<a href="/admin/orders/` + no + `">`
+			assert.NotEqual(t, strings.Contains(first.body, link), strings.Contains(second.body, link), no)
+		}
+		onlyPaid := list("status=paid&lang=en")
+		assert.Equal(t, 1, rows(onlyPaid))
+		assert.Contains(t, onlyPaid.body, paid.No)
+		assert.Contains(t, onlyPaid.body, `<span class="tag paid">Paid</span>`)
+		beginning := list("no=" + paid.No[:8])
+		assert.Equal(t, 1, rows(beginning))
+		assert.Contains(t, beginning.body, paid.No)
+
+		assert.Equal(t, "/admin/orders/"+paid.No, list("no=+"+paid.No+"+").location, "a whole number")
+		assert.Equal(t, "/admin/orders/S1E", list("no=S1E").location, "notifications may name it")
+		assert.Equal(t, http.StatusOK, list("no=%ff").status)
+		assert.Equal(t, http.StatusNotFound, list("before=S1E").status)
+	})
+}
+
+// A page with an error leads somewhere, and so does the link to the other language.
+func TestEveryPageLeadsOn(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t)
+	url := s.settings.publicURL
+	_, body := get(t, url+"/nothing")
+	assert.Contains(t, body, `class="quiet" href="/"`)
+	_, body = get(t, url+"/admin/orders/S1E")
+	assert.Contains(t, body, `href="/admin/orders"`)
+	_, body = get(t, url+"/admin/orders?status=paid&lang=en")
+	assert.Contains(t, body, `href="/admin/orders?lang=zh&amp;status=paid"`)
+	response := post(t, url+"/orders", nil)
+	assert.Contains(t, response.body, `href="/?lang=en"`, "a form cannot be sent again by a link")
+	order := buy(t, s, "alipay", "9.90")
+	require.NoError(t, s.db.Close())
+	status, body := get(t, url+"/orders/"+order.No)
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	assert.Contains(t, body, `class="pay" href="/orders/`+order.No+`"`, "it can be tried again")
+}
+
+func TestCoinsAreNamedWithTheirChain(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t, use("kechengcang"))
+	order := buy(t, s, "crypto", "9.90")
+	_, body := get(t, s.settings.publicURL+"/orders/"+order.No)
+	for _, part := range []string{`<strong>ERC20</strong>`, `<span id="coins">55.00 FTM</span>`, `data-copy="55.00"`, `data-copy="0x0`, "$9.90"} {
+		assert.Contains(t, body, part)
+	}
 }
 
 func TestEveryPageInBothLanguages(t *testing.T) {
 	t.Parallel()
 	s := openDemo(t)
-	pages := map[string]int{"/": http.StatusOK, "/admin": http.StatusOK, "/nothing": http.StatusNotFound, "/static/": http.StatusNotFound}
+	pages := map[string]int{"/": http.StatusOK, "/admin": http.StatusOK, "/admin/orders": http.StatusOK, "/nothing": http.StatusNotFound, "/static/": http.StatusNotFound}
 	for _, m := range s.methods {
 		order := buy(t, s, m.Name, "9.90")
 		pages["/orders/"+order.No] = http.StatusOK
@@ -339,7 +407,7 @@ func TestTheFormIsChecked(t *testing.T) {
 		assert.NotContains(t, response.body, "<script>alert", name)
 		assert.Contains(t, response.policy, "default-src 'none'; script-src 'self'")
 	}
-	orders, err := s.newestOrders(context.Background(), 10)
+	orders, err := s.checkout.Orders(context.Background(), checkout.OrdersQuery{})
 	require.NoError(t, err)
 	assert.Empty(t, orders)
 	response := post(t, s.settings.publicURL+"/orders", url.Values{"amount": {strings.Repeat("1", 1<<20)}})

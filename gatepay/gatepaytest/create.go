@@ -105,7 +105,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, k kind) {
 	}
 	f := r.PostForm
 	signedNames := []string{k.bought, "type", "out_order_id", "custom"}
-	if code := verify(f, signedNames, k.allowed); code != 0 {
+	if code := s.verify(f, signedNames, k.allowed); code != 0 {
 		s.fail(w, k.path, code)
 		return
 	}
@@ -167,14 +167,14 @@ func (s *Server) add(order gatewaytest.Order) bool {
 		order.ReturnURL = withQuery(order.ReturnURL, url.Values{
 			"price": {price}, "type": {order.Channel}, "product_id": {productID},
 			"order_id": {order.ID}, "out_order_id": {order.OrderNo},
-			"sign": {hash(price, order.Channel, productID, order.ID, order.OrderNo)},
+			"sign": {hash(s.CurrentSecret(), price, order.Channel, productID, order.ID, order.OrderNo)},
 		})
 	}
 	return s.Add(order)
 }
 
 // verify checks what is the same for every call. It returns the code of a violation, or 0.
-func verify(f url.Values, signedNames, allowed []string) int {
+func (s *Server) verify(f url.Values, signedNames, allowed []string) int {
 	switch {
 	case f.Get("appkey") == "":
 		return 101
@@ -196,7 +196,7 @@ func verify(f url.Values, signedNames, allowed []string) int {
 			return 106
 		}
 	}
-	if !signed(f.Get("sign"), parts...) {
+	if !s.signed(f.Get("sign"), parts...) {
 		return 104
 	}
 	return 0

@@ -25,6 +25,8 @@
 //	Deliveries           returns what was sent, with the merchant's responses
 //	Reset, Close         remove all orders; stop the fake
 //
+// SetSecret changes the merchant's secret while the fake runs, to test a rotation.
+//
 // A notification goes to the order's notify_url, or to that of the account (SetAccount),
 // as always for the cloud API. It is a POST and carries appkey, as the provider's samples
 // expect; NotifyByGET sends it as an older edition of the document says. It is retried
@@ -74,6 +76,7 @@ type Product struct {
 // yuan, 89 left), 9 (5.00 yuan, none left) and 10 (19.90 yuan, one left).
 type Server struct {
 	*gatewaytest.Server
+	gatewaytest.Secrets
 
 	mu                   sync.Mutex
 	products             []Product
@@ -89,6 +92,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 		{ID: "9", Name: "示例已售罄", Price: 500, Stock: 0},
 		{ID: "10", Name: "示例会员一年", Price: 1990, Stock: 1},
 	}}
+	s.SetSecret(Secret)
 	mux := http.NewServeMux()
 	for _, k := range kinds {
 		mux.HandleFunc("POST "+k.path, func(w http.ResponseWriter, r *http.Request) { s.create(w, r, k) })
@@ -115,7 +119,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 // Config returns the configuration of a client for this fake.
 func (s *Server) Config() gatepay.Config {
 	return gatepay.Config{
-		AppKey: AppKey, Secret: sign.NewSecret(Secret),
+		AppKey: AppKey, Secret: sign.NewSecret(s.CurrentSecret()),
 		BaseURL: s.URL, CloudBaseURL: s.URL,
 	}
 }
@@ -157,7 +161,7 @@ func (s *Server) Reject(path string, code int) {
 
 func (s *Server) check(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	if code := verify(query, []string{"out_order_id"}, nil); code != 0 {
+	if code := s.verify(query, []string{"out_order_id"}, nil); code != 0 {
 		s.fail(w, checkPath, code)
 		return
 	}
@@ -193,7 +197,7 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 		paidAt = order.CreatedAt
 	}
 	payTime := strconv.FormatInt(paidAt.Unix(), 10)
-	signature := hash(orderID, orderNo, price, text(order, "realprice"), order.Channel, payTime, order.Fields["custom"])
+	signature := hash(s.CurrentSecret(), orderID, orderNo, price, text(order, "realprice"), order.Channel, payTime, order.Fields["custom"])
 	if tampered {
 		orderID, orderNo, price = recut(orderID, orderNo, price)
 	}
@@ -239,14 +243,16 @@ func withQuery(target string, query url.Values) string {
 	return target + "?" + query.Encode()
 }
 
-func hash(parts ...string) string {
+func hash(secret string, parts ...string) string {
 	inner := md5.Sum([]byte(AppKey + strings.Join(parts, "")))      //nolint:gosec // the gateway's own algorithm
-	outer := md5.Sum([]byte(hex.EncodeToString(inner[:]) + Secret)) //nolint:gosec // the gateway's own algorithm
+	outer := md5.Sum([]byte(hex.EncodeToString(inner[:]) + secret)) //nolint:gosec // the gateway's own algorithm
 	return hex.EncodeToString(outer[:])
 }
 
-func signed(received string, parts ...string) bool {
-	return subtle.ConstantTimeCompare([]byte(strings.ToLower(received)), []byte(hash(parts...))) == 1
+func (s *Server) signed(received string, parts ...string) bool {
+	return s.AnySecret(func(secret string) bool {
+		return subtle.ConstantTimeCompare([]byte(strings.ToLower(received)), []byte(hash(secret, parts...))) == 1
+	})
 }
 
 func (s *Server) envelope(code int, message string, data map[string]any) map[string]any {

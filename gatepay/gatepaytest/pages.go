@@ -51,14 +51,16 @@ func qrcode(w http.ResponseWriter, r *http.Request) {
 }
 
 var quickPayForm = template.Must(template.New("any").Parse(`<!DOCTYPE html>
-<html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>GatePay 快捷收款</title>
+<main><h1>GatePay 快捷收款</h1>
 <form method="post">
-<p>GatePay · 测试网关 fake gateway · skin {{.Skin}}</p>
+<p>测试网关 fake gateway · skin {{.Skin}}</p>
 <p><label>金额 <input name="price" value="{{.Price}}"{{if and .Stable .Price}} readonly{{end}}></label></p>
 <p><label>联系方式 <input name="custom" value="{{.Attach}}"{{if and .Stable .Attach}} readonly{{end}}></label></p>
 <p><button name="type" value="wechat">微信</button> <button name="type" value="alipay">支付宝</button></p>
-</form></html>
+</form></main></html>
 `))
 
 func (s *Server) quickPayPage(w http.ResponseWriter, r *http.Request) {

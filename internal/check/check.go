@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -106,6 +107,25 @@ func AreDigits(value string) bool {
 	return value != ""
 }
 
+// AppInfo requires a name and a version that can stand in a User-Agent header.
+func AppInfo(v *Checker, app paygates.AppInfo) {
+	if app == (paygates.AppInfo{}) {
+		return
+	}
+	v.That(isProduct(app.Name, ".-_"), "AppInfo.Name", `must be 1 to 64 letters, digits, ".", "-" or "_"`)
+	v.That(app.Version == "" || isProduct(app.Version, ".-_+"), "AppInfo.Version", `must be at most 64 letters, digits, ".", "-", "_" or "+"`)
+}
+
+// isProduct reports whether a text has 1 to 64 letters, digits and other characters.
+func isProduct(text, others string) bool {
+	for i := range len(text) {
+		if !isAlphanumeric(text[i]) && strings.IndexByte(others, text[i]) < 0 {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 64
+}
+
 // Text requires at most longest bytes of UTF-8 without control characters. "" is
 // allowed.
 func (v *Checker) Text(field, value string, longest int) {
@@ -188,6 +208,33 @@ func (v *Checker) Secret(field string, secret sign.Secret) {
 	case !IsText(value):
 		v.Fail(field, "must be UTF-8 without control characters")
 	}
+}
+
+// MaxPrevious is how many previous keys a Config may hold.
+const MaxPrevious = 4
+
+// KeyField names a key of a list that begins with the current one: current, or an element
+// of previous.
+func KeyField(current, previous string, i int) string {
+	if i == 0 {
+		return current
+	}
+	return fmt.Sprintf("%s[%d]", previous, i-1)
+}
+
+// Secrets requires a Secret and at most MaxPrevious PreviousSecrets, each as
+// [Checker.Secret] does and none twice. It returns them all, the current one first.
+func (v *Checker) Secrets(current sign.Secret, previous []sign.Secret) []sign.Secret {
+	v.That(len(previous) <= MaxPrevious, "PreviousSecrets", "must hold at most "+strconv.Itoa(MaxPrevious))
+	all := append([]sign.Secret{current}, previous...)
+	for i, secret := range all {
+		field := KeyField("Secret", "PreviousSecrets", i)
+		v.Secret(field, secret)
+		for j, other := range all[:i] {
+			v.That(secret.Reveal() != other.Reveal(), field, "must differ from "+KeyField("Secret", "PreviousSecrets", j))
+		}
+	}
+	return all
 }
 
 func surroundsSecret(r rune) bool {

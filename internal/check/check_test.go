@@ -136,6 +136,34 @@ func TestSecret(t *testing.T) {
 }
 
 // What a notify URL may hold depends on what the gateway does with its query.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	secrets := func(values ...string) []sign.Secret {
+		all := make([]sign.Secret, len(values))
+		for i, value := range values {
+			all[i] = sign.NewSecret(value)
+		}
+		return all
+	}
+	v := New("test", paygates.ErrInvalidConfig)
+	assert.Len(t, v.Secrets(sign.NewSecret("current"), secrets("a", "b", "c", "d")), 5)
+	require.NoError(t, v.Err())
+	for want, all := range map[string][]string{
+		"Secret is required":                                     {""},
+		"PreviousSecrets[0] is required":                         {"current", " "},
+		"PreviousSecrets[1] is required":                         {"current", "a", ""},
+		"PreviousSecrets[1] must not have blanks":                {"current", "a", "b\n"},
+		"PreviousSecrets[0] must differ from Secret":             {"current", "current"},
+		"PreviousSecrets[2] must differ from PreviousSecrets[0]": {"current", "a", "b", "a"},
+		"PreviousSecrets must hold at most 4":                    {"current", "a", "b", "c", "d", "e"},
+	} {
+		v := New("test", paygates.ErrInvalidConfig)
+		v.Secrets(sign.NewSecret(all[0]), secrets(all[1:]...))
+		require.ErrorIs(t, v.Err(), paygates.ErrInvalidConfig, want)
+		assert.ErrorContains(t, v.Err(), want)
+	}
+}
+
 func TestNotifyURL(t *testing.T) {
 	t.Parallel()
 	const (

@@ -3,7 +3,10 @@ package conformance
 import (
 	"context"
 	"io"
+	"maps"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
 var codepayGateway = descriptor{
@@ -26,7 +30,7 @@ var codepayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			return made(codepay.New(codepay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain}))
+			return made(codepay.New(codepay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 	},
 	invalid:        codepayInvalid,
@@ -38,13 +42,42 @@ var codepayGateway = descriptor{
 	queryRejection: `{"status":-6,"msg":%q}`,
 	unpaid:         `{"status":0}`,
 	reveals:        []string{token},
-	shop:           codepayShop,
-	nilHandler:     func() { codepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+	previous:       previous,
+	withPrevious: func(all ...string) error {
+		_, err := codepay.New(codepay.Config{UserID: "10041", Secret: sign.NewSecret("example-secret"), PreviousSecrets: secretsOf(all)})
+		return err
+	},
+	rotation: func(t *testing.T) rotation {
+		server := codepaytest.NewServer(gatewaytest.WithRetryDelays())
+		return rotation{
+			server.Server,
+			func(key int, also ...int) { server.SetSecret(rotated[key], texts(also)...) },
+			func(key int, before ...int) shop {
+				config := server.Config()
+				config.Secret, config.PreviousSecrets = sign.NewSecret(rotated[key]), secretsOf(texts(before))
+				return codepayMerchant(t, server, config, io.Discard)
+			},
+		}
+	},
+	shop:       codepayShop,
+	nilHandler: func() { codepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
 
 func codepayNotifications(t testing.TB, s setup) []notification {
 	c := codepayClient(t, s)
-	return ofForm(codepayNotification(), c.VerifyNotification, c.NotificationHandler)
+	n := codepayNotification()
+	n.free = "param"
+	n.resign = func(n *notification) {
+		var pairs []string
+		for _, name := range slices.Sorted(maps.Keys(n.fields)) {
+			if value := n.fields.Get(name); value != "" && name != "sign" {
+				pairs = append(pairs, name+"="+value)
+			}
+		}
+		n.fields.Set("sign", md5Hex(strings.Join(pairs, "&"), secret))
+	}
+	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
+	return ofForm(n, c.VerifyNotification, c.NotificationHandler)
 }
 
 func codepayInvalid(t testing.TB, s setup, bad string) map[string]error {
@@ -68,8 +101,8 @@ func codepayInvalid(t testing.TB, s setup, bad string) map[string]error {
 
 func codepayClient(t testing.TB, s setup) *codepay.Client {
 	c, err := codepay.New(codepay.Config{
-		UserID: "10041", Secret: sign.NewSecret(secret), Token: sign.NewSecret(token), ConfirmByQuery: true,
-		BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+		UserID: "10041", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), Token: sign.NewSecret(token), ConfirmByQuery: true,
+		BaseURL: s.base, HTTPClient: s.http, Logger: s.log, Observer: s.observer,
 	})
 	must(t, err)
 	return c
@@ -131,7 +164,11 @@ func codepayCalls(t testing.TB, s setup) []call {
 func codepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
 	server := codepaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
-	config := server.Config()
+	return codepayMerchant(t, server, server.Config(), log)
+}
+
+func codepayMerchant(t *testing.T, server *codepaytest.Server, config codepay.Config, log io.Writer) shop {
+	t.Helper()
 	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := codepay.New(config)
 	require.NoError(t, err)
@@ -149,7 +186,15 @@ func codepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) sho
 		wait: func(ctx context.Context, number string) (sight, error) {
 			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: credits(c.NotificationHandler, func(n *codepay.Notification) sight {
+		keyIndex: func(r *http.Request) (int, error) {
+			n, err := c.ParseNotification(r)
+			if err != nil {
+				return 0, err
+			}
+			return n.KeyIndex, nil
+		},
+		explain: func(r *http.Request) explain.Explanation { return c.ExplainNotification(fields(r)) },
+		handler: crediting(c.NotificationHandler, func(n *codepay.Notification) sight {
 			return sight{number: n.OrderID, amount: n.PaidAmount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt}
 		}),
 	}

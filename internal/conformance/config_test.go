@@ -89,13 +89,13 @@ func TestTheAddressOfTheGatewayIsSafe(t *testing.T) {
 			"http://127.0.0.1:9001": false, "http://[::1]:9001": false, "http://localhost:9001": false, "http://127.1.2.3": false,
 			"http://pay.example.com": true, "http://203.0.113.7:52888": true,
 		} {
-			assert.NoError(t, construct(settings{right.id, right.secret, base, plain}), "%s: %s", name, base)
+			assert.NoError(t, construct(settings{id: right.id, secret: right.secret, base: base, plain: plain}), "%s: %s", name, base)
 		}
 		for _, base := range []string{
 			"http://pay.example.com", "HTTP://pay.example.com", "http://203.0.113.7", "http://localhost.example.com", "http://127.0.0.1.example.com",
 			"http://0.0.0.0", "http://10.0.0.1", "http://[fe80::1]",
 		} {
-			rejected(t, construct(settings{right.id, right.secret, base, false}), name, "", base)
+			rejected(t, construct(settings{id: right.id, secret: right.secret, base: base}), name, "", base)
 		}
 		for _, base := range []string{
 			"https://user:password@pay.example.com", "https://user@pay.example.com", "https://pay.example.com?a=1", "https://pay.example.com/?",
@@ -103,12 +103,25 @@ func TestTheAddressOfTheGatewayIsSafe(t *testing.T) {
 			"ftp://pay.example.com", "file:///etc/hosts", "https://:443", "https://pay.example.com\n", " https://pay.example.com", "https://pay example.com",
 		} {
 			for _, plain := range []bool{false, true} {
-				err := construct(settings{right.id, right.secret, base, plain})
+				err := construct(settings{id: right.id, secret: right.secret, base: base, plain: plain})
 				rejected(t, err, name, "", base)
 				assert.ErrorContains(t, err, "BaseURL must", name)
 				assert.NotContains(t, fmt.Sprint(err), "password", name)
 			}
 		}
+	})
+}
+
+// What would end the User-Agent header is rejected.
+func TestAppInfoIsChecked(t *testing.T) {
+	t.Parallel()
+	constructors(func(name string, construct func(settings) error) {
+		own := right
+		own.app = paygates.AppInfo{Name: "example-shop", Version: "2.3"}
+		require.NoError(t, construct(own), name)
+		own.app.Name = "example\r\nX-Own: 1"
+		assert.ErrorIs(t, construct(own), paygates.ErrInvalidConfig, name)
+		assert.ErrorContains(t, construct(own), "AppInfo.Name", name)
 	})
 }
 

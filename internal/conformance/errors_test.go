@@ -208,10 +208,11 @@ func TestMessagesOfGatewaysShowNoSecrets(t *testing.T) {
 			if which < len(values) {
 				value = values[which]
 			}
+			message := "bad: " + g.previous + " " + value
 			if r.Method == http.MethodGet {
-				return respond(r, 401, fmt.Sprintf(g.queryRejection, "bad: "+value)), nil
+				return respond(r, 401, fmt.Sprintf(g.queryRejection, message)), nil
 			}
-			return respond(r, 200, fmt.Sprintf(g.rejection, "bad: "+value)), nil
+			return respond(r, 200, fmt.Sprintf(g.rejection, message)), nil
 		})
 		for _, call := range g.calls(t, setup{base: anyHost, http: &http.Client{Transport: parrot}, log: logger(&log)}) {
 			for which = 0; which == 0 || value != ""; which++ {
@@ -222,7 +223,7 @@ func TestMessagesOfGatewaysShowNoSecrets(t *testing.T) {
 				if signature.MatchString(value) {
 					assert.NotContains(t, text, value, "%s.%s", g.name, call.name)
 				}
-				for _, secret := range []string{secret, token, apiKey} {
+				for _, secret := range []string{secret, previous, token, apiKey} {
 					assert.NotContains(t, text, secret, "%s.%s", g.name, call.name)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -21,7 +22,7 @@ import (
 func eachForm(t *testing.T, test func(*testing.T, notification, string)) {
 	t.Helper()
 	for _, g := range descriptors {
-		for _, n := range g.notifications(t, setup{base: anyHost, http: &http.Client{Transport: nowhere{}}}) {
+		for _, n := range g.notifications(t, setup{base: anyHost, http: &http.Client{Transport: nowhere{}}, log: logger(io.Discard)}) {
 			if signature := n.fields.Get("sign"); signature != "" {
 				t.Run(g.name+" "+n.name, func(t *testing.T) {
 					t.Parallel()

@@ -15,13 +15,14 @@ import (
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
 var gatepayGateway = descriptor{
 	name: "gatepay",
 	// The key that is not a secret is shown by a client that is printed.
 	client: func(t testing.TB, s setup) any {
-		c, err := gatepay.New(gatepay.Config{AppKey: "appkey", Secret: sign.NewSecret(secret), HTTPClient: s.http, Logger: s.log})
+		c, err := gatepay.New(gatepay.Config{AppKey: "appkey", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), HTTPClient: s.http, Logger: s.log, Observer: s.observer})
 		must(t, err)
 		return c
 	},
@@ -33,10 +34,10 @@ var gatepayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain}))
+			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 		"Secret beside CloudBaseURL": func(s settings) error {
-			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain}))
+			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 	},
 	invalid:        gatepayInvalid,
@@ -47,8 +48,25 @@ var gatepayGateway = descriptor{
 	queryRejection: `{"code":105,"msg":%q}`,
 	unpaid:         strings.Replace(gatepayPaid, `"paid"`, `"inprogress"`, 1),
 	ended:          strings.Replace(gatepayPaid, `"paid"`, `"expired"`, 1),
-	shop:           gatepayShop,
-	nilHandler:     func() { gatepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+	previous:       previous,
+	withPrevious: func(all ...string) error {
+		_, err := gatepay.New(gatepay.Config{AppKey: "appkey", Secret: sign.NewSecret("example-secret"), PreviousSecrets: secretsOf(all)})
+		return err
+	},
+	rotation: func(t *testing.T) rotation {
+		server := gatepaytest.NewServer(gatewaytest.WithRetryDelays())
+		return rotation{
+			server.Server,
+			func(key int, also ...int) { server.SetSecret(rotated[key], texts(also)...) },
+			func(key int, before ...int) shop {
+				config := server.Config()
+				config.Secret, config.PreviousSecrets = sign.NewSecret(rotated[key]), secretsOf(texts(before))
+				return gatepayMerchant(t, server, config, io.Discard)
+			},
+		}
+	},
+	shop:       gatepayShop,
+	nilHandler: func() { gatepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
 
 const gatepayPaid = `{"code":100,"msg":"success","time":"1571130240","data":{"order_id":1001,"order_name":"` + payer +
@@ -56,6 +74,13 @@ const gatepayPaid = `{"code":100,"msg":"success","time":"1571130240","data":{"or
 
 func gatepayNotifications(t testing.TB, s setup) []notification {
 	c := gatepayClient(t, s)
+	n := gatepayNotification()
+	n.free = "extend"
+	n.resign = func(n *notification) {
+		f := n.fields.Get
+		n.fields.Set("sign", md5Hex(md5Hex(appKey, f("order_id"), f("out_order_id"), f("price"), f("realprice"), f("type"), f("paytime"), f("extend")), secret))
+	}
+	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
 	payerReturn := notification{
 		name: "return",
 		fields: url.Values{
@@ -64,7 +89,7 @@ func gatepayNotifications(t testing.TB, s setup) []notification {
 		},
 		verify: func(values url.Values, _ string, _ http.Header) (any, error) { return result(c.VerifyReturn(values)) },
 	}
-	return append(ofForm(gatepayNotification(), c.VerifyNotification, c.NotificationHandler), payerReturn)
+	return append(ofForm(n, c.VerifyNotification, c.NotificationHandler), payerReturn)
 }
 
 func gatepayInvalid(t testing.TB, s setup, bad string) map[string]error {
@@ -92,7 +117,7 @@ func gatepayInvalid(t testing.TB, s setup, bad string) map[string]error {
 
 func gatepayClient(t testing.TB, s setup) *gatepay.Client {
 	c, err := gatepay.New(gatepay.Config{
-		AppKey: appKey, Secret: sign.NewSecret(secret), BaseURL: s.base, CloudBaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+		AppKey: appKey, Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), BaseURL: s.base, CloudBaseURL: s.base, HTTPClient: s.http, Logger: s.log, Observer: s.observer,
 	})
 	must(t, err)
 	return c
@@ -195,7 +220,11 @@ func gatepayCalls(t testing.TB, s setup) []call {
 func gatepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
 	server := gatepaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
-	config := server.Config()
+	return gatepayMerchant(t, server, server.Config(), log)
+}
+
+func gatepayMerchant(t *testing.T, server *gatepaytest.Server, config gatepay.Config, log io.Writer) shop {
+	t.Helper()
 	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := gatepay.New(config)
 	require.NoError(t, err)
@@ -214,7 +243,15 @@ func gatepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) sho
 		wait: func(ctx context.Context, number string) (sight, error) {
 			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: credits(c.NotificationHandler, func(n *gatepay.Notification) sight {
+		keyIndex: func(r *http.Request) (int, error) {
+			n, err := c.ParseNotification(r)
+			if err != nil {
+				return 0, err
+			}
+			return n.KeyIndex, nil
+		},
+		explain: func(r *http.Request) explain.Explanation { return c.ExplainNotification(fields(r)) },
+		handler: crediting(c.NotificationHandler, func(n *gatepay.Notification) sight {
 			return sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt}
 		}),
 	}

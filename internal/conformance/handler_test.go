@@ -78,7 +78,7 @@ func TestAHandlerRejectsOtherMethods(t *testing.T) {
 	t.Parallel()
 	for _, g := range descriptors {
 		for _, method := range []string{"PUT", "DELETE"} {
-			for _, n := range g.notifications(t, setup{base: anyHost, http: &http.Client{Transport: nowhere{}}}) {
+			for _, n := range g.notifications(t, setup{base: anyHost, http: &http.Client{Transport: nowhere{}}, log: logger(io.Discard)}) {
 				if n.handler == nil {
 					continue
 				}

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/paygates/paygates-go/ispay/ispaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
 var ispayGateway = descriptor{
@@ -26,7 +28,7 @@ var ispayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			return made(ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain}))
+			return made(ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 	},
 	invalid:        ispayInvalid,
@@ -38,8 +40,25 @@ var ispayGateway = descriptor{
 	unpaid:         strings.Replace(ispayPaid, `"state":9`, `"state":5`, 1),
 	ended:          strings.Replace(ispayPaid, `"state":9`, `"state":6`, 1),
 	reveals:        []string{md5Hex("10001", orderNo, secret)},
-	shop:           ispayShop,
-	nilHandler:     func() { ispayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+	previous:       previous,
+	withPrevious: func(all ...string) error {
+		_, err := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret"), PreviousSecrets: secretsOf(all)})
+		return err
+	},
+	rotation: func(t *testing.T) rotation {
+		server := ispaytest.NewServer(gatewaytest.WithRetryDelays())
+		return rotation{
+			server.Server,
+			func(key int, also ...int) { server.SetSecret(rotated[key], texts(also)...) },
+			func(key int, before ...int) shop {
+				config := server.Config()
+				config.Secret, config.PreviousSecrets = sign.NewSecret(rotated[key]), secretsOf(texts(before))
+				return ispayMerchant(t, server, config, io.Discard)
+			},
+		}
+	},
+	shop:       ispayShop,
+	nilHandler: func() { ispayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
 
 const ispayPaid = `{"success":true,"errorCode":0,"errorMsg":null,"order":{"sn":"` + orderNo + `","state":9,"qrcode":"https://qr.example.com/` +
@@ -48,7 +67,7 @@ const ispayPaid = `{"success":true,"errorCode":0,"errorMsg":null,"order":{"sn":"
 
 func ispayClient(t testing.TB, s setup) *ispay.Client {
 	c, err := ispay.New(ispay.Config{
-		UserID: "10001", Secret: sign.NewSecret(secret), BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+		UserID: "10001", Secret: sign.NewSecret(secret), PreviousSecrets: secretsOf([]string{previous}), BaseURL: s.base, HTTPClient: s.http, Logger: s.log, Observer: s.observer,
 	})
 	must(t, err)
 	return c
@@ -69,7 +88,11 @@ func ispayNotification() notification {
 
 func ispayNotifications(t testing.TB, s setup) []notification {
 	c := ispayClient(t, s)
-	return ofForm(ispayNotification(), c.VerifyNotification, c.NotificationHandler)
+	n := ispayNotification()
+	n.free = "buyer"
+	n.resign = func(n *notification) { n.fields.Set("sign", md5Hex("10001", n.fields.Get("order_no"), secret)) }
+	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
+	return ofForm(n, c.VerifyNotification, c.NotificationHandler)
 }
 
 func ispayCalls(t testing.TB, s setup) []call {
@@ -143,7 +166,11 @@ func ispayInvalid(t testing.TB, s setup, bad string) map[string]error {
 func ispayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
 	server := ispaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
-	config := server.Config()
+	return ispayMerchant(t, server, server.Config(), log)
+}
+
+func ispayMerchant(t *testing.T, server *ispaytest.Server, config ispay.Config, log io.Writer) shop {
+	t.Helper()
 	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := ispay.New(config)
 	require.NoError(t, err)
@@ -162,7 +189,15 @@ func ispayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop 
 		wait: func(ctx context.Context, number string) (sight, error) {
 			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: credits(c.NotificationHandler, func(n *ispay.Notification) sight {
+		keyIndex: func(r *http.Request) (int, error) {
+			n, err := c.ParseNotification(r)
+			if err != nil {
+				return 0, err
+			}
+			return n.KeyIndex, nil
+		},
+		explain: func(r *http.Request) explain.Explanation { return c.ExplainNotification(fields(r)) },
+		handler: crediting(c.NotificationHandler, func(n *ispay.Notification) sight {
 			return sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode()}
 		}),
 	}

@@ -27,7 +27,7 @@ var kechengcangGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			return made(kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain}))
+			return made(kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 	},
 	invalid:        kechengcangInvalid,
@@ -37,8 +37,20 @@ var kechengcangGateway = descriptor{
 	queryRejection: `{"code":422,"message":%q}`,
 	unpaid:         strings.Replace(kechengcangPaid, `"pay_status":3`, `"pay_status":1`, 1),
 	ended:          strings.Replace(kechengcangPaid, `"pay_status":3`, `"pay_status":4`, 1),
-	shop:           kechengcangShop,
-	nilHandler:     func() { kechengcangClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
+	rotation: func(t *testing.T) rotation {
+		server := kechengcangtest.NewServer(gatewaytest.WithRetryDelays())
+		return rotation{
+			server.Server,
+			func(key int, also ...int) { server.SetSecret(rotated[key], texts(also)...) },
+			func(key int, _ ...int) shop {
+				config := server.Config()
+				config.Secret = sign.NewSecret(rotated[key])
+				return kechengcangMerchant(t, server, config, io.Discard)
+			},
+		}
+	},
+	shop:       kechengcangShop,
+	nilHandler: func() { kechengcangClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
 
 const (
@@ -56,6 +68,7 @@ func kechengcangNotifications(t testing.TB, s setup) []notification {
 	n.verify = func(_ url.Values, body string, _ http.Header) (any, error) {
 		return result(c.VerifyNotification([]byte(body)))
 	}
+	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
 	n.handler = c.NotificationHandler(func(context.Context, *kechengcang.Notification) error { return errHandle })
 	return []notification{n}
 }
@@ -78,7 +91,7 @@ func kechengcangInvalid(t testing.TB, s setup, bad string) map[string]error {
 
 func kechengcangClient(t testing.TB, s setup) *kechengcang.Client {
 	c, err := kechengcang.New(kechengcang.Config{
-		AppID: "example", Secret: sign.NewSecret(secret), BaseURL: s.base, HTTPClient: s.http, Logger: s.log,
+		AppID: "example", Secret: sign.NewSecret(secret), BaseURL: s.base, HTTPClient: s.http, Logger: s.log, Observer: s.observer,
 	})
 	must(t, err)
 	return c
@@ -148,7 +161,11 @@ func kechengcangShop(t *testing.T, log io.Writer, options ...gatewaytest.Option)
 	server := kechengcangtest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	// The client learns on the way that the query is a GET.
 	server.ShowByGet()
-	config := server.Config()
+	return kechengcangMerchant(t, server, server.Config(), log)
+}
+
+func kechengcangMerchant(t *testing.T, server *kechengcangtest.Server, config kechengcang.Config, log io.Writer) shop {
+	t.Helper()
 	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := kechengcang.New(config)
 	require.NoError(t, err)
@@ -166,7 +183,7 @@ func kechengcangShop(t *testing.T, log io.Writer, options ...gatewaytest.Option)
 		wait: func(ctx context.Context, number string) (sight, error) {
 			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: credits(c.NotificationHandler, func(n *kechengcang.Notification) sight {
+		handler: crediting(c.NotificationHandler, func(n *kechengcang.Notification) sight {
 			return sight{number: n.OrderID, amount: n.Order.Fee.Amount, raw: string(n.Raw.Reveal())}
 		}),
 	}

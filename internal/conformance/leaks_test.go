@@ -180,8 +180,9 @@ func signaturesIn(r *http.Request, body string) []string {
 var shownFields = map[string]bool{
 	"OrderNo": true, "OrderID": true, "ID": true, "PaymentNo": true, "ProductID": true, "ChargeID": true, "Op": true, "Message": true,
 	"Type": true, "Code": true, "Param": true, "Currency": true, "Status": true, "TxHash": true, "FailureCode": true,
+	"App": true, "StartingAfter": true, "EndingBefore": true,
 	"Config.UserID": true, "Config.AppID": true, "Config.AppKey": true, "Config.BaseURL": true, "Config.CloudBaseURL": true,
-	"Config.APIBaseURL": true, "Config.WebhookPublicKey": true,
+	"Config.APIBaseURL": true, "Config.WebhookPublicKey": true, "AppInfo.Name": true, "AppInfo.Version": true,
 }
 
 // fill puts the marker into every field of a struct that holds private data: into all

@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
 // marker is in every secret, in all payer data and in every response of a gateway:
@@ -27,6 +29,7 @@ const (
 	token     = marker + "-token/+="
 	apiKey    = marker + "-apikey"
 	appKey    = marker + "-appkey"
+	previous  = marker + "-previous/+="
 	payer     = marker + " buyer 买家"
 	payerIP   = "198.51.100.77" // no other address is used anywhere in these tests
 	notifyURL = "https://shop.example.com/notify/" + marker
@@ -73,6 +76,13 @@ type descriptor struct {
 	secrets []string
 	// reveals is a value of a request that a gateway may repeat in its message.
 	reveals []string
+	// previous is a secret of Config.PreviousSecrets.
+	previous string
+	// withPrevious makes a client with previous keys beside the current one, "example-secret"
+	// or publicPEM. It is nil if the gateway signs no notifications.
+	withPrevious func(previous ...string) error
+	// rotation returns a fake gateway whose key is changed, and its merchants.
+	rotation func(*testing.T) rotation
 	// shop returns a merchant with one client and a fake gateway.
 	shop func(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop
 	// nilHandler makes a NotificationHandler without a function.
@@ -87,6 +97,8 @@ type setup struct {
 	base string
 	http *http.Client
 	log  *slog.Logger
+	// observer is that of Config, or nil.
+	observer paygates.Observer
 	// unsigned: requests to Ping++ are not signed, which takes longer than all else.
 	unsigned bool
 	// interval is that of a wait; half of waiting if it is zero.
@@ -134,6 +146,12 @@ type notification struct {
 	header http.Header
 	// verify verifies what a framework has parsed.
 	verify func(url.Values, string, http.Header) (any, error)
+	// restore is RestoreNotification; nil for a return.
+	restore func([]byte) (any, error)
+	// resign signs a notification that was changed; nil if nothing is signed.
+	resign func(*notification)
+	// free is the field that may hold anything.
+	free string
 	// handler is a NotificationHandler whose function fails; nil for a return.
 	handler http.Handler
 	// unsigned: a signature proves nothing, because there is none.
@@ -157,6 +175,7 @@ type settings struct {
 	secret string
 	base   string
 	plain  bool // AllowPlainHTTP
+	app    paygates.AppInfo
 }
 
 // shop is a merchant with one client of one gateway, and the gateway.
@@ -166,6 +185,10 @@ type shop struct {
 	create func(ctx context.Context, orderNo, notifyURL string) (sight, error)
 	// query and wait query the order, whether it is paid.
 	query, wait func(ctx context.Context, number string) (sight, error)
+	// keyIndex verifies a notification, and explain explains it. They are nil if the gateway
+	// signs none.
+	keyIndex func(*http.Request) (int, error)
+	explain  func(*http.Request) explain.Explanation
 	// handler credits orders by the number that they are queried by.
 	handler func(credit func(sight) error) http.Handler
 }
@@ -198,8 +221,8 @@ func saw[O any](see func(*O) sight) func(*O, error) (sight, error) {
 	}
 }
 
-// credits makes a NotificationHandler that credits what see makes of a notification.
-func credits[N any](
+// crediting makes a NotificationHandler that credits what see makes of a notification.
+func crediting[N any](
 	handler func(func(context.Context, N) error) http.Handler, see func(N) sight,
 ) func(credit func(sight) error) http.Handler {
 	return func(credit func(sight) error) http.Handler {

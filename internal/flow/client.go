@@ -23,7 +23,9 @@ const (
 type Settings struct {
 	Gateway             string
 	HTTPClient          *http.Client
-	Logger              *slog.Logger
+	Logger              *slog.Logger      // nil: slog.Default() at the time of each line
+	Observer            paygates.Observer // may be nil
+	AppInfo             paygates.AppInfo
 	NotificationTimeout time.Duration
 	MaxConfirmations    int
 	// Secrets are masked in whatever the gateway says.
@@ -34,8 +36,8 @@ type Settings struct {
 type Client struct {
 	Gateway   string
 	Transport *transport.Client
-	Log       *slog.Logger
 
+	observer            paygates.Observer
 	notificationTimeout time.Duration
 	slots               chan struct{} // one for each confirmation in flight
 	queries             queries
@@ -43,9 +45,6 @@ type Client struct {
 
 // New returns a Client.
 func New(s Settings) *Client {
-	if s.Logger == nil {
-		s.Logger = transport.Silent()
-	}
 	if s.NotificationTimeout <= 0 {
 		s.NotificationTimeout = DefaultNotificationTimeout
 	}
@@ -55,19 +54,22 @@ func New(s Settings) *Client {
 	return &Client{
 		Gateway: s.Gateway,
 		Transport: transport.New(transport.Options{
-			Gateway: s.Gateway, HTTPClient: s.HTTPClient, Log: s.Logger, Secrets: s.Secrets,
+			Gateway: s.Gateway, HTTPClient: s.HTTPClient, Log: s.Logger, Observer: s.Observer, AppInfo: s.AppInfo, Secrets: s.Secrets,
 		}),
-		Log:                 s.Logger,
+		observer:            s.Observer,
 		notificationTimeout: s.NotificationTimeout,
 		slots:               make(chan struct{}, s.MaxConfirmations),
 	}
 }
 
+// Log returns the logger for a line: the configured one, or slog.Default() as it is now.
+func (c *Client) Log() *slog.Logger { return c.Transport.Log() }
+
 // LogUnread logs which fields of a response or a notification have another shape than
 // documented and were left zero.
 func (c *Client) LogUnread(ctx context.Context, op, number string, unread []string) {
 	if len(unread) > 0 {
-		c.Log.LogAttrs(ctx, slog.LevelWarn, c.Gateway+": unreadable fields left empty",
+		c.Log().LogAttrs(ctx, slog.LevelWarn, c.Gateway+": unreadable fields left empty", slog.String("gateway", c.Gateway),
 			slog.String("op", op), slog.String("order_no", number), slog.String("fields", strings.Join(unread, ", ")))
 	}
 }

@@ -58,7 +58,7 @@ func TestDefaults(t *testing.T) {
 	c := New(Settings{Gateway: "example"})
 	assert.Equal(t, 60*time.Second, c.notificationTimeout)
 	assert.Equal(t, 32, cap(c.slots))
-	c.Log.Error("goes nowhere")
+	assert.Same(t, slog.Default(), c.Log())
 	c = New(Settings{Gateway: "example", NotificationTimeout: -1, MaxConfirmations: -1})
 	assert.Equal(t, 60*time.Second, c.notificationTimeout)
 	assert.Equal(t, 32, cap(c.slots))
@@ -73,5 +73,5 @@ func TestLogUnread(t *testing.T) {
 	c.LogUnread(context.Background(), "query order", "1", nil)
 	assert.Empty(t, log.String())
 	c.LogUnread(context.Background(), "query order", "1", []string{"time", "order.sn"})
-	assert.Contains(t, log.String(), `level=WARN msg="example: unreadable fields left empty" op="query order" order_no=1 fields="time, order.sn"`)
+	assert.Contains(t, log.String(), `level=WARN msg="example: unreadable fields left empty" gateway=example op="query order" order_no=1 fields="time, order.sn"`)
 }

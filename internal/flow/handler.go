@@ -3,9 +3,11 @@ package flow
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/notify"
@@ -30,25 +32,69 @@ func (h Handler[N]) Serve(c *Client) http.Handler {
 		panic(c.Gateway + ": NotificationHandler needs a function")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		orderNo, err := h.process(c, r)
-		header := w.Header()
-		header["Content-Type"] = plainText
-		if err == nil {
-			// Explicit, because a router's fallback handler may have set 404 before.
-			w.WriteHeader(http.StatusOK)
-			_, _ = io.WriteString(w, h.Accepted)
+		if c.observer == nil {
+			_, _ = h.serve(c, w, r)
 			return
 		}
-		status := paygates.NotificationStatus(err)
-		c.Log.LogAttrs(r.Context(), slog.LevelWarn, c.Gateway+": notification rejected",
-			slog.String("op", "handle notification"), slog.String(cmp.Or(h.Number, "order_no"), orderNo),
-			slog.Int("status", status), slog.String("reason", err.Error()))
-		if allow := notify.AllowedMethods(err); allow != "" {
-			header.Set("Allow", allow)
-		}
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, h.Rejected)
+		ctx, end := c.observe(r.Context())
+		// What is left if the merchant's function panics.
+		status, err := 0, error(&handleError{errPanic})
+		defer func() { end(status, err) }()
+		status, err = h.serve(c, w, r.WithContext(ctx))
 	})
+}
+
+var errPanic = errors.New("panic")
+
+// serve handles a notification. It returns the status of the response and the error
+// that it stands for.
+func (h Handler[N]) serve(c *Client, w http.ResponseWriter, r *http.Request) (int, error) {
+	orderNo, err := h.process(c, r)
+	header := w.Header()
+	header["Content-Type"] = plainText
+	if err == nil {
+		// Explicit, because a router's fallback handler may have set 404 before.
+		w.WriteHeader(http.StatusOK)
+		_, _ = io.WriteString(w, h.Accepted)
+		return http.StatusOK, nil
+	}
+	status := paygates.NotificationStatus(err)
+	h.logRejected(c, r, orderNo, status, err)
+	if allow := notify.AllowedMethods(err); allow != "" {
+		header.Set("Allow", allow)
+	}
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, h.Rejected)
+	return status, err
+}
+
+func (h Handler[N]) logRejected(c *Client, r *http.Request, orderNo string, status int, err error) {
+	attrs := []slog.Attr{slog.String("gateway", c.Gateway), slog.String("op", "handle notification")}
+	if orderNo != "" {
+		attrs = append(attrs, slog.String(cmp.Or(h.Number, "order_no"), orderNo))
+	}
+	attrs = append(attrs, slog.Int("status", status), slog.String("reason", err.Error()))
+	c.Log().LogAttrs(r.Context(), slog.LevelWarn, c.Gateway+": notification rejected", attrs...)
+}
+
+// observe tells the Observer of a notification. end tells it the result.
+func (c *Client) observe(ctx context.Context) (observed context.Context, end func(status int, err error)) {
+	start := time.Now()
+	var done func(paygates.NotificationResult)
+	observed = ctx
+	c.Transport.Guard(ctx, func() {
+		var made context.Context
+		if made, done = c.observer.ObserveNotification(ctx, paygates.NotificationInfo{Gateway: c.Gateway}); made != nil {
+			observed = made
+		}
+	})
+	return observed, func(status int, err error) {
+		if done == nil {
+			return
+		}
+		result := paygates.NotificationResult{HTTPStatus: status, Duration: time.Since(start), ErrorKind: paygates.ErrorKind(err)}
+		c.Transport.Guard(ctx, func() { done(result) })
+	}
 }
 
 var plainText = []string{"text/plain; charset=utf-8"}
@@ -78,3 +124,4 @@ type handleError struct{ err error }
 func (e *handleError) Error() string         { return "notification handler: " + e.err.Error() }
 func (e *handleError) Unwrap() error         { return e.err }
 func (*handleError) NotificationStatus() int { return http.StatusInternalServerError }
+func (*handleError) ErrorKind() string       { return "handler_failed" }

@@ -77,9 +77,9 @@ func TestServe(t *testing.T) {
 			assert.Equal(t, test.status, w.Code)
 			assert.Equal(t, "text/plain; charset=utf-8", w.Header().Get("Content-Type"))
 			assert.Equal(t, test.status == 200 || test.status == 500, handled)
-			allow, number := "", "20191118123424"
+			allow, number := "", " order_no=20191118123424"
 			if test.status == 405 {
-				allow, number = "GET", `""`
+				allow, number = "GET", ""
 			}
 			assert.Equal(t, allow, w.Header().Get("Allow"))
 			assert.NotContains(t, log.String(), "63a5bf1f")
@@ -90,7 +90,7 @@ func TestServe(t *testing.T) {
 			}
 			assert.Equal(t, "fail", w.Body.String())
 			assert.Contains(t, log.String(), fmt.Sprintf(
-				`level=WARN msg="example: notification rejected" op="handle notification" order_no=%s status=%d reason=`, number, test.status))
+				`level=WARN msg="example: notification rejected" gateway=example op="handle notification"%s status=%d reason=`, number, test.status))
 			assert.Contains(t, log.String(), test.reason)
 		})
 	}

@@ -76,7 +76,7 @@ func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O
 				return last, err
 			}
 			lastErr = err
-			c.Log.WarnContext(ctx, c.Gateway+": waiting for payment", w.Name, w.Number, "error", err)
+			c.Log().WarnContext(ctx, c.Gateway+": waiting for payment", "gateway", c.Gateway, "op", opWait, w.Name, w.Number, "error", err)
 			timer.Reset(max(interval, transport.RetryAfter(err)))
 			continue
 		}
@@ -88,7 +88,7 @@ func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O
 			level = slog.LevelInfo
 		}
 		state = text
-		c.Log.Log(ctx, level, c.Gateway+": waiting for payment", w.Name, w.Number, "state", text)
+		c.Log().Log(ctx, level, c.Gateway+": waiting for payment", "gateway", c.Gateway, "op", opWait, w.Name, w.Number, "state", text)
 		switch {
 		case paid:
 			return order, nil

@@ -178,7 +178,7 @@ func TestWait(t *testing.T) {
 				assert.Equal(t, "expired", got.State)
 			}
 			assert.Equal(t, len(test.results), queries)
-			levels := regexp.MustCompile(`level=(\w+) msg="example: waiting for payment" order_no=1`).FindAllStringSubmatch(log.String(), -1)
+			levels := regexp.MustCompile(`level=(\w+) msg="example: waiting for payment" gateway=example op="wait for payment" order_no=1`).FindAllStringSubmatch(log.String(), -1)
 			all := make([]string, len(levels))
 			for i, level := range levels {
 				all[i] = level[1]

@@ -137,6 +137,9 @@ func (v Value) Bytes() []byte { return v.json }
 // IsObject tells {…} from null and from [], as which PHP writes an empty object.
 func (v Value) IsObject() bool { return len(v.json) > 0 && v.json[0] == '{' }
 
+// IsList reports whether v is a list.
+func (v Value) IsList() bool { return len(v.json) > 0 && v.json[0] == '[' }
+
 // Unmarshal decodes an object, as the function does, without reading its syntax again.
 func (v Value) Unmarshal(into any) (unread []string, err error) {
 	if len(v.json) == 0 {
@@ -164,6 +167,21 @@ func (v Value) Members() iter.Seq2[string, Value] {
 		d := decoder{data: v.json}
 		for d.i++; d.more('}'); {
 			if name := string(d.name()); !yield(name, d.value(true)) {
+				return
+			}
+		}
+	}
+}
+
+// Elements returns the values in a list, none for anything else.
+func (v Value) Elements() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if !v.IsList() {
+			return
+		}
+		d := decoder{data: v.json}
+		for d.i++; d.more(']'); {
+			if !yield(d.value(true)) {
 				return
 			}
 		}

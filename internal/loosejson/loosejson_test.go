@@ -368,6 +368,21 @@ func TestValueOfAField(t *testing.T) {
 	_ = append(w.Part.Bytes(), "overwritten"...)
 	assert.Equal(t, `"last":1}`, string(text[len(text)-9:]), "growing a value changes nothing behind it")
 
+	list, err := Read([]byte(` [1, {"a":[2]},"b" ] `))
+	require.NoError(t, err)
+	var elements []string
+	for value := range list.Elements() {
+		elements = append(elements, string(value.Bytes()))
+	}
+	assert.Equal(t, []string{"1", `{"a":[2]}`, `"b"`}, elements)
+	for range list.Elements() {
+		break
+	}
+	for range w.Part.Elements() {
+		t.Error("an element of an object")
+	}
+	assert.True(t, list.IsList() && !list.IsObject() && w.Part.IsObject() && !w.Part.IsList())
+
 	assert.Nil(t, w.None.Bytes())
 	assert.Equal(t, Scalar{}, w.None.Scalar())
 	for range w.None.Members() {

@@ -28,7 +28,7 @@ var testName = regexp.MustCompile(`^(Test|Fuzz)[A-Z]`)
 func TestPagesNameWhatExists(t *testing.T) {
 	t.Parallel()
 	dirs, names, tests := publicPackages(t), 0, 0
-	for _, page := range glob(t, "README*.md", "SECURITY.md", "CONTRIBUTING.md", "docs/*.md", "docs/zh/*.md") {
+	for _, page := range textPages(t) {
 		for _, match := range codeName.FindAllStringSubmatch(read(t, page), -1) {
 			pkg, name, member, subtest := match[1], match[2], match[3], match[4]
 			dir, public := dirs[pkg]
@@ -43,7 +43,7 @@ func TestPagesNameWhatExists(t *testing.T) {
 				}
 			case public: // and not `http.Handler` or `n.OrderNo`
 				names++
-				api := read(t, "docs/api/"+pkg+".txt")
+				api := declarations(read(t, "docs/api/"+pkg+".txt"))
 				if !containsWord(api, name) || !containsWord(api, member) {
 					t.Errorf("%s: package %s does not declare %s %s", page, pkg, name, member)
 				}

@@ -60,6 +60,8 @@ var places = []struct{ file, text string }{
 	{"README.zh-CN.md", "\n| `{name}` |"},
 	{"docs/security.md", "\n## {name}\n"},
 	{"docs/security.md", "\n| `{name}` |"},
+	{"docs/zh/security.md", "\n## {name}\n"},
+	{"AGENTS.md", "`{name}`"},
 }
 
 func TestEveryPlaceKnowsEveryGateway(t *testing.T) {

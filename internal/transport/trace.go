@@ -109,7 +109,7 @@ func (c *Client) sendError(ctx context.Context, call Call, sent *trace, err erro
 	case sent.twice.Load():
 		return Unknown(noResponse(errTwice))
 	case sent.certainlyNotSent(ctx):
-		return notSent(cause)
+		return NotSent(cause)
 	default:
 		return Unknown(noResponse(cause))
 	}
@@ -117,8 +117,8 @@ func (c *Client) sendError(ctx context.Context, call Call, sent *trace, err erro
 
 func noResponse(cause error) error { return fmt.Errorf("%w: %w", paygates.ErrNoResponse, cause) }
 
-// notSent returns an ErrNotSent, which is an ErrNoResponse too.
-func notSent(cause error) error { return &notSentError{cause} }
+// NotSent returns an ErrNotSent, which is an ErrNoResponse too.
+func NotSent(cause error) error { return &notSentError{cause} }
 
 type notSentError struct{ cause error }
 

@@ -38,8 +38,6 @@ const (
 	// A merchant calls one host from many goroutines; net/http keeps two idle
 	// connections a host, and would open and close the others all day.
 	idleConnections = 64
-
-	userAgent = "paygates-go"
 )
 
 // The media types of request bodies.
@@ -54,33 +52,39 @@ type Options struct {
 	Gateway string
 	// HTTPClient is copied. Default: a client with its own connection pool.
 	HTTPClient *http.Client
-	// Log receives debug lines. Default: none.
+	// Log receives log lines. Default: slog.Default() at the time of each line.
 	Log *slog.Logger
+	// Observer observes each attempt. Default: none.
+	Observer paygates.Observer
+	// AppInfo is added to the User-Agent header.
+	AppInfo paygates.AppInfo
 	// Secrets are masked in whatever a gateway says.
 	Secrets []sign.Secret
 }
 
 // Client sends the requests of one gateway. It is safe for concurrent use.
 type Client struct {
-	gateway string
-	resty   *resty.Client
-	foreign bool          // not net/http's Transport
-	blank   resty.Request // the beginning of every request
-	timeout time.Duration
-	log     *slog.Logger
-	secrets []string
+	gateway  string
+	resty    *resty.Client
+	foreign  bool          // not net/http's Transport
+	blank    resty.Request // the beginning of every request
+	headers  headers
+	timeout  time.Duration
+	log      *slog.Logger      // nil: slog.Default()
+	observer paygates.Observer // may be nil
+	secrets  []string
 }
 
 // New returns a Client.
 func New(o Options) *Client {
-	if o.Log == nil {
-		o.Log = Silent()
-	}
 	own := http.Client{}
 	if o.HTTPClient != nil {
 		own = *o.HTTPClient
 	}
-	c := &Client{gateway: o.Gateway, timeout: own.Timeout, log: o.Log, secrets: maskedTexts(o.Secrets)}
+	c := &Client{
+		gateway: o.Gateway, headers: newHeaders(o.AppInfo), timeout: own.Timeout, log: o.Log, observer: o.Observer,
+		secrets: maskedTexts(o.Secrets),
+	}
 	if c.timeout <= 0 {
 		c.timeout = DefaultTimeout
 	}
@@ -120,7 +124,9 @@ func (t noLocation) RoundTrip(r *http.Request) (*http.Response, error) {
 // Call is one request.
 type Call struct {
 	Op          string // in errors and log lines
+	OrderNo     string // in log lines, where there is one to show
 	Method, URL string
+	URLTemplate string // the documented path with placeholders, for Observers
 	ContentType string // of Body
 	Body        string
 	Header      map[string]string // beyond Accept and User-Agent
@@ -129,27 +135,42 @@ type Call struct {
 	NoRetry bool
 }
 
-// Do sends the call and returns the response, whatever its status. A call that got no
-// response, 429 or 5xx is sent up to three times with a growing backoff, unless
-// call.NoRetry is set. The error is an [*paygates.Error].
+// Send sends the call and decodes the response, whatever its status. A call that got
+// no response, 429 or 5xx is sent up to three times with a growing backoff, unless
+// call.NoRetry is set. The error is an [*paygates.Error], or that of decode, which sees
+// the response of each attempt. Its outcome is what an Observer is told.
+func Send[T any](ctx context.Context, c *Client, call Call, decode func(Response) (*T, error)) (result *T, err error) {
+	_, err = c.do(ctx, call, func(response Response) (err error) {
+		result, err = decode(response)
+		return err
+	})
+	return result, err
+}
+
+// Do is Send without decoding: it returns the response.
 func (c *Client) Do(ctx context.Context, call Call) (Response, error) {
+	return c.do(ctx, call, func(Response) error { return nil })
+}
+
+func (c *Client) do(ctx context.Context, call Call, decode func(Response) error) (Response, error) {
 	if ctx.Err() != nil {
 		cause := noResponse(context.Cause(ctx))
 		if call.NoRetry {
-			cause = notSent(context.Cause(ctx))
+			cause = NotSent(context.Cause(ctx))
 		}
 		return Response{}, c.fail(call, cause)
 	}
 	if call.NoRetry {
-		response, err, _ := c.attempt(ctx, call)
+		response, err, _ := c.attempt(ctx, call, 1, decode)
+		c.logUnknown(ctx, call, response, err)
 		return response, err
 	}
 	for n, backoff := 1, firstBackoff; ; n, backoff = n+1, backoff*3 {
-		response, err, retryable := c.attempt(ctx, call)
+		response, err, retryable := c.attempt(ctx, call, n, decode)
 		if n == attempts || !retryable || response.retryAfter > longestRetryAfter {
 			return response, err
 		}
-		c.log.LogAttrs(ctx, slog.LevelDebug, c.gateway+": retrying",
+		c.Log().LogAttrs(ctx, slog.LevelDebug, c.gateway+": retrying", slog.String("gateway", c.gateway),
 			slog.String("op", call.Op), slog.Int("attempt", n), slog.Int("status", response.Status))
 		// Half of the backoff is random, so that many clients do not return at once.
 		delay := max(backoff/2+rand.N(backoff/2+1), response.retryAfter) //nolint:gosec // no secret
@@ -164,8 +185,31 @@ func (c *Client) Do(ctx context.Context, call Call) (Response, error) {
 	}
 }
 
-// attempt sends the call once. retryable reports whether another attempt may succeed.
-func (c *Client) attempt(ctx context.Context, call Call) (response Response, err error, retryable bool) { //nolint:revive // the flag belongs to the other two
+// attempt sends the call once and decodes the response. retryable reports whether
+// another attempt may succeed.
+func (c *Client) attempt( //nolint:revive // the flag belongs to the other two
+	ctx context.Context, call Call, n int, decode func(Response) error,
+) (response Response, err error, retryable bool) {
+	if c.observer == nil {
+		response, err, retryable = c.send(ctx, call)
+		if err == nil {
+			err = decode(response)
+		}
+		return response, err, retryable
+	}
+	ctx, end := c.observe(ctx, call, n)
+	start := time.Now()
+	response, err, retryable = c.send(ctx, call)
+	took := time.Since(start)
+	if err == nil {
+		err = decode(response)
+	}
+	end(response, took, err)
+	return response, err, retryable
+}
+
+// send sends the call once.
+func (c *Client) send(ctx context.Context, call Call) (response Response, err error, retryable bool) { //nolint:revive // as attempt
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	var sent *trace
@@ -177,18 +221,39 @@ func (c *Client) attempt(ctx context.Context, call Call) (response Response, err
 		return Response{}, c.fail(call, c.sendError(ctx, call, sent, err)), !errors.Is(err, context.Canceled)
 	}
 	response, bad := c.read(ctx, raw.RawResponse, call)
-	if c.log.Enabled(ctx, slog.LevelDebug) {
-		c.log.LogAttrs(ctx, slog.LevelDebug, c.gateway+": response", slog.String("op", call.Op),
+	if log := c.Log(); log.Enabled(ctx, slog.LevelDebug) {
+		log.LogAttrs(ctx, slog.LevelDebug, c.gateway+": response", slog.String("gateway", c.gateway), slog.String("op", call.Op),
 			slog.Int("status", response.Status), slog.Int("bytes", len(response.Body)), slog.Duration("took", raw.Time()))
 	}
 	switch {
 	case bad != nil:
 		return response, response.Error("", "", bad), response.broken
 	case response.Status == http.StatusProxyAuthRequired && sent != nil && sent.refusedByProxy(call):
-		return response, response.fail("", "", notSent(errProxy)), false
+		return response, response.fail("", "", NotSent(errProxy)), false
 	default:
 		return response, nil, response.isUnavailable()
 	}
+}
+
+// Log returns the logger: the configured one, or slog.Default() as it is now.
+func (c *Client) Log() *slog.Logger {
+	if c.log != nil {
+		return c.log
+	}
+	return slog.Default()
+}
+
+// logUnknown logs a create whose outcome is unknown: somebody has to query the order.
+func (c *Client) logUnknown(ctx context.Context, call Call, response Response, err error) {
+	if !errors.Is(err, paygates.ErrOutcomeUnknown) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("gateway", c.gateway), slog.String("op", call.Op)}
+	if call.OrderNo != "" {
+		attrs = append(attrs, slog.String("order_no", call.OrderNo))
+	}
+	attrs = append(attrs, slog.Int("status", response.Status), slog.String("reason", err.Error()))
+	c.Log().LogAttrs(ctx, slog.LevelWarn, c.gateway+": create with unknown outcome", attrs...)
 }
 
 func (c *Client) fail(call Call, cause error) *paygates.Error {
@@ -201,11 +266,11 @@ func (c *Client) fail(call Call, cause error) *paygates.Error {
 func (c *Client) request(ctx context.Context, call Call) *resty.Request {
 	request := c.blank
 	request.SetContext(ctx)
-	request.Header = plainHeader
+	request.Header = c.headers.plain
 	if call.Body != "" {
 		// A reader is passed on; a string is copied three times by resty.
 		request.SetBody(strings.NewReader(call.Body))
-		request.Header = headerOf(call.ContentType)
+		request.Header = c.headers.of(call.ContentType)
 	}
 	if len(call.Header) > 0 {
 		request.Header = request.Header.Clone()
@@ -217,16 +282,29 @@ func (c *Client) request(ctx context.Context, call Call) *resty.Request {
 	return &request
 }
 
-var (
-	plainHeader = http.Header{
-		"User-Agent": {userAgent},
+// headers are what every request begins with, by the type of its body.
+type headers struct{ plain, form, json http.Header }
+
+func newHeaders(app paygates.AppInfo) headers {
+	plain := http.Header{
+		"User-Agent": {userAgent(app)},
 		// Without it Laravel reports errors as a page or a redirect, and resty finds a
 		// value with regular expressions.
 		"Accept": {ContentTypeJSON},
 	}
-	formHeader = withContentType(plainHeader, ContentTypeForm)
-	jsonHeader = withContentType(plainHeader, ContentTypeJSON)
-)
+	return headers{plain, withContentType(plain, ContentTypeForm), withContentType(plain, ContentTypeJSON)}
+}
+
+func userAgent(app paygates.AppInfo) string {
+	agent := "paygates-go/" + paygates.Version
+	if app.Name != "" {
+		agent += " " + app.Name
+	}
+	if app.Version != "" {
+		agent += "/" + app.Version
+	}
+	return agent
+}
 
 func withContentType(header http.Header, contentType string) http.Header {
 	header = header.Clone()
@@ -234,14 +312,14 @@ func withContentType(header http.Header, contentType string) http.Header {
 	return header
 }
 
-func headerOf(contentType string) http.Header {
+func (h headers) of(contentType string) http.Header {
 	switch contentType {
 	case ContentTypeForm:
-		return formHeader
+		return h.form
 	case ContentTypeJSON:
-		return jsonHeader
+		return h.json
 	default: // resty completes a header without a type, so it needs its own copy
-		return withContentType(plainHeader, contentType)
+		return withContentType(h.plain, contentType)
 	}
 }
 

@@ -110,7 +110,7 @@ func TestDoSendsWhatTheCallSays(t *testing.T) {
 	assert.EqualValues(t, 9, got.ContentLength)
 	assert.Equal(t, "application/x-www-form-urlencoded", got.Header.Get("Content-Type"))
 	assert.Equal(t, "application/json", got.Header.Get("Accept"))
-	assert.Equal(t, "paygates-go", got.Header.Get("User-Agent"))
+	assert.Equal(t, "paygates-go/"+paygates.Version, got.Header.Get("User-Agent"))
 	assert.Equal(t, "Token abc", got.Header.Get("Authorization"))
 
 	for _, once := range []bool{false, true} {
@@ -605,7 +605,7 @@ func TestRequestsDoNotShareWhatATransportChanges(t *testing.T) {
 			_, err := client.Do(context.Background(), call)
 			require.NoError(t, err)
 		}
-		const agent, accept = "paygates-go", "application/json"
+		const agent, accept = "paygates-go/" + paygates.Version, "application/json"
 		assert.Equal(t, []http.Header{
 			{"User-Agent": {agent}, "Accept": {"text/plain"}, "X-Own": {"1"}},
 			{"User-Agent": {agent}, "Accept": {accept}},
@@ -883,8 +883,8 @@ func TestTheLogHoldsNothingPrivate(t *testing.T) {
 	_, err := c.Do(context.Background(), call)
 	require.NoError(t, err)
 	text := log.String()
-	assert.Equal(t, 3, strings.Count(text, `level=DEBUG msg="ispay: response" op="query order" status=503 bytes=10 took=`))
-	assert.Contains(t, text, `level=DEBUG msg="ispay: retrying" op="query order" attempt=1 status=503`)
+	assert.Equal(t, 3, strings.Count(text, `level=DEBUG msg="ispay: response" gateway=ispay op="query order" status=503 bytes=10 took=`))
+	assert.Contains(t, text, `level=DEBUG msg="ispay: retrying" gateway=ispay op="query order" attempt=1 status=503`)
 	for _, private := range []string{"63a5bf1f", "127.0.0.1", "payer data", "sk_test", "login-token", "http"} {
 		assert.NotContains(t, text, private)
 	}

@@ -26,6 +26,8 @@
 //	Deliveries           returns what was sent, with the merchant's responses
 //	Reset, Close         remove all orders; stop the fake
 //
+// SetSecret changes the merchant's secret while the fake runs, to test a rotation.
+//
 // A notification is retried until the response is "success": after 15 s and 1, 5 and 30
 // minutes. The document names no delays; WithRetryDelays sets others.
 package ispaytest
@@ -64,6 +66,7 @@ const AlipayUserID = "2088000000000001"
 // Server is a fake ispay gateway.
 type Server struct {
 	*gatewaytest.Server
+	gatewaytest.Secrets
 
 	numericOrderID atomic.Bool
 }
@@ -71,6 +74,7 @@ type Server struct {
 // NewServer starts a fake. Close stops it.
 func NewServer(opts ...gatewaytest.Option) *Server {
 	s := &Server{}
+	s.SetSecret(Secret)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /gateway", s.create)
 	mux.HandleFunc("GET /query/{id}", s.query)
@@ -94,7 +98,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 
 // Config returns the configuration of a client for this fake.
 func (s *Server) Config() ispay.Config {
-	return ispay.Config{UserID: UserID, Secret: sign.NewSecret(Secret), BaseURL: s.URL}
+	return ispay.Config{UserID: UserID, Secret: sign.NewSecret(s.CurrentSecret()), BaseURL: s.URL}
 }
 
 // SetState changes the state of the order with the given gateway's or merchant's number.
@@ -140,7 +144,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 	case ipErr != nil:
 		reject("ip")
 		return
-	case !signed(f.Get("sign"), UserID, f.Get("order_no"), f.Get("order_type"), f.Get("amount"), f.Get("return_url")):
+	case !s.signed(f.Get("sign"), UserID, f.Get("order_no"), f.Get("order_type"), f.Get("amount"), f.Get("return_url")):
 		reject("sign")
 		return
 	}
@@ -203,7 +207,7 @@ func (s *Server) qrcode(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) order(w http.ResponseWriter, r *http.Request) {
 	order, ok := s.Order(r.PathValue("no"))
-	genuine := r.PathValue("userid") == UserID && signed(r.PathValue("md5"), UserID, r.PathValue("no"))
+	genuine := r.PathValue("userid") == UserID && s.signed(r.PathValue("md5"), UserID, r.PathValue("no"))
 	if !ok || !genuine || order.OrderNo != r.PathValue("no") {
 		notFound(w)
 		return
@@ -270,7 +274,7 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 		amount, state = (order.Amount + 90000).String(), "9"
 	}
 	// The document appends it literally, whatever the notify URL holds.
-	query := "?order_no=" + order.OrderNo + "&amount=" + amount + "&state=" + state + "&sign=" + hash(UserID, order.OrderNo)
+	query := "?order_no=" + order.OrderNo + "&amount=" + amount + "&state=" + state + "&sign=" + hash(s.CurrentSecret(), UserID, order.OrderNo)
 	added := url.Values{}
 	for name, value := range s.NotificationFields() {
 		switch name {
@@ -285,13 +289,15 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 	return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + query}, nil
 }
 
-func hash(parts ...string) string {
-	sum := md5.Sum([]byte(strings.Join(parts, "") + Secret)) //nolint:gosec // the gateway's own algorithm
+func hash(secret string, parts ...string) string {
+	sum := md5.Sum([]byte(strings.Join(parts, "") + secret)) //nolint:gosec // the gateway's own algorithm
 	return hex.EncodeToString(sum[:])
 }
 
-func signed(received string, parts ...string) bool {
-	return subtle.ConstantTimeCompare([]byte(strings.ToLower(received)), []byte(hash(parts...))) == 1
+func (s *Server) signed(received string, parts ...string) bool {
+	return s.AnySecret(func(secret string) bool {
+		return subtle.ConstantTimeCompare([]byte(strings.ToLower(received)), []byte(hash(secret, parts...))) == 1
+	})
 }
 
 func succeed(w http.ResponseWriter, fields map[string]any) {

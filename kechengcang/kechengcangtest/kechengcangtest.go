@@ -25,6 +25,8 @@
 //	Deliveries           returns what was sent, with the merchant's responses
 //	Reset, Close         remove all orders; stop the fake
 //
+// SetSecret changes the merchant's secret while the fake runs, to test a rotation.
+//
 // A notification is retried until the response is exactly "ok": after 30, 60, 90 … minutes,
 // seven attempts in all. WithRetryDelays sets other delays. The public source sends no
 // notifications at all: test waiting with PaySilently.
@@ -65,6 +67,7 @@ const (
 // Server is a fake kechengcang server.
 type Server struct {
 	*gatewaytest.Server
+	gatewaytest.Secrets
 
 	showByGet, leaky atomic.Bool
 }
@@ -72,6 +75,7 @@ type Server struct {
 // NewServer starts a fake. Close stops it.
 func NewServer(opts ...gatewaytest.Option) *Server {
 	s := &Server{}
+	s.SetSecret(Secret)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/web/pay-orders/store", s.store)
 	mux.HandleFunc("/api/web/pay-orders/show", s.show)
@@ -107,7 +111,7 @@ func retryDelays() []time.Duration {
 
 // Config returns the configuration of a client for this fake.
 func (s *Server) Config() kechengcang.Config {
-	return kechengcang.Config{AppID: AppID, Secret: sign.NewSecret(Secret), BaseURL: s.URL}
+	return kechengcang.Config{AppID: AppID, Secret: sign.NewSecret(s.CurrentSecret()), BaseURL: s.URL}
 }
 
 // ShowByGet makes the fake serve the query by GET and respond with 405 to POST, as the
@@ -167,7 +171,7 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request) {
 	case in["app_id"] != AppID:
 		throw(w, r, "应用不存在!")
 		return
-	case !signed(in["sign"], in["salt"]):
+	case !s.signed(in["sign"], in["salt"]):
 		throw(w, r, "签名不正确!")
 		return
 	}
@@ -208,7 +212,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request) {
 	result := s.result(order)
 	s.addDeliveries(result, order)
 	if s.leaky.Load() {
-		result["application"] = application()
+		result["application"] = s.application()
 	}
 	succeed(w, result)
 }
@@ -219,6 +223,9 @@ func (s *Server) pay(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	// The payer sends coins, not dollars.
+	cents, _ := strconv.ParseInt(order.Fields["pay_fee"], 10, 64)
+	order.Amount, order.Currency = money.Cents(cents), order.Channel
 	s.Cashier(w, "kechengcang", receiptAccount, "/pay/"+order.ID, order)
 }
 
@@ -226,7 +233,7 @@ func (s *Server) pay(w http.ResponseWriter, r *http.Request) {
 func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
 	result := s.result(order)
 	if s.leaky.Load() {
-		result["application"] = application()
+		result["application"] = s.application()
 	}
 	if tampered {
 		// Nothing is signed.
@@ -289,8 +296,8 @@ func (s *Server) addDeliveries(result map[string]any, order gatewaytest.Order) {
 }
 
 // application is the record that the public source does not hide.
-func application() map[string]any {
-	return map[string]any{"id": 1, "name": "example", "app_id": AppID, "secure_key": Secret}
+func (s *Server) application() map[string]any {
+	return map[string]any{"id": 1, "name": "example", "app_id": AppID, "secure_key": s.CurrentSecret()}
 }
 
 // local returns a time in UTC+8, as the gateway writes its other times, "" for none.
@@ -324,7 +331,9 @@ func md5Hex(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func signed(received, salt string) bool {
-	want := md5Hex(md5Hex(salt) + md5Hex(Secret))
-	return subtle.ConstantTimeCompare([]byte(received), []byte(want)) == 1
+func (s *Server) signed(received, salt string) bool {
+	return s.AnySecret(func(secret string) bool {
+		want := md5Hex(md5Hex(salt) + md5Hex(secret))
+		return subtle.ConstantTimeCompare([]byte(received), []byte(want)) == 1
+	})
 }

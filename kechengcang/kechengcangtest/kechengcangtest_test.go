@@ -241,8 +241,8 @@ func TestTheCashierPagePays(t *testing.T) {
 	status, _, page := send(t, "GET", created.PayPageURL, "", "")
 	assert.Equal(t, 200, status)
 	assert.Contains(t, page, "data:image/png;base64,")
-	assert.Contains(t, page, "20.00")
 	assert.Contains(t, page, `action="/pay/`+created.OrderID+`"`)
+	assert.Contains(t, page, `<p class="price">`+created.PayFee.Amount.String()+` FTM</p>`, "the coin, not dollars")
 
 	status, header, _ := send(t, "POST", created.PayPageURL, "", "")
 	assert.Equal(t, http.StatusSeeOther, status)

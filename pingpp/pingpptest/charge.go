@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/paygates/paygates-go/gatewaytest"
 )
 
-func (s *Server) chargeOf(order gatewaytest.Order, credential map[string]any) map[string]any {
+// chargeOf returns a charge with its refunds.
+func (s *Server) chargeOf(order gatewaytest.Order, credential map[string]any, refunds []refund) map[string]any {
 	var paidAt, transactionNo any
 	if order.Paid {
 		paidAt, transactionNo = order.PaidAt.Unix(), "2016000000000000000000000001"
@@ -22,15 +24,13 @@ func (s *Server) chargeOf(order gatewaytest.Order, credential map[string]any) ma
 	return map[string]any{
 		"id": order.ID, "object": "charge", "created": created,
 		"livemode": order.Fields["livemode"] == "true",
-		"paid":     order.Paid, "refunded": false,
+		"paid":     order.Paid, "refunded": len(refunds) > 0,
 		"app": App, "channel": order.Channel, "order_no": order.OrderNo, "client_ip": "203.0.113.7",
 		"amount": order.Amount.Cents(), "amount_settle": order.Amount.Cents(), "currency": "cny",
 		"subject": order.Fields["subject"], "body": order.OrderNo, "extra": map[string]any{},
 		"time_paid": paidAt, "time_expire": expires, "time_settle": nil, "transaction_no": transactionNo,
-		"refunds": map[string]any{
-			"object": "list", "url": "/v1/charges/" + order.ID + "/refunds", "has_more": false, "data": []any{},
-		},
-		"amount_refunded": 0, "failure_code": nil, "failure_msg": nil,
+		"refunds":         listOf(refundsURL(order), refundObjects(order, refunds), false),
+		"amount_refunded": sumOf(refunds).Cents(), "failure_code": nil, "failure_msg": nil,
 		"metadata":   map[string]any{"order_no": order.OrderNo, "order_id": 1},
 		"credential": credential, "description": nil,
 	}
@@ -52,16 +52,25 @@ func (s *Server) credential(order gatewaytest.Order) map[string]any {
 	}}
 }
 
+// paymentEvent returns the event of a paid charge, and the charge in it as it was before
+// all refunds.
+func (s *Server) paymentEvent(order gatewaytest.Order) (event, charge map[string]any) {
+	charge = s.chargeOf(order, map[string]any{}, nil)
+	return eventOf(order.ID, "charge.succeeded", order.PaidAt, charge["livemode"], charge), charge
+}
+
+func eventOf(objectID, kind string, at time.Time, livemode any, object map[string]any) map[string]any {
+	_, number, _ := strings.Cut(objectID, "_")
+	return map[string]any{
+		"id": "evt_" + number, "object": "event", "type": kind, "livemode": livemode, "created": at.Unix(),
+		"data": map[string]any{"object": object}, "pending_webhooks": 0, "request": "iar_" + number,
+	}
+}
+
 // notification returns the event of a paid charge, always the same one. A tampered one is
 // changed after it was signed.
 func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
-	charge := s.chargeOf(order, map[string]any{})
-	event := map[string]any{
-		"id": "evt_" + strings.TrimPrefix(order.ID, "ch_"), "object": "event", "type": "charge.succeeded",
-		"livemode": charge["livemode"], "created": order.PaidAt.Unix(),
-		"data":             map[string]any{"object": charge},
-		"pending_webhooks": 0, "request": "iar_" + strings.TrimPrefix(order.ID, "ch_"),
-	}
+	event, charge := s.paymentEvent(order)
 	for name, value := range s.NotificationFields() {
 		for _, object := range []map[string]any{event, charge} {
 			if _, exists := object[name]; !exists {

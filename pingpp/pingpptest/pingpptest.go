@@ -9,7 +9,10 @@
 //	client, err := pingpp.New(srv.Config())
 //
 // AddOrder makes an order known to the merchant backend, and CreateOrder gives it a
-// charge. Pay and PaySilently then pay the charge.
+// charge. Pay and PaySilently then pay the charge, and Refund refunds it.
+//
+// The fake lists charges and refunds with the parameters of Ping++, and returns the events
+// of payments and refunds by their numbers, whether they were sent or not.
 //
 // The embedded gatewaytest.Server has the methods of all fakes:
 //
@@ -26,6 +29,8 @@
 //	Order, Orders        return what was ordered
 //	Deliveries           returns what was sent, with the merchant's responses
 //	Reset, Close         remove all orders; stop the fake
+//
+// SetKey changes the key that signs events while the fake runs, to test a rotation.
 //
 // An event is retried until the response has status 2xx: after 2, 10 and 10 minutes and
 // 1, 2, 6 and 15 hours, as Ping++ documents it; WithRetryDelays sets other delays.
@@ -69,12 +74,12 @@ const (
 type Server struct {
 	*gatewaytest.Server
 
-	key *rsa.PrivateKey
-
 	mu         sync.Mutex
+	key        *rsa.PrivateKey
 	webhookURL string
 	testMode   bool
 	clientKey  *rsa.PublicKey
+	refunds    map[string][]refund // by the number of the charge, oldest first
 }
 
 // Generating a key takes longer than most tests, so all fakes of a program share one.
@@ -89,10 +94,14 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	if err != nil {
 		panic("pingpptest: " + err.Error())
 	}
-	s := &Server{key: key}
+	s := &Server{key: key, refunds: map[string][]refund{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /pay/pay_for_order/{$}", s.create)
-	mux.HandleFunc("GET /v1/charges/{id}", s.charge)
+	mux.HandleFunc("GET /v1/charges", s.api(s.listCharges))
+	mux.HandleFunc("GET /v1/charges/{id}", s.api(s.queryCharge))
+	mux.HandleFunc("GET /v1/charges/{id}/refunds", s.api(s.listRefunds))
+	mux.HandleFunc("GET /v1/charges/{id}/refunds/{refund}", s.api(s.queryRefund))
+	mux.HandleFunc("GET /v1/events/{id}", s.api(s.queryEvent))
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
 		Pay:          func(order *gatewaytest.Order) { order.State = statePaid },
 		Expire:       func(order *gatewaytest.Order) { order.State = stateExpired },
@@ -120,11 +129,24 @@ func (s *Server) Config() pingpp.Config {
 
 // PublicKeyPEM returns the public key that verifies the events of this fake.
 func (s *Server) PublicKeyPEM() string {
-	der, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
+	der, err := x509.MarshalPKIXPublicKey(&s.currentKey().PublicKey)
 	if err != nil {
 		panic("pingpptest: " + err.Error())
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+}
+
+// SetKey changes the key pair of Ping++: events are signed with key from now on.
+func (s *Server) SetKey(key *rsa.PrivateKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key = key
+}
+
+func (s *Server) currentKey() *rsa.PrivateKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
 }
 
 // AddOrder makes an order in yuan known to the merchant backend, so that CreateOrder can
@@ -170,7 +192,7 @@ func (s *Server) SetLiveMode(live bool) {
 // does not send itself.
 func (s *Server) Sign(body []byte) string {
 	sum := sha256.Sum256(body)
-	signature, err := rsa.SignPKCS1v15(nil, s.key, crypto.SHA256, sum[:])
+	signature, err := rsa.SignPKCS1v15(nil, s.currentKey(), crypto.SHA256, sum[:])
 	if err != nil {
 		panic("pingpptest: " + err.Error())
 	}
@@ -260,7 +282,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	order = s.makeCharge(order, channel)
-	reply(w, http.StatusOK, map[string]any{"status": 0, "message": "", "ch": s.chargeOf(order, s.credential(order))})
+	reply(w, http.StatusOK, map[string]any{"status": 0, "message": "", "ch": s.chargeOf(order, s.credential(order), nil)})
 }
 
 // makeCharge gives an order its charge. A second create returns the same one, on another
@@ -281,23 +303,6 @@ func (s *Server) makeCharge(order gatewaytest.Order, channel string) gatewaytest
 		order = *stored
 	})
 	return order
-}
-
-func (s *Server) charge(w http.ResponseWriter, r *http.Request) {
-	if !isAuthorized(r) {
-		fail(w, http.StatusUnauthorized, "invalid_request_error", "", "Invalid API Key provided.")
-		return
-	}
-	if !s.requestSigned(r) {
-		fail(w, http.StatusUnauthorized, "invalid_request_error", "", "The request signature is invalid.")
-		return
-	}
-	order, ok := s.Order(r.PathValue("id"))
-	if !ok || order.ID != r.PathValue("id") || order.State == stateNew {
-		fail(w, http.StatusNotFound, "invalid_request_error", "id", "No such charge: "+r.PathValue("id"))
-		return
-	}
-	reply(w, http.StatusOK, s.chargeOf(order, map[string]any{}))
 }
 
 // isAuthorized reports whether the request carries the secret key, as Ping++'s SDKs send
@@ -327,7 +332,7 @@ func (s *Server) requestSigned(r *http.Request) bool {
 	if err != nil {
 		return false
 	}
-	sum := sha256.Sum256([]byte(r.RequestURI + timestamp)) // a GET has no body
+	sum := sha256.Sum256([]byte(r.RequestURI + timestamp)) // a GET has no body, but a query
 	return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil
 }
 
@@ -335,8 +340,8 @@ func same(received, want string) bool {
 	return subtle.ConstantTimeCompare([]byte(received), []byte(want)) == 1
 }
 
-func fail(w http.ResponseWriter, status int, kind, param, message string) {
-	details := map[string]any{"type": kind, "message": message}
+func fail(w http.ResponseWriter, status int, param, message string) {
+	details := map[string]any{"type": "invalid_request_error", "message": message}
 	if param != "" {
 		details["param"] = param
 	}

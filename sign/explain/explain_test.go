@@ -351,3 +351,19 @@ func TestALongMessageIsNotTriedOut(t *testing.T) {
 		assert.NotEmpty(t, hints)
 	}
 }
+
+// A secret that was used before is masked too, wherever a sender put it.
+func TestHide(t *testing.T) {
+	t.Parallel()
+	const old = "example-old-secret-xx"
+	current := sign.NewSecret("example-secret")
+	e := explain.MD5Concat(current, "", []sign.Field{{Name: "order_no", Value: "A-" + old}}).
+		NotSigned(sign.Field{Name: "note", Value: old + "!"})
+	require.Contains(t, e.String(), old)
+	hidden := e.Hide(current, sign.NewSecret(old))
+	assert.NotContains(t, hidden.String(), old)
+	assert.Equal(t, "A-[secret, 21 characters]", hidden.Fields[0].Value)
+	assert.Equal(t, "[secret, 21 characters]!", hidden.Fields[1].Value)
+	assert.Equal(t, []string{"A-[secret, 21 characters][secret, 14 characters]"}, hidden.Steps)
+	assert.Contains(t, e.String(), old, "the original is unchanged")
+}

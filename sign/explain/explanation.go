@@ -6,6 +6,7 @@ package explain
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -71,6 +72,21 @@ func (e Explanation) NotSigned(fields ...sign.Field) Explanation {
 		all = append(all, Field{Name: field.Name, Value: value, Bytes: len(field.Value), Skipped: notCovered})
 	}
 	e.Fields = all
+	return e
+}
+
+// Hide returns the explanation with more secrets masked in what was received, such as
+// those that were used before.
+func (e Explanation) Hide(secrets ...sign.Secret) Explanation {
+	e.Fields, e.Steps = slices.Clone(e.Fields), slices.Clone(e.Steps)
+	for _, secret := range secrets {
+		for i := range e.Fields {
+			e.Fields[i].Value = mask(secret, e.Fields[i].Value)
+		}
+		for i := range e.Steps {
+			e.Steps[i] = mask(secret, e.Steps[i])
+		}
+	}
 	return e
 }
 

@@ -14,6 +14,10 @@ CREATE TABLE {prefix}orders (
 	payments        BIGINT       NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- What Orders lists.
+CREATE INDEX {prefix}orders_by_time ON {prefix}orders (created_at, order_no);
+CREATE INDEX {prefix}orders_by_status ON {prefix}orders (status, created_at, order_no);
+
 -- An attempt is one order at one gateway. Its number is the gateway's merchant order number.
 CREATE TABLE {prefix}attempts (
 	attempt_no      VARCHAR(64)  NOT NULL PRIMARY KEY,
@@ -29,6 +33,7 @@ CREATE TABLE {prefix}attempts (
 	qr_text         TEXT         NOT NULL,
 	qr_image_url    TEXT         NOT NULL,
 	address         TEXT         NOT NULL,
+	chain           VARCHAR(32)  NOT NULL,
 	app_data        TEXT         NOT NULL,
 	pay_amount      BIGINT       NOT NULL,
 	pay_currency    VARCHAR(32)  NOT NULL,

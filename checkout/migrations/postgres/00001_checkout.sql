@@ -1,10 +1,11 @@
 -- Amounts are in hundredths of the currency, times in Unix milliseconds. NULL in
 -- next_query_at means that the gateway is not queried again; attention is 1 while a
--- person has to decide about a payment. "{prefix}" is replaced by the table prefix.
+-- person has to decide about a payment. "{prefix}" is replaced by the table prefix. What is
+-- compared by its order has the collation "C", whatever the database's own is.
 
 -- +goose Up
 CREATE TABLE {prefix}orders (
-	order_no        TEXT         NOT NULL PRIMARY KEY,
+	order_no        TEXT COLLATE "C" NOT NULL PRIMARY KEY,
 	amount          BIGINT       NOT NULL,
 	currency        TEXT         NOT NULL,
 	status          TEXT         NOT NULL,
@@ -14,10 +15,14 @@ CREATE TABLE {prefix}orders (
 	payments        BIGINT       NOT NULL
 ) WITH (fillfactor = 70);
 
+-- What Orders lists.
+CREATE INDEX {prefix}orders_by_time ON {prefix}orders (created_at, order_no);
+CREATE INDEX {prefix}orders_by_status ON {prefix}orders (status, created_at, order_no);
+
 -- An attempt is one order at one gateway. Its number is the gateway's merchant order number.
 CREATE TABLE {prefix}attempts (
-	attempt_no      TEXT         NOT NULL PRIMARY KEY,
-	order_no        TEXT         NOT NULL,
+	attempt_no      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+	order_no        TEXT COLLATE "C" NOT NULL,
 	seq             BIGINT       NOT NULL,
 	gateway         TEXT         NOT NULL,
 	account         TEXT         NOT NULL,
@@ -29,6 +34,7 @@ CREATE TABLE {prefix}attempts (
 	qr_text         TEXT         NOT NULL,
 	qr_image_url    TEXT         NOT NULL,
 	address         TEXT         NOT NULL,
+	chain           TEXT         NOT NULL,
 	app_data        TEXT         NOT NULL,
 	pay_amount      BIGINT       NOT NULL,
 	pay_currency    TEXT         NOT NULL,
@@ -56,14 +62,14 @@ CREATE INDEX {prefix}attempts_by_id ON {prefix}attempts (gateway, account, order
 -- credits. The two unique keys let no payment number credit two orders, and credit no order
 -- twice, whatever the program does.
 CREATE TABLE {prefix}payments (
-	id              TEXT         NOT NULL PRIMARY KEY,
+	id              TEXT COLLATE "C" NOT NULL PRIMARY KEY,
 	gateway         TEXT         NOT NULL,
 	account         TEXT         NOT NULL,
 	payment_no      TEXT         NOT NULL,
 	order_ref       TEXT         NOT NULL,
 	reused          TEXT         NOT NULL,
-	attempt_no      TEXT         NULL,
-	order_no        TEXT         NULL,
+	attempt_no      TEXT COLLATE "C" NULL,
+	order_no        TEXT COLLATE "C" NULL,
 	amount          BIGINT       NOT NULL,
 	currency        TEXT         NOT NULL,
 	received        BIGINT       NOT NULL,
@@ -86,10 +92,10 @@ CREATE INDEX {prefix}payments_by_order ON {prefix}payments (order_no);
 CREATE INDEX {prefix}payments_open ON {prefix}payments (attention, id) WHERE attention IS NOT NULL;
 
 CREATE TABLE {prefix}notifications (
-	id              TEXT         NOT NULL PRIMARY KEY,
+	id              TEXT COLLATE "C" NOT NULL PRIMARY KEY,
 	received_at     BIGINT       NOT NULL,
 	gateway         TEXT         NOT NULL,
-	order_no        TEXT         NOT NULL,
+	order_no        TEXT COLLATE "C" NOT NULL,
 	http_status     BIGINT       NOT NULL,
 	outcome         TEXT         NOT NULL,
 	reason          TEXT         NOT NULL,

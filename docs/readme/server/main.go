@@ -6,9 +6,12 @@ import (
 	"errors"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/paygates/paygates-go/ispay"
@@ -17,12 +20,13 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	client, err := ispay.New(ispay.Config{
-		UserID: os.Getenv("ISPAY_USER_ID"),
-		Secret: sign.NewSecret(os.Getenv("ISPAY_SECRET")),
-		Logger: slog.Default(), // rejected notifications are logged as warnings
+		UserID:  os.Getenv("ISPAY_USER_ID"),
+		Secret:  sign.NewSecret(os.Getenv("ISPAY_SECRET")),
+		BaseURL: os.Getenv("ISPAY_BASE_URL"), // empty: the gateway itself
+		Logger:  slog.Default(),              // says why a notification was rejected
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -30,13 +34,15 @@ func main() {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /orders", func(w http.ResponseWriter, r *http.Request) {
+		payer, _, _ := net.SplitHostPort(r.RemoteAddr)
 		order, err := client.CreateOrder(r.Context(), ispay.CreateOrderRequest{
-			OrderNo: "20191118123424", // unique; store it with the amount before you create it
+			OrderNo: strconv.FormatInt(time.Now().UnixNano(), 10), // store it with the amount first
 			Channel: ispay.ChannelAlipay,
 			Amount:  money.Cents(30000), // 300.00 yuan
-			PayerIP: "203.0.113.7", NotifyURL: "https://shop.example.com/notify",
+			PayerIP: payer, NotifyURL: os.Getenv("PUBLIC_URL") + "/notify",
 		})
 		if err != nil {
+			slog.Error("create", "error", err) // see Errors below
 			http.Error(w, "payment is not available", http.StatusBadGateway)
 			return
 		}
@@ -50,10 +56,12 @@ func main() {
 
 	server := &http.Server{Addr: ":8080", Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
-		<-ctx.Done()
-		_ = server.Shutdown(context.WithoutCancel(ctx))
+		if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+			log.Fatal(err)
+		}
 	}()
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		log.Fatal(err)
-	}
+	<-ctx.Done()
+	last, cancel := context.WithTimeout(context.Background(), 65*time.Second)
+	defer cancel()
+	_ = server.Shutdown(last) // waits for notifications that are being handled, 60 s at most
 }

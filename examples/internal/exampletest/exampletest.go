@@ -12,11 +12,11 @@ import (
 )
 
 // Program is the run function of an example.
-type Program func(ctx context.Context, getenv func(string) string, out io.Writer) error
+type Program func(ctx context.Context, environ []string, getenv func(string) string, out io.Writer) error
 
 // Run runs a program on its fake, without variables, and looks for what it must print, as
-// regular expressions. With only one of its variables it must return an error with the
-// text incomplete.
+// regular expressions. With only one of its variables, or a misspelled one, it must return an
+// error with the text incomplete.
 func Run(t *testing.T, run Program, incomplete string, variables, prints []string) {
 	t.Helper()
 	t.Run("on the fake", func(t *testing.T) {
@@ -24,7 +24,7 @@ func Run(t *testing.T, run Program, incomplete string, variables, prints []strin
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		var out lines
-		if err := run(ctx, func(string) string { return "" }, &out); err != nil {
+		if err := run(ctx, []string{"PATH=/bin"}, func(string) string { return "" }, &out); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range prints {
@@ -37,7 +37,7 @@ func Run(t *testing.T, run Program, incomplete string, variables, prints []strin
 		t.Run("with only "+name, func(t *testing.T) {
 			t.Parallel()
 			only := func(asked string) string { return map[string]string{name: "1"}[asked] }
-			if err := run(context.Background(), only, io.Discard); err == nil || !strings.Contains(err.Error(), incomplete) {
+			if err := run(context.Background(), []string{"PATH=/bin", name + "=1"}, only, io.Discard); err == nil || !strings.Contains(err.Error(), incomplete) {
 				t.Errorf("got %v, expected an error with %q", err, incomplete)
 			}
 		})

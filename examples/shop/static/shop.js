@@ -19,15 +19,28 @@ if (checkout) {
   });
 }
 
-// Buttons that copy the text before them.
-if (navigator.clipboard) {
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).firstChild.textContent.trim());
-      button.textContent = button.dataset.done;
-    });
-  }
+// Buttons that copy a text. A page without TLS has no navigator.clipboard.
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  if (!copied) throw new Error("the browser does not copy");
+}
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await copy(button.dataset.copy);
+      button.focus();
+      button.querySelector("span").textContent = button.dataset.done;
+    } catch {
+      button.hidden = true; // the text is beside it
+    }
+  });
 }
 
 // The order: a countdown, and a request to the shop every second. The page is loaded
@@ -56,7 +69,12 @@ if (order && order.dataset.status) {
     live.classList.toggle("offline", !yes);
     words.textContent = yes ? usual : live.dataset.offline;
   };
+  let asking = false;
+  let next;
   const ask = async () => {
+    if (asking) return;
+    asking = true;
+    clearTimeout(next);
     try {
       const response = await fetch(order.dataset.status, { cache: "no-store", signal: AbortSignal.timeout(5000) });
       if (!response.ok) throw new Error(response.status);
@@ -70,7 +88,12 @@ if (order && order.dataset.status) {
     } catch {
       online(false);
     }
-    setTimeout(ask, 1000);
+    asking = false;
+    next = setTimeout(ask, 1000);
   };
-  setTimeout(ask, 1000);
+  next = setTimeout(ask, 1000);
+  // A payer who comes back from the app that paid wants to know now.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) ask();
+  });
 }

@@ -1,7 +1,9 @@
-// Command table runs the benchmarks and writes the table of docs/performance.md.
+// Command table runs the benchmarks and writes the tables of docs/performance.md: that of
+// the root module and that of checkout.
 //
-//	go run ./internal/bench/table          prints the table
-//	go run ./internal/bench/table -write   writes it into docs/performance.md
+//	go run ./internal/bench/table                          prints the tables
+//	go run ./internal/bench/table -write                   writes them into docs/performance.md
+//	go run ./internal/bench/table -write -module checkout  only that of checkout
 //
 // It runs every benchmark for a short time, again and again, so that a floor and what
 // is compared with it always run within the same second. It prints the medians, and the
@@ -26,28 +28,43 @@ import (
 	"time"
 )
 
-// suites are the benchmarks of a package, by module and directory.
-var suites = []struct{ module, dir, bench, benchTime string }{
-	{".", "internal/bench", "^Benchmark(Create|Query|Notification|Decode|Sign|Verify)$", "25ms"},
-	{".", "internal/bench", "^BenchmarkCreateParallel$", "4000x"}, // connections take time to open
-	{"checkout", "checkout", "^BenchmarkCredit$", "300x"},
+// suites are the benchmarks of a package, by module and directory. Those that are run once
+// have rounds of their own.
+var suites = []struct {
+	module, dir, bench, benchTime string
+	once                          bool
+}{
+	{module: ".", dir: "internal/bench", bench: "^Benchmark(Create|Query|Notification|Decode|Sign|Verify)$", benchTime: "25ms"},
+	{module: ".", dir: "internal/bench", bench: "^BenchmarkCreateParallel$", benchTime: "4000x"}, // connections take time to open
+	{module: "checkout", dir: "checkout", bench: "^BenchmarkCredit$", benchTime: "300x"},
+	{module: "checkout", dir: "checkout", bench: "^Benchmark(Stored|Run)$", benchTime: "200x", once: true},
 }
 
-// aims are the largest ratios of time, by the beginning of a benchmark's name. The first
-// one that fits applies, and a 0 is none.
+// manyOrders is how many orders BenchmarkStored stores at most.
+const manyOrders = "CHECKOUT_MANY_ORDERS=1000000"
+
+// aims are the largest ratios of time, by a regular expression for the benchmark's name. The
+// first one that matches applies, and a 0 is none.
 var aims = []struct {
 	name  string
 	ratio float64
 }{
-	{"Create/", 1.25},
-	{"Query/", 1.25},
-	{"Notification/", 1.25},
-	{"CreateParallel/", 1 / 0.95},
-	{"Decode/", 1.3},
-	{"Sign/sorted-", 0},
-	{"Sign/", 1.5},
-	{"Verify/", 2},
+	{"^Create/", 1.25},
+	{"^Query/", 1.25},
+	{"^Notification/", 1.25},
+	{"^CreateParallel/", 1 / 0.95},
+	{"^Decode/", 1.3},
+	{"^Sign/sorted-", 0},
+	{"^Sign/", 1.5},
+	{"^Verify/", 2},
+	{"^Credit/.*/credit$", 2},
+	{"^Credit/.*/c=64/notification, p95$", 3},
+	{"^Stored/", 1.25},
+	{"^Run/.*/100000$", 1.25},
 }
+
+// p95 ends the name of a row with 95th percentiles instead of means.
+const p95 = ", p95"
 
 type measurement struct{ nanoseconds, allocations float64 }
 
@@ -59,14 +76,21 @@ type results struct {
 
 func main() {
 	rounds := flag.Int("rounds", 20, "how often each benchmark runs")
-	write := flag.Bool("write", false, "write the table into docs/performance.md")
+	write := flag.Bool("write", false, "write the tables into docs/performance.md")
+	only := flag.String("module", "", `the module to measure: "." or "checkout"; all by default`)
 	flag.Parse()
-	if err := run(context.Background(), *rounds, *write); err != nil {
-		log.Fatal("table: ", err)
+	for _, module := range []string{".", "checkout"} {
+		if *only != "" && *only != module {
+			continue
+		}
+		if err := run(context.Background(), module, *rounds, *write); err != nil {
+			log.Fatal("table: ", err)
+		}
 	}
 }
 
-func run(ctx context.Context, rounds int, write bool) error {
+// run measures a module.
+func run(ctx context.Context, module string, rounds int, write bool) error {
 	temporary, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
@@ -75,6 +99,9 @@ func run(ctx context.Context, rounds int, write bool) error {
 	measured := results{rounds: map[string][]measurement{}}
 	began := time.Now()
 	for _, suite := range suites {
+		if suite.module != module {
+			continue
+		}
 		program := filepath.Join(temporary, filepath.Base(suite.dir)+".test")
 		path, err := filepath.Rel(suite.module, suite.dir)
 		if err != nil {
@@ -84,10 +111,14 @@ func run(ctx context.Context, rounds int, write bool) error {
 		if output, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("build %s: %w: %s", suite.dir, err, output)
 		}
-		for range rounds {
+		times := rounds
+		if suite.once {
+			times = 1
+		}
+		for range times {
 			test := exec.CommandContext(ctx, program, //nolint:gosec // built above
 				"-test.run", "^$", "-test.bench", suite.bench, "-test.benchtime", suite.benchTime, "-test.benchmem")
-			test.Dir = suite.dir
+			test.Dir, test.Env = suite.dir, append(os.Environ(), manyOrders)
 			output, err := test.CombinedOutput()
 			if err != nil {
 				return fmt.Errorf("run %s: %w: %s", suite.dir, err, output)
@@ -101,22 +132,29 @@ func run(ctx context.Context, rounds int, write bool) error {
 		_, err := os.Stdout.WriteString(table)
 		return err
 	}
-	return replace(table)
+	return replace(module, table)
 }
 
-// line is what the testing package prints for a benchmark.
-var line = regexp.MustCompile(`(?m)^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(\S+) ns/op.*?(\d+) allocs/op$`)
+// line is what the testing package prints for a benchmark; one that runs again gets a "#".
+var line = regexp.MustCompile(`(?m)^Benchmark(\S+?)(?:#\d+)?(?:-\d+)?\s+\d+\s+(\S+) ns/op(?:.*\s(\S+) p95-ms)?.*?(\d+) allocs/op$`)
 
 func (r *results) add(output []byte) {
 	for _, found := range line.FindAllSubmatch(output, -1) {
 		name := string(found[1])
 		nanoseconds, _ := strconv.ParseFloat(string(found[2]), 64)
-		allocations, _ := strconv.ParseFloat(string(found[3]), 64)
-		if r.rounds[name] == nil {
-			r.names = append(r.names, name)
+		allocations, _ := strconv.ParseFloat(string(found[4]), 64)
+		r.note(name, measurement{nanoseconds, allocations})
+		if percentile, err := strconv.ParseFloat(string(found[3]), 64); err == nil && strings.HasPrefix(name, "Credit/") {
+			r.note(name+p95, measurement{percentile * 1e6, allocations})
 		}
-		r.rounds[name] = append(r.rounds[name], measurement{nanoseconds, allocations})
 	}
+}
+
+func (r *results) note(name string, m measurement) {
+	if r.rounds[name] == nil {
+		r.names = append(r.names, name)
+	}
+	r.rounds[name] = append(r.rounds[name], m)
 }
 
 func (r *results) table(machine string) string {
@@ -124,7 +162,11 @@ func (r *results) table(machine string) string {
 	fmt.Fprintf(&out, "%s\n\n| benchmark | floor | SDK | ratio | quartiles | aim | allocations | floor's |\n|---|---:|---:|---:|---:|---:|---:|---:|\n", machine)
 	for _, name := range r.names {
 		group, kind := name[:strings.LastIndexByte(name, '/')], name[strings.LastIndexByte(name, '/')+1:]
+		kind, isP95 := strings.CutSuffix(kind, p95)
 		floor := r.rounds[group+"/floor"]
+		if isP95 {
+			floor = r.rounds[group+"/floor"+p95]
+		}
 		if kind == "floor" || floor == nil {
 			continue
 		}
@@ -153,7 +195,7 @@ func (r *results) table(machine string) string {
 
 func aimOf(name string) float64 {
 	for _, aim := range aims {
-		if strings.HasPrefix(name, aim.name) {
+		if regexp.MustCompile(aim.name).MatchString(name) {
 			return aim.ratio
 		}
 	}
@@ -187,12 +229,18 @@ func duration(nanoseconds float64) string {
 
 const (
 	document = "docs/performance.md"
-	begin    = "<!-- table: go run ./internal/bench/table -write -->\n"
 	end      = "<!-- end of the table -->"
 )
 
-// replace replaces the table in the document.
-func replace(table string) error {
+// begins are the marks before the tables, by module.
+var begins = map[string]string{
+	".":        "<!-- table: go run ./internal/bench/table -write -->\n",
+	"checkout": "<!-- table: go run ./internal/bench/table -write -module checkout -->\n",
+}
+
+// replace replaces the table of a module in the document.
+func replace(module, table string) error {
+	begin := begins[module]
 	text, err := os.ReadFile(document)
 	if err != nil {
 		return err

@@ -1,12 +1,11 @@
 package gateway
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/sign"
 )
 
@@ -42,13 +41,12 @@ func (e Env) Flag(name string) bool {
 	}
 }
 
-func (g *Gateway) prefix() string { return strings.ToUpper(g.Name) + "_" }
-
-// set returns the names of the variables with the gateway's prefix, sorted.
+// set returns the names of the variables that begin with the gateway's name, sorted: those
+// of its own, and misspelled ones such as ISPAYSECRET or ispay_secret.
 func (g *Gateway) set(env Env) []string {
 	var names []string
 	for name := range env {
-		if strings.HasPrefix(name, g.prefix()) {
+		if strings.HasPrefix(strings.ToLower(name), g.Name) {
 			names = append(names, name)
 		}
 	}
@@ -61,12 +59,12 @@ func (g *Gateway) InEnv(env Env) bool { return len(g.set(env)) > 0 }
 
 // Check returns an error for a variable that does not exist, for half a group, and for
 // a missing variable that the operation needs. The error is paygates.ErrInvalidConfig.
-func (g *Gateway) Check(env Env, op string) error {
+func (g *Gateway) Check(l text.Language, env Env, op string) error {
 	var problems []string
 	set := g.set(env)
 	for _, name := range set {
 		if !slices.ContainsFunc(g.Variables, func(v Variable) bool { return v.Name == name }) {
-			problems = append(problems, "unknown variable "+name+": did you mean "+g.nearest(name)+"?")
+			problems = append(problems, l.Text("unknown variable %s: did you mean %s?", name, g.nearest(name)))
 		}
 	}
 	missing := g.missing(env, op)
@@ -82,19 +80,19 @@ func (g *Gateway) Check(env Env, op string) error {
 		if len(has) == 0 || len(lacks) == 0 {
 			continue
 		}
-		problems = append(problems, And(has)+" set, "+And(lacks)+" missing")
+		problems = append(problems, l.Text("%s set, %s missing", l.And(has), l.And(lacks)))
 		missing = slices.DeleteFunc(missing, func(name string) bool { return slices.Contains(lacks, name) })
 	}
 	switch {
 	case len(missing) > 0 && len(set) == 0:
-		problems = append(problems, "no credentials: set "+And(missing)+", or use --fake for a fake gateway")
+		problems = append(problems, l.Text("no credentials: set %s, or use --fake for a fake gateway", l.And(missing)))
 	case len(missing) > 0:
-		problems = append(problems, op+" needs "+And(missing))
+		problems = append(problems, l.Text("%s needs %s", op, l.And(missing)))
 	}
 	if len(problems) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: %w: %w", g.Name, paygates.ErrInvalidConfig, errors.New(strings.Join(problems, "; ")))
+	return l.Error(paygates.ErrInvalidConfig, "%s: invalid configuration: %s", g.Name, strings.Join(problems, l.Text("; ")))
 }
 
 func (g *Gateway) missing(env Env, op string) []string {
@@ -112,7 +110,7 @@ func (g *Gateway) nearest(name string) string {
 	for _, v := range g.Variables {
 		names = append(names, v.Name)
 	}
-	return Nearest(name, names)
+	return Nearest(strings.ToUpper(name), names)
 }
 
 // Nearest returns the name that takes the fewest changes to make from the given one.
@@ -140,13 +138,15 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// And joins names for a sentence: "A", "A and B", "A, B and C".
-func And(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
+// Needed returns the names of the variables that an operation needs.
+func (g *Gateway) Needed() []string {
+	var names []string
+	for _, v := range g.Variables {
+		if len(v.For) > 0 {
+			names = append(names, v.Name)
+		}
 	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	return names
 }
 
 // complete reports whether all groups are set.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
@@ -16,7 +17,7 @@ import (
 // Override returns the fields of a notification with the values that the user set.
 // "sign" may always be set. open allows fields that the gateway's document does not
 // have.
-func Override(fields []Field, set map[string]string, open bool) ([]Field, error) {
+func Override(l text.Language, fields []Field, set map[string]string, open bool) ([]Field, error) {
 	fields = slices.Clone(fields)
 	var names []string
 	for _, field := range fields {
@@ -30,7 +31,7 @@ func Override(fields []Field, set map[string]string, open bool) ([]Field, error)
 		case open || name == sign.FieldName:
 			fields = append(fields, Field{name, set[name]})
 		default:
-			return nil, fmt.Errorf("%w: unknown field %q: did you mean %q?", paygates.ErrInvalidRequest, name, Nearest(name, names))
+			return nil, l.Error(paygates.ErrInvalidRequest, "invalid request: unknown field %q: did you mean %q?", name, Nearest(name, names))
 		}
 	}
 	return fields, nil

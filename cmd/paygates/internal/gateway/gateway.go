@@ -37,6 +37,13 @@ type Gateway struct {
 	// Number says which number query and wait take: "order_no", "order_id" or
 	// "charge_id".
 	Number string
+	// KnownOrder is the number of an order that the fake backend knows, if orders are not
+	// made by a create but known to a backend. OrderVariable holds the number of one that
+	// the true backend knows. Both are "" otherwise.
+	KnownOrder, OrderVariable string
+	// SignatureHeader is the header with the signature of a notification, which is JSON.
+	// It is "" for a gateway that sends a form with a field for it.
+	SignatureHeader string
 	// Options are the options of create that the gateway has a field for.
 	Options []string
 	// Channels are the names of the channels, the default one first.

@@ -17,6 +17,7 @@ import (
 func pingppGateway() *Gateway {
 	return &Gateway{
 		Name: "pingpp", Title: "pingpp 益安 / Ping++", Number: "charge_id",
+		KnownOrder: "12134676899915430002", OrderVariable: "PINGPP_ORDER_NO", SignatureHeader: pingpp.SignatureHeader,
 		Variables: append([]Variable{
 			{Name: "PINGPP_BASE_URL", Help: "merchant backend's address", For: []string{OpCreate}},
 			{Name: "PINGPP_TOKEN", Help: "what the login at the backend returned", Secret: true, For: []string{OpCreate}},
@@ -212,14 +213,10 @@ func pingppObject(fields []Field, cents int64) map[string]any {
 	}
 }
 
-// FirstPingppOrder is the order of the document. The fake backend knows it, so that
-// there is one to begin with.
-const FirstPingppOrder = "12134676899915430002"
-
 func fakePingpp(public string, options ...gatewaytest.Option) *Fake {
 	s := pingpptest.NewServer(options...)
 	target := publish(s.Server, public)
-	_ = s.AddOrder(FirstPingppOrder, money.Cents(99_00), "Example") // it cannot exist yet
+	_ = s.AddOrder(Find("pingpp").KnownOrder, money.Cents(99_00), "Example") // it cannot exist yet
 	return &Fake{
 		Server: s, Target: target,
 		Env: env(

@@ -121,16 +121,20 @@ func (b *Sandbox) release(key string) {
 }
 
 func (b *Sandbox) addOrder(w http.ResponseWriter, r *http.Request) {
+	g, ok := b.find(w, r.PathValue("gateway"))
+	if !ok {
+		return
+	}
+	if g.AddOrder == nil {
+		fail(w, http.StatusConflict, g.Name+" gets its orders by requests to "+g.asked(g.url, r.Host))
+		return
+	}
 	var in struct {
 		OrderNo string       `json:"order_no"`
 		Amount  money.Amount `json:"amount"`
 		Subject string       `json:"subject"`
 	}
 	if !read(w, r, &in) {
-		return
-	}
-	g, ok := b.find(w, "pingpp")
-	if !ok {
 		return
 	}
 	if err := g.AddOrder(in.OrderNo, in.Amount, in.Subject); err != nil {

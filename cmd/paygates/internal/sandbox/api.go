@@ -33,7 +33,7 @@ func (b *Sandbox) routes() []route {
 		{"GET /api/orders", b.serveOrders},
 		{"GET /api/orders/{gateway}/{number}", b.serveOrder},
 		{"GET /api/deliveries", b.serveDeliveries},
-		{"POST /api/orders/pingpp", b.addOrder},
+		{"POST /api/orders/{gateway}", b.addOrder},
 		{"POST /api/orders/{gateway}/{number}/{action}", b.act},
 		{"POST /api/gateways/{gateway}/delay", b.setting((*running).changeDelay)},
 		{"POST /api/gateways/{gateway}/notify-url", b.setting((*running).changeNotifyURL)},

@@ -23,7 +23,7 @@ func TestOtherSitesAreRejected(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	post := func(header http.Header) int {
-		status, _ := b.request(http.MethodPost, "/api/orders/pingpp/"+gateway.FirstPingppOrder+"/expire", "", header)
+		status, _ := b.request(http.MethodPost, "/api/orders/pingpp/"+gateway.Find("pingpp").KnownOrder+"/expire", "", header)
 		return status
 	}
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(b.url, "http://"))
@@ -139,7 +139,7 @@ func TestThePageNeedsNothingFromElsewhere(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	elsewhere := regexp.MustCompile(`(?i)(src|href|action)\s*=\s*["']?(https?:)?//|@import|url\(`)
-	for path, want := range map[string]string{"/": "支付网关沙箱", "/page.js": "faultForm", "/page.css": "color-scheme"} {
+	for path, want := range map[string]string{"/": "支付网关沙箱", "/page.js": "faultForm", "/texts.js": "noNotifications", "/page.css": "color-scheme"} {
 		response, err := http.Get(b.url + path)
 		require.NoError(t, err)
 		text, err := io.ReadAll(response.Body)

@@ -4,7 +4,6 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"strconv"
@@ -14,8 +13,12 @@ import (
 	"time"
 
 	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/gatewaytest"
 )
+
+// DefaultPort is the port of the page. The gateways have the ports after it.
+const DefaultPort = 9100
 
 // Settings says where a Sandbox listens.
 type Settings struct {
@@ -26,6 +29,8 @@ type Settings struct {
 	Port int
 	// GatewayPorts are the ports of single gateways, by name.
 	GatewayPorts map[string]int
+	// Language is that of errors.
+	Language text.Language
 	// Log receives every request, response and notification.
 	Log func(Entry)
 }
@@ -83,7 +88,7 @@ func Start(s Settings) (*Sandbox, error) {
 		}
 		ports = append(ports, port)
 	}
-	listeners, err := listenAll(s.Host, ports)
+	listeners, err := listenAll(s.Language, s.Host, ports)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +119,7 @@ func publicURL(host string, listener net.Listener) string {
 }
 
 // listenAll opens all ports or none.
-func listenAll(host string, ports []int) ([]net.Listener, error) {
+func listenAll(l text.Language, host string, ports []int) ([]net.Listener, error) {
 	listeners := make([]net.Listener, 0, len(ports))
 	for _, port := range ports {
 		listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
@@ -127,11 +132,11 @@ func listenAll(host string, ports []int) ([]net.Listener, error) {
 		}
 		switch {
 		case errors.Is(err, syscall.EADDRINUSE):
-			return nil, fmt.Errorf("sandbox: port %d is in use, perhaps by another sandbox: stop it, or choose others with --port", port)
+			return nil, l.Error(err, "sandbox: port %d is in use, perhaps by another sandbox: stop it, or choose others with --port", port)
 		case errors.Is(err, syscall.EACCES):
-			return nil, fmt.Errorf("sandbox: port %d needs more rights: choose one above 1023 with --port", port)
+			return nil, l.Error(err, "sandbox: port %d needs more rights: choose one above 1023 with --port", port)
 		default:
-			return nil, fmt.Errorf("sandbox: cannot listen on %s port %d: %w", host, port, errors.Unwrap(err))
+			return nil, l.Error(err, "sandbox: cannot listen on %s port %d: %s", host, port, errors.Unwrap(err))
 		}
 	}
 	return listeners, nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -26,18 +25,18 @@ func (s *Screen) draw() {
 	frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 	s.progress.frames++
 	line := string(frames[s.progress.frames%len(frames)]) + " " + s.line()
-	if runes := []rune(line); s.width > 0 && len(runes) >= s.width {
-		line = string(runes[:s.width-1])
+	if s.width > 0 {
+		line = cut(line, s.width-1)
 	}
 	_, _ = io.WriteString(s.stderr, clearLine+line)
 }
 
 func (s *Screen) line() string {
-	line := s.progress.what + " " + strconv.Itoa(int(time.Since(s.progress.since).Seconds())) + " s"
-	if s.progress.state != "" {
-		line += ": " + s.progress.state
+	seconds := int(time.Since(s.progress.since).Seconds())
+	if s.progress.state == "" {
+		return s.Text("%s %d s", s.progress.what, seconds)
 	}
-	return line
+	return s.Text("%s %d s: %s", s.progress.what, seconds, s.language.Foreign(s.progress.state))
 }
 
 // Progress shows that something goes on until stop is called: a moving line on a
@@ -144,6 +143,6 @@ func (h handler) Handle(_ context.Context, record slog.Record) error {
 	if state != "" && record.Level == slog.LevelInfo && h.screen.newState(state) {
 		return nil
 	}
-	h.screen.note(record.Message + rest.String())
+	h.screen.note(h.screen.language.Foreign(record.Message) + rest.String())
 	return nil
 }

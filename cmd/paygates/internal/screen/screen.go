@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 )
 
 // Screen keeps results (stdout), notes and the progress line (stderr) apart. It is safe
@@ -21,7 +23,7 @@ import (
 type Screen struct {
 	stdout, stderr io.Writer
 	json           bool
-	chinese        bool
+	language       text.Language
 	width          int  // columns of stdout, 0 if unknown
 	moves          bool // stderr is a terminal: the progress line is redrawn
 	colors         bool // stdout is a terminal that shows colors
@@ -35,24 +37,30 @@ type Settings struct {
 	Stdout, Stderr io.Writer
 	// JSON writes one JSON object per line on stdout.
 	JSON bool
-	// Env holds NO_COLOR, TERM, COLUMNS, LC_ALL, LC_MESSAGES and LANG.
+	// Env holds NO_COLOR, TERM, COLUMNS, LC_ALL, LC_MESSAGES and LANG. JSON is English in
+	// every language.
 	Env map[string]string
 }
 
 // New returns a Screen.
 func New(s Settings) *Screen {
 	dumb := s.Env["TERM"] == "dumb"
+	language := text.Of(s.Env)
+	if s.JSON {
+		language = text.English
+	}
 	return &Screen{
 		stdout: s.Stdout, stderr: s.Stderr, json: s.JSON,
-		chinese: isChinese(s.Env),
-		width:   columns(s.Stdout, s.Env["COLUMNS"]),
-		moves:   isTerminal(s.Stderr) && !dumb && !s.JSON,
-		colors:  isTerminal(s.Stdout) && !dumb && s.Env["NO_COLOR"] == "",
+		language: language,
+		width:    columns(s.Stdout, s.Env["COLUMNS"]),
+		moves:    IsTerminal(s.Stderr) && !dumb && !s.JSON,
+		colors:   IsTerminal(s.Stdout) && !dumb && s.Env["NO_COLOR"] == "",
 	}
 }
 
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+// IsTerminal reports whether a stream is a terminal.
+func IsTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
@@ -71,10 +79,23 @@ func columns(w io.Writer, env string) int {
 // JSON reports whether the output is JSON.
 func (s *Screen) JSON() bool { return s.json }
 
-// Note writes a remark for people on stderr.
-func (s *Screen) Note(format string, args ...any) {
-	s.note(fmt.Sprintf(s.Text(format), args...))
+// Language returns the language of the texts.
+func (s *Screen) Language() text.Language { return s.language }
+
+// Text returns a text of the program in the user's language.
+func (s *Screen) Text(english string, args ...any) string { return s.language.Text(english, args...) }
+
+// Columns returns how wide a text for people may be.
+func (s *Screen) Columns() int {
+	const usual, widest = 80, 100
+	if s.width == 0 {
+		return usual
+	}
+	return min(s.width, widest)
 }
+
+// Note writes a remark for people on stderr.
+func (s *Screen) Note(english string, args ...any) { s.note(s.Text(english, args...)) }
 
 func (s *Screen) note(text string) {
 	s.mu.Lock()
@@ -166,10 +187,10 @@ func (s *Screen) lines(event string, fields []field) string {
 	var b strings.Builder
 	b.WriteString(s.Color(Bold, s.label(event)) + "\n")
 	for _, f := range fields {
-		for _, value := range s.values(f.value) {
+		for _, value := range s.values(f) {
 			label := s.label(f.name)
-			pad := strings.Repeat(" ", max(1, labelWidth-displayWidth(label)))
-			if s.width > 0 && 2+labelWidth+displayWidth(value) > s.width {
+			pad := strings.Repeat(" ", max(1, labelWidth-Width(label)))
+			if s.width > 0 && 2+labelWidth+Width(value) > s.width {
 				pad = "\n    "
 			}
 			b.WriteString("  " + label + pad + value + "\n")
@@ -179,9 +200,9 @@ func (s *Screen) lines(event string, fields []field) string {
 }
 
 // values returns the texts of a JSON value, none for an empty one.
-func (s *Screen) values(raw json.RawMessage) []string {
+func (s *Screen) values(f field) []string {
 	var value any
-	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder := json.NewDecoder(bytes.NewReader(f.value))
 	decoder.UseNumber()
 	if decoder.Decode(&value) != nil {
 		return nil
@@ -193,7 +214,7 @@ func (s *Screen) values(raw json.RawMessage) []string {
 		if value == "" {
 			return nil
 		}
-		return []string{Printable(value)}
+		return []string{Printable(s.value(f.name, value))}
 	case bool:
 		if value {
 			return []string{s.Text("yes")}
@@ -202,12 +223,38 @@ func (s *Screen) values(raw json.RawMessage) []string {
 	case []any:
 		var all []string
 		for _, item := range value {
-			all = append(all, Printable(fmt.Sprint(item)))
+			all = append(all, Printable(s.value(f.name, fmt.Sprint(item))))
 		}
 		return all
 	default:
 		return []string{fmt.Sprint(value)}
 	}
+}
+
+// value returns a text of the SDK in the user's language. What others wrote stays.
+func (s *Screen) value(name, value string) string {
+	switch name {
+	case "state", "channel", "notes":
+		return s.language.Foreign(value)
+	case "body":
+		return Short(strings.Join(strings.Fields(value), " "))
+	default:
+		return value
+	}
+}
+
+// Short cuts a text that is too long to read.
+func Short(text string) string {
+	const longest = 300
+	if runes := []rune(text); len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+	return text
+}
+
+// label returns what stands for a name of the JSON output.
+func (s *Screen) label(name string) string {
+	return s.language.Label(strings.ReplaceAll(name, "_", " "))
 }
 
 // Printable replaces control characters, so that a text of a gateway cannot move the
@@ -222,17 +269,6 @@ func Printable(text string) string {
 		}
 		return r
 	}, text)
-}
-
-func displayWidth(text string) int {
-	n := 0
-	for _, r := range text {
-		n++
-		if r >= 0x2e80 { // Chinese characters and full-width punctuation
-			n++
-		}
-	}
-	return n
 }
 
 // The colors, as terminals number them.

@@ -66,7 +66,7 @@ func TestLanguage(t *testing.T) {
 		s, stdout, stderr := newScreen(env, false)
 		s.Result("created", example)
 		s.Note("Fake gateway at %s.", "x")
-		assert.Contains(t, stdout.String(), "已下单\n  查询用号", name)
+		assert.Contains(t, stdout.String(), "已下单\n  查单用号", name)
 		assert.Equal(t, "模拟网关：x\n", stderr.String())
 	}
 	s, stdout, _ := newScreen(map[string]string{"LC_ALL": "C", "LANG": "zh_CN"}, false)
@@ -89,14 +89,14 @@ func TestColor(t *testing.T) {
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	s, stdout, stderr := newScreen(nil, false)
-	stop := s.Progress("Waiting")
+	stop := s.Progress("Waiting for the payment (Ctrl-C ends)")
 	log := s.Logger().With("gateway", "ispay").WithGroup("g")
 	log.Info("state", "state", "5 (awaiting payment)")
 	log.Debug("not for people")
 	log.Warn("odd\x1b[0m", "reason", "x")
 	stop()
 	log.Log(context.Background(), slog.LevelInfo, "after", "state", "9")
-	assert.Equal(t, "Waiting\nWaiting 0 s: 5 (awaiting payment)\nodd?[0m gateway=\"ispay\" reason=\"x\"\nafter gateway=\"ispay\" state=\"9\"\n", stderr.String())
+	assert.Equal(t, "Waiting for the payment (Ctrl-C ends)\nWaiting for the payment (Ctrl-C ends) 0 s: 5 (awaiting payment)\nodd?[0m gateway=\"ispay\" reason=\"x\"\nafter gateway=\"ispay\" state=\"9\"\n", stderr.String())
 	assert.Empty(t, stdout.String())
 
 	// On a terminal the line is redrawn, never wider than the screen, and removed.

@@ -2,6 +2,20 @@
 
 const $ = (id) => document.getElementById(id);
 
+// The language of the link, or the first one of the browser that the page has.
+const languages = [new URLSearchParams(location.search).get("lang"), ...navigator.languages].filter(Boolean);
+const language = languages.map((name) => name.slice(0, 2).toLowerCase()).find((name) => texts[name]) || "zh";
+const t = texts[language];
+
+function translate() {
+  document.documentElement.lang = language === "zh" ? "zh-CN" : language;
+  document.title = t.title;
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = t[element.dataset.text];
+  for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = t[element.dataset.label];
+  const other = language === "zh" ? "en" : "zh";
+  Object.assign($("language"), { href: `?lang=${other}`, hreflang: other, lang: other, textContent: t.other });
+}
+
 // Values of requests and responses are only ever set as text.
 function make(tag, properties, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -10,15 +24,15 @@ function make(tag, properties, ...children) {
 }
 
 const actions = [
-  ["pay", "付款 Pay", (o) => !o.paid],
-  ["pay-silently", "付款但丢失通知 Pay, lose the notification", (o) => !o.paid],
-  ["expire", "过期 Expire", (o) => !o.paid],
-  ["redeliver", "重复通知 Repeat the notification", (o) => o.paid],
-  ["tamper", "篡改通知 Send a tampered notification", () => true],
+  ["pay", (o) => !o.paid],
+  ["pay-silently", (o) => !o.paid],
+  ["expire", (o) => !o.paid],
+  ["redeliver", (o) => o.paid],
+  ["tamper", () => true],
 ];
 
 let gateway = "";
-let shown = {};
+const shown = {};
 
 async function call(path, body) {
   const options = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
@@ -48,95 +62,116 @@ async function act(what, path, body) {
 }
 
 function time(text) {
-  return text ? new Date(text).toLocaleTimeString() : "";
+  return text ? new Date(text).toLocaleTimeString(language) : "";
 }
 
+function money(o) {
+  const sign = { CNY: "¥", USD: "$" }[o.currency];
+  return sign ? sign + o.amount : `${o.amount} ${o.currency}`;
+}
+
+const joined = (...parts) => parts.filter(Boolean).join(" · ");
+const tag = (text, kind = "") => make("span", { className: `tag ${kind}`, textContent: text });
+
 function showOrder(o) {
-  const buttons = actions.filter(([, , fits]) => fits(o)).map(([name, label], i) => make("button", {
-    type: "button", textContent: label, className: i === 0 && !o.paid ? "main" : "",
-    onclick: () => act(`${label}: ${o.order_no || o.id}`,
-      `api/orders/${o.gateway}/${encodeURIComponent(o.id)}/${name}?background=1`, {}),
+  const buttons = actions.filter(([, fits]) => fits(o)).map(([name]) => make("button", {
+    type: "button", textContent: t[name], className: name === "pay" ? "main" : "",
+    onclick: () => act(joined(t[name], o.order_no || o.id), `api/orders/${o.gateway}/${encodeURIComponent(o.id)}/${name}?background=1`, {}),
   }));
-  buttons.forEach((button, i) => { button.dataset.key = `${o.gateway} ${o.id} ${i} ${button.textContent}`; });
+  buttons.forEach((button) => { button.dataset.key = joined(o.gateway, o.id, button.textContent); });
   return make("article", { className: o.paid ? "paid" : "" },
     make("div", { className: "head" },
-      make("h3", { textContent: o.order_no || o.id }),
-      make("span", { className: "amount", textContent: `${o.amount} ${o.currency}` })),
-    make("div", { className: "soft", textContent: [o.gateway, o.id, o.channel, time(o.created_at)].filter(Boolean).join(" · ") }),
-    make("div", { className: o.paid ? "good" : "", textContent: o.state_text + (o.paid ? " · 已付 paid" : "") }),
-    make("div", { className: "soft", textContent: o.notify_url ? `→ ${o.notify_url}` : "没有通知地址 no notify URL" }),
+      make("h3", { className: "no", textContent: o.order_no || o.id }),
+      make("span", { className: "amount", textContent: money(o) })),
+    make("div", { className: "row" }, tag(o.paid ? joined(t.paid, o.state_text) : o.state_text, o.paid ? "good" : ""),
+      make("span", { className: "soft", textContent: joined(o.gateway, o.channel, o.order_no && o.id, time(o.created_at)) })),
+    make("div", { className: "soft", textContent: o.notify_url ? t.to(o.notify_url) : t.noNotifyURL }),
     make("div", { className: "acts" }, ...buttons,
-      o.pay_page ? make("a", { href: o.pay_page, target: "_blank", rel: "noreferrer", textContent: "收银台 cashier" }) : ""));
+      o.pay_page ? make("a", { href: o.pay_page, target: "_blank", rel: "noreferrer", textContent: t.cashier }) : ""));
 }
 
 function showDelivery(d) {
   const response = (d.error ? d.error : `${d.status} ${d.response}`).slice(0, 300);
-  const kind = d.tampered ? "篡改 tampered" : `第 ${d.attempt} 次 attempt ${d.attempt}`;
   const good = d.tampered ? !d.accepted : d.accepted;
-  return make("article", { className: good ? "paid" : "bad" },
+  return make("article", {},
     make("div", { className: "head" },
-      make("h3", { textContent: d.order_no || d.order_id }),
-      make("span", { className: good ? "good" : "wrong", textContent: d.accepted ? "已接受 accepted" : "未接受 not accepted" })),
-    make("div", { className: "soft", textContent: `${d.gateway} · ${time(d.at)} · ${kind}` }),
+      make("h3", { className: "no", textContent: d.order_no || d.order_id }),
+      tag(d.accepted ? t.accepted : t.notAccepted, good ? "good" : "bad")),
+    make("div", { className: "soft", textContent: joined(d.gateway, time(d.at), d.tampered ? t.tampered : t.attempt(d.attempt)) }),
     make("div", { className: "soft", textContent: `${d.method} ${d.url}` }),
-    make("details", {}, make("summary", { textContent: `返回 response: ${response}` }), d.body ? make("pre", { textContent: d.body }) : ""));
+    make("details", {}, make("summary", { className: "soft", textContent: t.response(response) }),
+      d.body ? make("pre", { textContent: d.body, tabIndex: 0 }) : ""));
 }
 
 // The faults that the page offers; the API has more.
 const faults = [
-  ["500，未处理 HTTP 500, not processed", { status: 500 }],
-  ["500，已处理 HTTP 500 after processing", { status: 500, processed: true }],
-  ["503 维护页 HTTP 503 with a page", { status: 503, content_type: "text/html", body: "<html><body>503</body></html>" }],
-  ["429 请求过多 HTTP 429", { status: 429 }],
-  ["断开连接 Close the connection", { reset: true }],
-  ["已处理后断开 Close it after processing", { reset: true, processed: true }],
-  ["只返回一半 Half a response", { cut: true }],
-  ["延迟 20 秒返回 Respond after 20 s", { delay_seconds: 20 }],
-  ["重定向 Redirect", { redirect: "https://login.example.com/" }],
+  ["500", { status: 500 }],
+  ["500 processed", { status: 500, processed: true }],
+  ["503", { status: 503, content_type: "text/html", body: "<html><body>503</body></html>" }],
+  ["429", { status: 429 }],
+  ["reset", { reset: true }],
+  ["reset processed", { reset: true, processed: true }],
+  ["cut", { cut: true }],
+  ["slow", { delay_seconds: 20 }],
+  ["redirect", { redirect: "https://login.example.com/" }],
 ];
 
+function form(submit, ...children) {
+  return make("form", { onsubmit: (event) => { event.preventDefault(); submit(); } }, ...children);
+}
+
 function faultForm(g) {
-  const kind = make("select", {}, ...faults.map(([label], i) => make("option", { value: i, textContent: label })));
+  const kind = make("select", {}, ...faults.map(([name], i) => make("option", { value: i, textContent: t[name] })));
   const path = make("input", { value: "/", placeholder: "/" });
   const times = make("input", { type: "number", min: 0, value: 1 });
-  const send = (label, body) => act(label, `api/gateways/${g.name}/fault`, body);
-  return make("form", {
-    onsubmit: (event) => {
-      event.preventDefault();
-      const [label, fault] = faults[Number(kind.value)];
-      send(`故障 fault: ${label}`, { ...fault, path: path.value, times: Number(times.value) });
-    },
-  }, make("label", {}, "故障 Fault", kind), make("label", {}, "路径前缀 Path prefix", path),
-  make("label", {}, "次数，0 为一直 Times, 0 for all", times), make("button", { textContent: "注入 Inject" }),
-  make("button", { type: "button", textContent: "清除 Clear", onclick: () => send("已清除故障 faults cleared", {}) }));
+  const send = (what, body) => act(joined(g.title, what), `api/gateways/${g.name}/fault`, body);
+  return form(() => {
+    const [name, fault] = faults[Number(kind.value)];
+    send(t[name], { ...fault, path: path.value, times: Number(times.value) });
+  }, make("label", { className: "wide" }, t.fault, kind), make("label", {}, t.path, path), make("label", {}, t.times, times),
+  make("button", { textContent: t.inject }), make("button", { type: "button", textContent: t.clear, onclick: () => send(t.cleared, {}) }));
+}
+
+function delayForm(g) {
+  const choices = [...new Set([0, 2, 10, 30, g.delay_seconds])].sort((x, y) => x - y);
+  const delay = make("select", {
+    onchange: (event) => act(t.changed, `api/gateways/${g.name}/delay`, { seconds: Number(event.target.value) }),
+  }, ...choices.map((n) => make("option", { value: n, textContent: t.seconds(n), selected: n === g.delay_seconds })));
+  return form(() => {}, make("label", { className: "wide" }, t.delay, delay));
+}
+
+function configuration(g) {
+  const text = g.variables.map((v) => `${v.name}=${v.value}`).join("\n");
+  const button = make("button", {
+    type: "button", textContent: t.copy, hidden: !navigator.clipboard,
+    onclick: async () => { await navigator.clipboard.writeText(text); button.textContent = t.copied; },
+  });
+  return [make("div", { className: "acts" }, make("span", { textContent: t.config }), button), make("pre", { textContent: text, tabIndex: 0 })];
+}
+
+function notifyURLForm(g) {
+  const url = make("input", { type: "url", value: g.notify_url, placeholder: "http://127.0.0.1:8080/notify" });
+  return form(() => act(t.changed, `api/gateways/${g.name}/notify-url`, { url: url.value }),
+    make("label", { className: "wide" }, t.notifyURL, url), make("button", { textContent: t.set }));
+}
+
+function orderForm(g) {
+  const number = make("input", { required: true, pattern: "[0-9A-Za-z_\\-]{1,64}", placeholder: "20191118123424" });
+  const amount = make("input", { required: true, value: "99.00", inputMode: "decimal" });
+  return form(() => act(t.added, `api/orders/${g.name}`, { order_no: number.value, amount: amount.value, subject: "Example" }),
+    make("label", {}, t.orderNo, number), make("label", {}, t.amount, amount), make("button", { textContent: t.add }));
 }
 
 function showGateway(g) {
-  const delay = make("select", {
-    onchange: (event) => act("延迟 delay", `api/gateways/${g.name}/delay`, { seconds: Number(event.target.value) }),
-  }, ...[...new Set([0, 2, 10, 30, g.delay_seconds])].sort((x, y) => x - y).map((n) => make("option", { value: n, textContent: `${n} s`, selected: n === g.delay_seconds })));
-  const parts = [
-    make("h3", { textContent: g.title }),
-    make("div", { className: "soft", textContent: g.url }),
-    make("pre", { textContent: g.variables.map((v) => `${v.name}=${v.value}`).join("\n") }),
-    make("form", { onsubmit: (event) => event.preventDefault() }, make("label", {}, "通知延迟 Delay notifications by", delay)),
-  ];
-  parts.push(faultForm(g));
-  if (g.has_notify_url) {
-    const url = make("input", { type: "url", value: g.notify_url, placeholder: "http://127.0.0.1:8080/notify" });
-    parts.push(make("form", {
-      onsubmit: (event) => { event.preventDefault(); act("通知地址 notify URL", `api/gateways/${g.name}/notify-url`, { url: url.value }); },
-    }, make("label", {}, "账户的通知地址 Notify URL of the account", url), make("button", { textContent: "设置 Set" })));
-  }
-  if (g.adds_orders) {
-    const number = make("input", { required: true, pattern: "[0-9A-Za-z_\\-]{1,64}", placeholder: "20191118123424" });
-    const amount = make("input", { required: true, value: "99.00", inputMode: "decimal" });
-    parts.push(make("form", {
-      onsubmit: (event) => { event.preventDefault(); act("新订单 new order", "api/orders/pingpp", { order_no: number.value, amount: amount.value, subject: "Example" }); },
-    }, make("label", {}, "订单号 Order number", number), make("label", {}, "金额 Amount", amount),
-    make("button", { textContent: "添加订单 Add an order" })));
-  }
-  return make("article", {}, ...parts);
+  return make("details", { className: "gateway", id: `gateway-${g.name}` },
+    make("summary", {}, g.title, make("span", { className: "soft", textContent: ` ${g.url}` }), make("span", { className: "tags" })),
+    ...configuration(g), delayForm(g), faultForm(g), g.has_notify_url ? notifyURLForm(g) : "", g.adds_orders ? orderForm(g) : "");
+}
+
+// What is set at a gateway, by this page or another program.
+function showSettings(g) {
+  const tags = [g.faults ? tag(t.faults(g.faults), "bad") : "", g.delay_seconds ? tag(t.delayed(g.delay_seconds)) : ""];
+  $(`gateway-${g.name}`).querySelector(".tags").replaceChildren(...tags.filter(Boolean));
 }
 
 // A list is drawn anew only if it has changed, and keeps the focus.
@@ -158,9 +193,15 @@ function draw(id, list, show, none) {
 
 async function refresh() {
   const query = gateway ? `?gateway=${gateway}` : "";
-  const [orders, deliveries] = await Promise.all([call(`api/orders${query}`), call(`api/deliveries${query}`)]);
-  draw("orders", orders.reverse().slice(0, 200), showOrder, "还没有订单。 No orders yet.");
-  draw("deliveries", deliveries.reverse().slice(0, 200), showDelivery, "还没有通知。 No notifications yet.");
+  const [orders, deliveries, gateways] = await Promise.all([call(`api/orders${query}`), call(`api/deliveries${query}`), call("api/gateways")]);
+  draw("orders", orders.reverse().slice(0, 200), showOrder, t.noOrders);
+  draw("deliveries", deliveries.reverse().slice(0, 200), showDelivery, t.noNotifications);
+  gateways.forEach(showSettings);
+}
+
+function online(yes) {
+  $("live").classList.toggle("offline", !yes);
+  $("live").querySelector("span").textContent = yes ? t.live : t.offline;
 }
 
 let lost = false;
@@ -171,8 +212,9 @@ async function loop() {
     lost = false;
   } catch (error) {
     lost = true;
-    say(`沙箱没有返回 the sandbox does not respond: ${error.message}`, true);
+    say(t.lost(error.message), true);
   }
+  online(!lost);
   setTimeout(loop, 1000);
 }
 
@@ -180,7 +222,7 @@ async function begin() {
   try {
     const gateways = await call("api/gateways");
     $("gateways").replaceChildren(...gateways.map(showGateway));
-    const choices = [["", "全部 all"], ...gateways.map((g) => [g.name, g.title])].map(([name, label]) => make("button", {
+    const choices = [["", t.all], ...gateways.map((g) => [g.name, g.title])].map(([name, label]) => make("button", {
       type: "button", textContent: label, ariaPressed: String(name === gateway),
       onclick: (event) => {
         gateway = name;
@@ -197,4 +239,5 @@ async function begin() {
   loop();
 }
 
+translate();
 begin();

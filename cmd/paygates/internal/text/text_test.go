@@ -1,0 +1,213 @@
+package text
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// source is what the code of the program says.
+type source struct {
+	texts  map[string]bool // that are translated
+	labels map[string]bool // names of the JSON output that are shown to people
+}
+
+// speakers are the functions that take a text of the program: the first argument that
+// is a literal.
+var speakers = []string{"Text", "Note", "Progress", "note", "newMistake", "usage", "fail", "Error", "Description"}
+
+func readSource(t *testing.T) source {
+	t.Helper()
+	s := source{texts: map[string]bool{}, labels: map[string]bool{}}
+	const root = "../.."
+	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "internal/text/") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			s.read(node)
+			return true
+		})
+		return nil
+	}))
+	return s
+}
+
+// shown are the types of results.
+var shown = []string{"Payment", "sent", "notified"}
+
+func (s *source) read(node ast.Node) {
+	switch node := node.(type) {
+	case *ast.CallExpr:
+		s.call(node)
+	case *ast.Field:
+		if help := tagOf(node).Get("help"); help != "" {
+			s.texts[help] = true
+		}
+	case *ast.TypeSpec:
+		if slices.Contains(shown, node.Name.Name) {
+			s.labelFields(node)
+		}
+	case *ast.FuncDecl:
+		if node.Name.Name == "Help" {
+			s.add(literals(node.Body))
+		}
+	case *ast.CompositeLit: // kind{error, name, code, summary}
+		if len(node.Elts) == 4 {
+			if text, ok := literal(node.Elts[3]); ok && strings.Contains(text, " ") {
+				s.texts[text] = true
+			}
+		}
+	}
+}
+
+func (s *source) call(node *ast.CallExpr) {
+	name, on := called(node)
+	switch {
+	case on == "http" || name == "fail" && on == "": // responses of the sandbox
+	case slices.Contains(speakers, name):
+		s.add(node.Args)
+	case name == "Result":
+		s.label(node.Args[0])
+	case name == "say": // a check of doctor
+		s.label(node.Args[0])
+		s.add(node.Args[1:])
+	}
+}
+
+func literals(node ast.Node) []ast.Expr {
+	var found []ast.Expr
+	ast.Inspect(node, func(node ast.Node) bool {
+		if basic, ok := node.(*ast.BasicLit); ok {
+			found = append(found, basic)
+		}
+		return true
+	})
+	return found
+}
+
+func tagOf(field *ast.Field) reflect.StructTag {
+	if field.Tag == nil {
+		return ""
+	}
+	tag, _ := strconv.Unquote(field.Tag.Value)
+	return reflect.StructTag(tag)
+}
+
+func (s *source) labelFields(node ast.Node) {
+	ast.Inspect(node, func(node ast.Node) bool {
+		if field, ok := node.(*ast.Field); ok {
+			if name, _, _ := strings.Cut(tagOf(field).Get("json"), ","); name != "" {
+				s.labels[strings.ReplaceAll(name, "_", " ")] = true
+			}
+		}
+		return true
+	})
+}
+
+func called(call *ast.CallExpr) (name, on string) {
+	switch function := call.Fun.(type) {
+	case *ast.Ident:
+		return function.Name, ""
+	case *ast.SelectorExpr:
+		switch receiver := function.X.(type) {
+		case *ast.Ident:
+			on = receiver.Name
+		case *ast.SelectorExpr:
+			on = receiver.Sel.Name
+		}
+		return function.Sel.Name, on
+	}
+	return "", ""
+}
+
+// add adds the first literal.
+func (s *source) add(arguments []ast.Expr) {
+	for _, argument := range arguments {
+		if text, ok := literal(argument); ok {
+			s.texts[text] = true
+			return
+		}
+	}
+}
+
+func (s *source) label(argument ast.Expr) {
+	if text, ok := literal(argument); ok {
+		s.labels[strings.ReplaceAll(text, "_", " ")] = true
+	}
+}
+
+func literal(e ast.Expr) (string, bool) {
+	basic, ok := e.(*ast.BasicLit)
+	if !ok || basic.Kind != token.STRING {
+		return "", false
+	}
+	text, err := strconv.Unquote(basic.Value)
+	return text, err == nil
+}
+
+func TestEveryTextHasBothLanguages(t *testing.T) {
+	t.Parallel()
+	s := readSource(t)
+	s.texts["Show context-sensitive help."] = true // of the command-line parser
+	for english := range s.texts {
+		if _, ok := catalog[english]; !ok && strings.Trim(verb.ReplaceAllString(english, ""), " ") != "" {
+			t.Errorf("the catalog has no %q", english)
+		}
+	}
+	for english := range catalog {
+		if !s.texts[english] {
+			t.Errorf("the program does not say %q", english)
+		}
+	}
+	for name := range s.labels {
+		if _, ok := labels[name]; !ok {
+			t.Errorf("there is no label for %q", name)
+		}
+	}
+}
+
+var verb = regexp.MustCompile(`%[sdqv]|\{[^}]+\}`)
+
+// A translation has the same values, and the punctuation of its language.
+func TestTranslations(t *testing.T) {
+	t.Parallel()
+	check := func(english, chinese string) {
+		assert.ElementsMatch(t, verb.FindAllString(english, -1), verb.FindAllString(chinese, -1), english)
+		assert.Equal(t, formats(english), formats(chinese), "formats take their values in order: %s", english)
+		var before rune
+		for _, r := range chinese {
+			if unicode.Is(unicode.Han, before) && strings.ContainsRune(`,.:;!?()`, r) {
+				t.Errorf("half-width %q after %q: %s", r, before, chinese)
+			}
+			before = r
+		}
+	}
+	for english, chinese := range catalog {
+		check(english, chinese)
+	}
+	for english, chinese := range labels {
+		check(english, chinese)
+	}
+	for _, pair := range foreign {
+		check(pair.english, pair.chinese)
+	}
+}
+
+func formats(text string) []string { return regexp.MustCompile(`%[sdqv]`).FindAllString(text, -1) }

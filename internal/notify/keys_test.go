@@ -1,0 +1,67 @@
+package notify_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/internal/notify"
+	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
+)
+
+var errNot = map[string]error{"a": errors.New("not a"), "b": errors.New("not b"), "c": errors.New("not c")}
+
+func TestMatch(t *testing.T) {
+	t.Parallel()
+	keys := []string{"a", "b", "c"}
+	for want, signer := range keys {
+		tried := 0
+		got, err := notify.Match(keys, func(key string) error {
+			tried++
+			if key == signer {
+				return nil
+			}
+			return errNot[key]
+		})
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+		assert.Equal(t, len(keys), tried, "every key is tried, whichever matches")
+	}
+	_, err := notify.Match(keys, func(key string) error { return errNot[key] })
+	assert.Same(t, errNot["a"], err, "the error of the current key")
+	got, err := notify.Match([]string{"b", "c", "c"}, func(key string) error {
+		if key == "c" {
+			return nil
+		}
+		return errNot[key]
+	})
+	require.NoError(t, err)
+	assert.Equal(t, 1, got, "the first of two")
+}
+
+func TestExplainNamesThePreviousKey(t *testing.T) {
+	t.Parallel()
+	secrets := []sign.Secret{sign.NewSecret("example-current"), sign.NewSecret("example-before"), sign.NewSecret("example-old")}
+	explained := func(received string) explain.Explanation {
+		return notify.Explain(secrets, "PreviousSecrets", func(secret sign.Secret) explain.Explanation {
+			return explain.MD5Concat(secret, received, []sign.Field{{Name: "order_no", Value: "A1"}})
+		})
+	}
+	// printf %s A1example-current | md5sum
+	e := explained("1c203104b76022274eb732f34c041766")
+	assert.True(t, e.Matches)
+	assert.Empty(t, e.Hints)
+	// printf %s A1example-old | md5sum
+	e = explained("f633abee6361e2c082d2f9fd9e0165f8")
+	assert.True(t, e.Matches)
+	assert.Equal(t, []string{"Matches with Config.PreviousSecrets[1], not with the current one."}, e.Hints)
+	e = explained("f633abee6361e2c082d2f9fd9e0165f9")
+	assert.False(t, e.Matches)
+	assert.NotContains(t, strings.Join(e.Hints, " "), "PreviousSecrets")
+	e = explained("")
+	assert.False(t, e.Received)
+}
