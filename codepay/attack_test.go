@@ -2,7 +2,6 @@ package codepay_test
 
 import (
 	"context"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -16,21 +15,6 @@ import (
 )
 
 // The attacks of docs/security.md that no other test covers.
-
-// A notification has nothing that shows that it is new.
-func TestARepeatedNotificationReachesTheMerchantAgain(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	var payments []string
-	handler := client.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
-		payments = append(payments, n.PaymentNo)
-		return nil
-	})
-	for range 2 {
-		handler.ServeHTTP(httptest.NewRecorder(), post(sample(t)))
-	}
-	assert.Equal(t, []string{payNo, payNo}, payments)
-}
 
 // A payer can type any amount. The notification is genuine.
 func TestAPaymentOfAnotherAmountReachesTheMerchant(t *testing.T) {

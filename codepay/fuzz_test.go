@@ -22,30 +22,15 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/internal/samples"
-	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// constant is a gateway that responds to every request alike.
-type constant struct {
-	status int
-	body   []byte
-}
-
-func (c *constant) RoundTrip(*http.Request) (*http.Response, error) {
-	return httpmock.NewBytesResponse(c.status, c.body), nil
-}
-
-// statuses are those after which no request is retried.
-var statuses = [...]int{200, 201, 302, 400, 404, 422}
-
-func fuzzClient(f *testing.F, gateway *constant) *codepay.Client {
+func fuzzClient(f *testing.F, gateway *samples.Gateway) *codepay.Client {
 	f.Helper()
 	c := config()
 	c.Token, c.ConfirmByQuery = sign.NewSecret(token), true
@@ -78,21 +63,9 @@ var (
 	noPaymentNo = regexp.MustCompile(`(?i)^(0*|null|undefined|none|nil|false)$`)
 )
 
-func hundredths(text string) *big.Rat {
-	value, ok := new(big.Rat).SetString(text)
-	if !ok {
-		return big.NewRat(-1, 1)
-	}
-	return value.Mul(value, big.NewRat(100, 1))
-}
-
 // isAmount reports whether an int64 of hundredths holds the amount.
 func isAmount(text string) bool {
-	return amountShape.MatchString(text) && hundredths(text).Num().IsInt64()
-}
-
-func isCents(amount money.Amount, text string) bool {
-	return hundredths(text).Cmp(new(big.Rat).SetInt64(amount.Cents())) == 0
+	return amountShape.MatchString(text) && samples.Hundredths(text).Num().IsInt64()
 }
 
 // isUnambiguous reports whether what is signed can be read in one way only.
@@ -120,7 +93,7 @@ func isShaped(values url.Values) bool {
 	}
 	return strings.TrimSpace(payID) != "" && len(payID) <= 300 && len(payNo) <= 64 &&
 		!noPaymentNo.MatchString(strings.TrimSpace(payNo)) &&
-		isAmount(values.Get("money")) && hundredths(values.Get("money")).Sign() > 0
+		isAmount(values.Get("money")) && samples.Hundredths(values.Get("money")).Sign() > 0
 }
 
 // With a valid signature a notification is accepted exactly if it can be read in one way
@@ -163,9 +136,9 @@ func FuzzVerifyNotification(f *testing.F) {
 			require.Equal(t, attach, n.Attach)
 		}
 		require.Positive(t, n.PaidAmount.Cents())
-		require.True(t, isCents(n.PaidAmount, values.Get("money")))
+		require.True(t, samples.IsCents(n.PaidAmount, values.Get("money")))
 		require.Equal(t, values.Get("price") != "" && !isAmount(values.Get("price")), slices.Contains(n.Unread, "price"))
-		require.True(t, n.Amount == 0 || isCents(n.Amount, values.Get("price")))
+		require.True(t, n.Amount == 0 || samples.IsCents(n.Amount, values.Get("price")))
 		require.Equal(t, n.Amount != 0 && n.Amount != n.PaidAmount, n.AmountDiffers())
 		require.Nil(t, n.Order)
 
@@ -227,14 +200,14 @@ func FuzzNotificationHandler(f *testing.F) {
 	f.Add(true, strings.Replace(bare, "&pay_no=", "%26pay_no%3D", 1), paid)
 	f.Add(true, "chart=gb2312&money=100.00&param=%D6%D0%CE%C4&pay_id=%D3%C3%BB%A7&pay_no="+payNo+"&type=1&sign=eee6cd99c04fc9378ab071cc7051987b", paid)
 	f.Add(false, bare+"&;=&empty=", paid)
-	gateway := &constant{status: 200}
+	gateway := &samples.Gateway{Status: 200}
 	var accepted *codepay.Notification
 	handler := fuzzClient(f, gateway).NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
 		accepted = n
 		return nil
 	})
 	f.Fuzz(func(t *testing.T, isPost bool, form string, response []byte) {
-		gateway.body, accepted = response, nil
+		gateway.Body, accepted = response, nil
 		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/notify", RawQuery: form}}
 		if isPost {
 			r.Method, r.URL.RawQuery = http.MethodPost, "money=1"
@@ -256,7 +229,7 @@ func FuzzNotificationHandler(f *testing.F) {
 		delete(values, "shop")
 		require.True(t, isUnambiguous(values))
 		require.True(t, strings.EqualFold(values.Get("sign"), notificationSign(values)))
-		require.True(t, isCents(accepted.PaidAmount, values.Get("money")))
+		require.True(t, samples.IsCents(accepted.PaidAmount, values.Get("money")))
 		require.False(t, noPaymentNo.MatchString(accepted.PaymentNo))
 		require.NotEmpty(t, accepted.OrderNo)
 		for _, text := range []string{accepted.OrderNo, accepted.PaymentNo} {
@@ -310,7 +283,7 @@ func FuzzDecodeCreatedOrder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		order, err := codepay.DecodeCreatedOrder(text)
 		if err != nil {
-			failed := requireError(t, err, text)
+			failed := (&samples.Gateway{Body: text}).RequireError(t, err, 1500)
 			require.Equal(t, failed.Code == "-8", errors.Is(err, codepay.ErrListenerOffline))
 		}
 		offline := errors.Is(err, codepay.ErrListenerOffline)
@@ -363,10 +336,10 @@ func FuzzResponses(f *testing.F) {
 		f.Add(true, uint8(3), []byte(text))
 		f.Add(false, uint8(0), []byte(text))
 	}
-	gateway := &constant{}
+	gateway := &samples.Gateway{}
 	client := fuzzClient(f, gateway)
 	f.Fuzz(func(t *testing.T, create bool, status uint8, body []byte) {
-		gateway.status, gateway.body = statuses[int(status)%len(statuses)], body
+		gateway.Respond(status, body)
 		if create {
 			readCreated(t, client, gateway)
 		} else {
@@ -375,11 +348,11 @@ func FuzzResponses(f *testing.F) {
 	})
 }
 
-func readCreated(t *testing.T, client *codepay.Client, gateway *constant) {
+func readCreated(t *testing.T, client *codepay.Client, gateway *samples.Gateway) {
 	t.Helper()
 	order, err := client.CreateOrder(t0(), minimal())
 	if err != nil {
-		failed := requireError(t, err, gateway.body)
+		failed := gateway.RequireError(t, err, 1500)
 		unreadable := failed.HTTPStatus < 400 && errors.Is(err, paygates.ErrBadResponse)
 		require.Equal(t, unreadable, errors.Is(err, paygates.ErrOutcomeUnknown))
 	}
@@ -387,9 +360,9 @@ func readCreated(t *testing.T, client *codepay.Client, gateway *constant) {
 		require.Error(t, err)
 		return
 	}
-	require.True(t, err == nil && gateway.status < 300 || errors.Is(err, codepay.ErrListenerOffline))
-	requireOrder(t, order, gateway.body)
-	parsed, _ := codepay.DecodeCreatedOrder(gateway.body)
+	require.True(t, err == nil && gateway.Status < 300 || errors.Is(err, codepay.ErrListenerOffline))
+	requireOrder(t, order, gateway.Body)
+	parsed, _ := codepay.DecodeCreatedOrder(gateway.Body)
 	parsed.ReceivedAt = order.ReceivedAt
 	// What the response leaves out is that of the request.
 	parsed.OrderNo, parsed.Channel, parsed.Amount = order.OrderNo, order.Channel, order.Amount
@@ -400,30 +373,20 @@ func readCreated(t *testing.T, client *codepay.Client, gateway *constant) {
 	require.Equal(t, "admin", order.OrderNo)
 }
 
-func readOrder(t *testing.T, client *codepay.Client, gateway *constant) {
+func readOrder(t *testing.T, client *codepay.Client, gateway *samples.Gateway) {
 	t.Helper()
 	order, err := client.QueryOrder(t0(), "888888888")
 	require.Equal(t, err == nil, order != nil)
 	if err != nil {
-		failed := requireError(t, err, gateway.body)
+		failed := gateway.RequireError(t, err, 1500)
 		require.Equal(t, failed.Code == "-1", errors.Is(err, paygates.ErrOrderNotFound))
 		require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)
 		return
 	}
-	require.Less(t, gateway.status, 300)
+	require.Less(t, gateway.Status, 300)
 	require.False(t, strings.HasPrefix(string(order.State), "-"))
 	if raw := order.Raw.Reveal(); utf8.Valid(raw) {
 		require.Equal(t, status(raw), string(order.State))
 	}
 	require.Equal(t, "888888888", order.OrderID)
-}
-
-func requireError(t *testing.T, err error, body []byte) *paygates.Error {
-	t.Helper()
-	var failed *paygates.Error
-	require.ErrorAs(t, err, &failed)
-	require.Equal(t, body, failed.Body)
-	require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())
-	require.Less(t, len(err.Error()), 1500)
-	return failed
 }

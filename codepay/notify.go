@@ -218,7 +218,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	var other *otherOrder
 	switch {
 	case errors.As(err, &other):
-		return nil, c.flow.NotConfirmed(other.why())
+		return nil, c.flow.NotConfirmed(other.why)
 	case err != nil:
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 // compare returns what the gateway says otherwise than the notification, or "".
 func (n *Notification) compare(o *Order) string {
 	says := func(field, got, want string) string {
-		return fmt.Sprintf("the gateway says %s %.128q, the notification %q", field, got, want)
+		return fmt.Sprintf("the gateway says %s %q, the notification %q", field, got, want)
 	}
 	switch {
 	case !o.Paid():

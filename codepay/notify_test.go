@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,8 +13,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,38 +176,20 @@ func signed(t *testing.T, values url.Values) url.Values {
 func TestParseNotificationRejects(t *testing.T) {
 	t.Parallel()
 	good := sample(t)
-	without := func(name string) string {
-		values, err := url.ParseQuery(good)
-		require.NoError(t, err)
-		values.Del(name)
-		return values.Encode()
-	}
-	withSign := func(sign string) string { return strings.Replace(good, signature, sign, 1) }
 	tests := map[string]struct {
 		request *http.Request
 		want    error
 	}{
-		"wrong sign":                {post(withSign("00" + signature[2:])), paygates.ErrInvalidSignature},
-		"empty sign":                {post(withSign("")), paygates.ErrInvalidSignature},
-		"missing sign":              {post(without("sign")), paygates.ErrInvalidSignature},
-		"over-long sign":            {post(good + "0"), paygates.ErrInvalidSignature},
-		"sign cut":                  {post(good[:len(good)-1]), paygates.ErrInvalidSignature},
-		"sign in base64":            {post(withSign("EmSi6JA6AL+diM/TBt8O7Q==")), paygates.ErrInvalidSignature},
 		"another amount":            {post(strings.Replace(good, "money=100.00", "money=900.00", 1)), paygates.ErrInvalidSignature},
 		"re-cut by &":               {post(strings.Replace(good, "&pay_no=", "%26pay_no%3D", 1)), paygates.ErrInvalidNotification},
 		"re-cut by & in a name":     {post(strings.Replace(good, "money=100.00&pay_id", "money%3D100.00%26pay_id", 1)), paygates.ErrInvalidNotification},
 		"repeated money":            {post(good + "&money=900.00"), paygates.ErrInvalidNotification},
 		"repeated sign":             {post(good + "&sign=" + signature), paygates.ErrInvalidNotification},
-		"repeated, in the query":    {get(good + "&money=900.00"), paygates.ErrInvalidNotification},
 		"invalid encoding":          {post(good + "&a=%zz"), paygates.ErrInvalidNotification},
-		"half an encoding":          {post(good + "&a=%e"), paygates.ErrInvalidNotification},
 		"empty body":                {httptest.NewRequest("POST", "/notify", nil), paygates.ErrInvalidNotification},
-		"empty query":               {get(""), paygates.ErrInvalidNotification},
 		"ten thousand parameters":   {post(good + manyFields(10000)), paygates.ErrInvalidNotification},
-		"ten thousand in a query":   {get(good + manyFields(10000)), paygates.ErrInvalidNotification},
 		"1 MiB in one parameter":    {post(good + "&a=" + strings.Repeat("1", 1<<20)), paygates.ErrInvalidNotification},
 		"nearly 1 MiB":              {post(good + "&a=" + strings.Repeat("1", 1<<20-300)), paygates.ErrInvalidSignature},
-		"1 MiB in a query":          {get(good + "&a=" + strings.Repeat("1", 1<<20)), paygates.ErrInvalidNotification},
 		"JSON":                      {jsonRequest(), paygates.ErrInvalidNotification},
 		"a method not used":         {httptest.NewRequest("PUT", "/notify", strings.NewReader(good)), paygates.ErrInvalidNotification},
 		"a POST with its query":     {httptest.NewRequest("POST", "/notify?"+good, strings.NewReader("a=1")), paygates.ErrInvalidSignature},
@@ -553,16 +532,6 @@ func TestNotificationHandlerUnderLoad(t *testing.T) {
 	assert.Equal(t, 200, <-first)
 }
 
-func TestNotificationHandlerWhenTheMerchantFails(t *testing.T) {
-	t.Parallel()
-	for _, cause := range []error{errors.New("database is down"), paygates.ErrInvalidSignature} {
-		w, log := handle(t, post(sample(t)), nil, func(context.Context, *codepay.Notification) error { return cause })
-		assert.Equal(t, 500, w.Code)
-		assert.Equal(t, "fail", w.Body.String())
-		assert.Contains(t, log, cause.Error())
-	}
-}
-
 // Sloppy notifications of real deployments: the parameters that do not decide may have
 // any shape. The tags in GBK are from
 //
@@ -803,78 +772,6 @@ func TestConfirmNotification(t *testing.T) {
 	require.NoError(t, err)
 	_, err = bare.ConfirmNotification(t0(), n)
 	require.ErrorIs(t, err, paygates.ErrInvalidConfig)
-}
-
-func TestOneHandlerForManyConnections(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	var accepted atomic.Int64
-	handler := client.NotificationHandler(func(context.Context, *codepay.Notification) error { accepted.Add(1); return nil })
-	body := sample(t)
-	var all sync.WaitGroup
-	for range 20 {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, post(body))
-			assert.Equal(t, "success", w.Body.String())
-		}()
-	}
-	all.Wait()
-	assert.EqualValues(t, 20, accepted.Load())
-}
-
-// BenchmarkNotification compares the handler with one that only parses the form.
-func BenchmarkNotification(b *testing.B) {
-	client, err := codepay.New(config())
-	require.NoError(b, err)
-	handlers := map[string]http.Handler{
-		"floor": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.ParseForm() == nil {
-				_, _ = io.WriteString(w, "success")
-			}
-		}),
-		"codepay": client.NotificationHandler(func(context.Context, *codepay.Notification) error { return nil }),
-	}
-	body := []byte(sample(b))
-	for _, name := range []string{"floor", "codepay"} {
-		b.Run(name, func(b *testing.B) {
-			r := httptest.NewRequest("POST", "/notify", nil)
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			r.ContentLength = int64(len(body))
-			reader := bytes.NewReader(nil)
-			closer := io.NopCloser(reader)
-			w := &discard{header: http.Header{}}
-			b.ReportAllocs()
-			for range b.N {
-				reader.Reset(body)
-				r.Body, r.Form, r.PostForm = closer, nil, nil
-				w.n = 0
-				handlers[name].ServeHTTP(w, r)
-				if w.n != len("success") {
-					b.Fatal("not accepted")
-				}
-			}
-		})
-	}
-}
-
-type discard struct {
-	header http.Header
-	n      int
-}
-
-func (d *discard) Header() http.Header { return d.header }
-func (d *discard) WriteHeader(int)     {}
-func (d *discard) Write(p []byte) (int, error) {
-	d.n += len(p)
-	return len(p), nil
-}
-
-func (d *discard) WriteString(s string) (int, error) {
-	d.n += len(s)
-	return len(s), nil
 }
 
 // A queue keeps the bytes of GBK and the merchant's own parameters, and a client without

@@ -89,7 +89,7 @@ func decodeCreated(response transport.Response, userID string, request *CreateOr
 	order := wire.order(&f, userID)
 	order.Raw = paygates.NewPrivate(json.RawMessage(raw))
 	order.Unread = f.Unread
-	other := request.complete(order)
+	other := request.complete(response, order)
 	switch {
 	case isOffline && (f.Err() != nil || other != nil):
 		return nil, failed
@@ -136,7 +136,7 @@ func (w *createdWire) order(f *loosejson.Fields, userID string) *CreatedOrder {
 
 // complete fills in what a response to the request left out. It returns an error for a
 // response to another request.
-func (r *CreateOrderRequest) complete(order *CreatedOrder) error {
+func (r *CreateOrderRequest) complete(response transport.Response, order *CreatedOrder) error {
 	if r == nil {
 		return nil
 	}
@@ -145,11 +145,11 @@ func (r *CreateOrderRequest) complete(order *CreatedOrder) error {
 	order.Amount = cmp.Or(order.Amount, r.Amount)
 	switch {
 	case order.OrderNo != r.OrderNo:
-		return &otherOrder{"pay_id", order.OrderNo, r.OrderNo}
+		return &otherOrder{response.Other("pay_id", order.OrderNo, r.OrderNo)}
 	case order.Channel != r.channel():
-		return &otherOrder{"type", order.Channel.String(), r.channel().String()}
+		return &otherOrder{response.Other("type", order.Channel.String(), r.channel().String())}
 	case order.Amount != r.Amount:
-		return &otherOrder{"price", order.Amount.String(), r.Amount.String()}
+		return &otherOrder{response.Other("price", order.Amount.String(), r.Amount.String())}
 	default:
 		return nil
 	}
@@ -182,7 +182,7 @@ func decodeOrder(response transport.Response, userID, orderID string) (*Order, e
 	case f.Err() != nil:
 		return nil, response.Bad(f.Err().Error())
 	case got != "" && got != orderID:
-		return nil, response.Error("", "", &otherOrder{"order_id", got, orderID})
+		return nil, response.Error("", "", &otherOrder{response.Other("order_id", got, orderID)})
 	}
 	order.Unread = f.Unread
 	return order, nil
@@ -215,13 +215,9 @@ func (i *identity) orderNo(f *loosejson.Fields) string {
 
 // otherOrder is the error for a response about another order than the requested one. It
 // is an ErrBadResponse.
-type otherOrder struct{ field, got, want string }
+type otherOrder struct{ why string }
 
-func (e *otherOrder) Error() string { return paygates.ErrBadResponse.Error() + ": " + e.why() }
-
-func (e *otherOrder) why() string {
-	return fmt.Sprintf("response is about another order: %s is %.128q, not %q", e.field, e.got, e.want)
-}
+func (e *otherOrder) Error() string { return paygates.ErrBadResponse.Error() + ": " + e.why }
 
 func (e *otherOrder) Unwrap() error { return paygates.ErrBadResponse }
 

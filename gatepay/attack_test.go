@@ -123,22 +123,6 @@ func TestOrderNumbersBetweenLettersLeaveOneOrder(t *testing.T) {
 	assert.Equal(t, []string{"5 22S20191118123424E 1.88", "52 2S20191118123424E 1.88", "522 S20191118123424E 1.88"}, accepted)
 }
 
-// Nothing in a notification says that it is new: the merchant keeps the record.
-func TestARepeatedNotificationReachesTheMerchantAgain(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("GET", notifyCheckURL, httpmock.NewStringResponder(200, checkResponse("522", "1.88", "settled")))
-	var orders []string
-	handler := client.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
-		orders = append(orders, n.OrderNo)
-		return nil
-	})
-	for range 2 {
-		handler.ServeHTTP(httptest.NewRecorder(), post(notifyForm))
-	}
-	assert.Equal(t, []string{"ORD1", "ORD1"}, orders)
-}
-
 // A payer can change every part of a quick-pay link, Fixed or not.
 func TestAQuickPayLinkIsNotSigned(t *testing.T) {
 	t.Parallel()

@@ -1,7 +1,6 @@
 package gatepay_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -17,33 +16,17 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/gatepay"
 	"github.com/paygates/paygates-go/internal/samples"
-	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// fixed is a gateway that sends every client the same response.
-type fixed struct {
-	status int
-	body   []byte
-}
-
-func (g *fixed) RoundTrip(*http.Request) (*http.Response, error) {
-	return httpmock.NewBytesResponse(g.status, g.body), nil
-}
-
-// statuses are those after which no request is retried.
-var statuses = [...]int{200, 201, 302, 400, 404, 422}
-
-func fuzzClient(f *testing.F, gateway *fixed) *gatepay.Client {
+func fuzzClient(f *testing.F, gateway *samples.Gateway) *gatepay.Client {
 	f.Helper()
 	client, err := gatepay.New(gatepay.Config{
 		AppKey: appKey, Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: gateway},
@@ -97,23 +80,11 @@ func isShaped(values url.Values, fields []string) bool {
 			if _, err := time.Parse(time.DateTime, text); err != nil {
 				return false
 			}
-		case strings.HasSuffix(field, "price") && (hundredths(text).Sign() <= 0 || !hundredths(text).Num().IsInt64()):
+		case strings.HasSuffix(field, "price") && (samples.Hundredths(text).Sign() <= 0 || !samples.Hundredths(text).Num().IsInt64()):
 			return false
 		}
 	}
 	return true
-}
-
-func hundredths(text string) *big.Rat {
-	value, ok := new(big.Rat).SetString(text)
-	if !ok {
-		return big.NewRat(-1, 1)
-	}
-	return value.Mul(value, big.NewRat(100, 1))
-}
-
-func isCents(amount money.Amount, text string) bool {
-	return hundredths(text).Cmp(new(big.Rat).SetInt64(amount.Cents())) == 0
 }
 
 // With a valid signature a notification is handled if each field has its shape, without
@@ -168,7 +139,7 @@ func FuzzVerifyNotification(f *testing.F) {
 		require.Equal(t, []string{orderID, orderNo, channel}, []string{n.OrderID, n.OrderNo, string(n.Channel)})
 		require.Equal(t, strings.ToValidUTF8(extend, "\uFFFD"), n.Attach)
 		require.Equal(t, !utf8.ValidString(extend), len(n.Unread) > 0)
-		require.True(t, isCents(n.Amount, price) && isCents(n.PaidAmount, realPrice))
+		require.True(t, samples.IsCents(n.Amount, price) && samples.IsCents(n.PaidAmount, realPrice))
 		require.Contains(t, []string{fmt.Sprint(n.PaidAt.Unix()), n.PaidAt.Format(time.DateTime)}, payTime)
 		require.Nil(t, n.Order)
 
@@ -200,7 +171,7 @@ func FuzzVerifyNotification(f *testing.F) {
 			require.Equal(t, []string{orderID, orderNo}, []string{n.OrderID, n.OrderNo})
 		}
 		// What confirmation compares leaves one cut.
-		if n.OrderID == orderID && n.OrderNo == orderNo && isCents(n.Amount, price) {
+		if n.OrderID == orderID && n.OrderNo == orderNo && samples.IsCents(n.Amount, price) {
 			require.Equal(t, values, other)
 		}
 	})
@@ -250,7 +221,7 @@ func FuzzVerifyReturn(f *testing.F) {
 		}
 		require.NoError(t, err)
 		require.Equal(t, []string{orderID, orderNo, productID, channel}, []string{r.OrderID, r.OrderNo, r.ProductID, string(r.Channel)})
-		require.True(t, isCents(r.Amount, price))
+		require.True(t, samples.IsCents(r.Amount, price))
 		if len(price) > 3 && price[len(price)-3] == '.' {
 			require.NotRegexp(t, notificationText, joined(values, returnFields))
 		}
@@ -290,17 +261,8 @@ type saidOrder struct {
 func read(t *testing.T, response []byte) (code string, order saidOrder) {
 	t.Helper()
 	var s said
-	for _, step := range []struct {
-		text []byte
-		into any
-	}{{response, &s}, {nil, &order}} {
-		if step.text == nil {
-			step.text = s.Data
-		}
-		decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(step.text, []byte("\xef\xbb\xbf"))))
-		decoder.UseNumber()
-		require.NoError(t, decoder.Decode(step.into))
-	}
+	samples.Read(t, response, &s)
+	samples.Read(t, s.Data, &order)
 	value, ok := new(big.Rat).SetString(fmt.Sprint(s.Code))
 	require.True(t, ok)
 	return value.RatString(), order
@@ -322,14 +284,14 @@ func FuzzNotificationHandler(f *testing.F) {
 	f.Add(true, notifyForm, []byte(checkResponse("523", "1.88", "paid")))
 	f.Add(true, notifyForm, []byte(checkResponse("522", "11.88", "paid")))
 	f.Add(true, notifyForm, []byte(`{"code":201,"msg":"订单不存在","data":[]}`))
-	gateway := &fixed{status: 200}
+	gateway := &samples.Gateway{Status: 200}
 	var handled *gatepay.Notification
 	handler := fuzzClient(f, gateway).NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
 		handled = n
 		return nil
 	})
 	f.Fuzz(func(t *testing.T, isPost bool, form string, response []byte) {
-		gateway.body, handled = response, nil
+		gateway.Body, handled = response, nil
 		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/notify", RawQuery: form}}
 		if isPost {
 			r.Method, r.URL.RawQuery = http.MethodPost, "price=9.99"
@@ -358,7 +320,7 @@ func FuzzNotificationHandler(f *testing.F) {
 		require.Equal(t, "100", code)
 		require.Equal(t, values.Get("order_id"), fmt.Sprint(order.OrderID))
 		require.Contains(t, []any{"paid", "unsettled", "settled"}, order.State)
-		require.True(t, isCents(handled.Amount, fmt.Sprint(order.Price)) && isCents(handled.Amount, values.Get("price")))
+		require.True(t, samples.IsCents(handled.Amount, fmt.Sprint(order.Price)) && samples.IsCents(handled.Amount, values.Get("price")))
 		require.True(t, handled.Order.Paid())
 	})
 }
@@ -367,11 +329,11 @@ func FuzzNotificationHandler(f *testing.F) {
 // fields that decide. There is a result or an error, never both, and an error contains the
 // response and prints in one line.
 func FuzzResponses(f *testing.F) {
-	calls := []func(*testing.T, *gatepay.Client, *fixed){readOrder, readPage}
+	calls := []func(*testing.T, *gatepay.Client, *samples.Gateway){readOrder, readPage}
 	for _, file := range []string{"anypay", "cloudpay", "grouppay", "stablepay"} {
 		sample := creates[file]
 		f.Add(uint8(len(calls)), uint8(0), []byte(samples.JSON(f, sample.sample)))
-		calls = append(calls, func(t *testing.T, client *gatepay.Client, gateway *fixed) {
+		calls = append(calls, func(t *testing.T, client *gatepay.Client, gateway *samples.Gateway) {
 			created, err := sample.call(client, context.Background())
 			requireCreated(t, created, err, gateway)
 		})
@@ -389,51 +351,51 @@ func FuzzResponses(f *testing.F) {
 		}
 		f.Add(uint8(i), uint8(4), []byte(`{"code":103,"msg":"签名必须"}`))
 	}
-	gateway := &fixed{}
+	gateway := &samples.Gateway{}
 	client := fuzzClient(f, gateway)
 	f.Fuzz(func(t *testing.T, call, status uint8, body []byte) {
-		gateway.status, gateway.body = statuses[int(status)%len(statuses)], body
+		gateway.Respond(status, body)
 		calls[int(call)%len(calls)](t, client, gateway)
 	})
 }
 
-func requireCreated(t *testing.T, created *gatepay.CreatedOrder, err error, gateway *fixed) {
+func requireCreated(t *testing.T, created *gatepay.CreatedOrder, err error, gateway *samples.Gateway) {
 	t.Helper()
 	require.Equal(t, err == nil, created != nil)
 	if err != nil {
-		failed := requireError(t, err, gateway.body)
+		failed := gateway.RequireError(t, err, 1500)
 		unreadable := failed.HTTPStatus < 400 && errors.Is(err, paygates.ErrBadResponse)
 		require.Equal(t, unreadable || failed.Code == "199", errors.Is(err, paygates.ErrOutcomeUnknown))
 		return
 	}
-	require.Less(t, gateway.status, 300)
-	code, order := read(t, gateway.body)
+	require.Less(t, gateway.Status, 300)
+	code, order := read(t, gateway.Body)
 	require.Equal(t, "100", code)
 	require.Contains(t, []string{fmt.Sprint(order.PayPageURL), "https:" + fmt.Sprint(order.PayPageURL)}, created.PayPageURL)
 	require.Regexp(t, `^[A-Za-z][A-Za-z0-9+.-]*://[^ ]`, created.PayPageURL)
 	require.NotRegexp(t, `(?i)^(javascript|data|vbscript|file)`, created.PayPageURL)
-	require.Equal(t, gateway.body, []byte(created.Raw.Reveal()))
+	require.Equal(t, gateway.Body, []byte(created.Raw.Reveal()))
 	image, err := created.Image()
 	require.Equal(t, err == nil, len(image) > 0)
 	_, _ = created.Params()
 }
 
-func readOrder(t *testing.T, client *gatepay.Client, gateway *fixed) {
+func readOrder(t *testing.T, client *gatepay.Client, gateway *samples.Gateway) {
 	t.Helper()
 	order, err := client.QueryOrder(context.Background(), "ORD1")
 	require.Equal(t, err == nil, order != nil)
 	if err != nil {
-		failed := requireError(t, err, gateway.body)
+		failed := gateway.RequireError(t, err, 1500)
 		require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)
 		require.Equal(t, failed.Code == "201", errors.Is(err, paygates.ErrOrderNotFound))
 		return
 	}
-	require.Less(t, gateway.status, 300)
-	code, said := read(t, gateway.body)
+	require.Less(t, gateway.Status, 300)
+	code, said := read(t, gateway.Body)
 	require.Equal(t, "100", code)
 	require.NotEmpty(t, order.OrderID)
 	require.Equal(t, fmt.Sprint(said.OrderID), order.OrderID)
-	require.True(t, isCents(order.Amount, fmt.Sprint(said.Price)))
+	require.True(t, samples.IsCents(order.Amount, fmt.Sprint(said.Price)))
 	require.NotEmpty(t, order.State)
 	require.Equal(t, fmt.Sprint(said.State), string(order.State))
 	kept, err := gatepay.DecodeOrder(order.Raw.Reveal())
@@ -442,24 +404,14 @@ func readOrder(t *testing.T, client *gatepay.Client, gateway *fixed) {
 	require.Equal(t, order, kept)
 }
 
-func readPage(t *testing.T, client *gatepay.Client, gateway *fixed) {
+func readPage(t *testing.T, client *gatepay.Client, gateway *samples.Gateway) {
 	t.Helper()
 	page, err := client.QueryPaymentPage(context.Background(), "https://gatepay.io/pay/api?id=1")
 	require.Equal(t, err == nil, page != nil)
 	if err != nil {
-		_ = requireError(t, err, gateway.body)
+		_ = gateway.RequireError(t, err, 1500)
 		return
 	}
-	require.Less(t, gateway.status, 300)
+	require.Less(t, gateway.Status, 300)
 	require.True(t, json.Valid(page.Raw.Reveal()))
-}
-
-func requireError(t *testing.T, err error, body []byte) *paygates.Error {
-	t.Helper()
-	var failed *paygates.Error
-	require.ErrorAs(t, err, &failed)
-	require.Equal(t, body, failed.Body)
-	require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())
-	require.Less(t, len(err.Error()), 1500)
-	return failed
 }

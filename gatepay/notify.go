@@ -255,11 +255,11 @@ func (n *Notification) difference(o *Order) string {
 	case !o.Paid():
 		return "the gateway says state " + string(o.State)
 	case o.OrderID != n.OrderID:
-		return fmt.Sprintf("the gateway says order_id %.64q, the notification %q", o.OrderID, n.OrderID)
+		return fmt.Sprintf("the gateway says order_id %q, the notification %q", o.OrderID, n.OrderID)
 	case o.Amount != n.Amount:
 		return fmt.Sprintf("the gateway says %s yuan, the notification %s", o.Amount, n.Amount)
 	case o.Channel != "" && n.Channel != "" && o.Channel != n.Channel:
-		return fmt.Sprintf("the gateway says order_type %.64q, the notification %q", string(o.Channel), string(n.Channel))
+		return fmt.Sprintf("the gateway says order_type %q, the notification %q", string(o.Channel), string(n.Channel))
 	default:
 		return ""
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -360,107 +359,6 @@ func TestCreatesRejectInvalidRequestsBeforeSending(t *testing.T) {
 	}
 }
 
-// A response that is not the documented one is an error that contains it. After most of
-// them the order may exist.
-func TestCreatesWithABadResponse(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		status  int
-		body    string
-		unknown bool
-	}{
-		"empty":             {200, "", true},
-		"blank":             {200, " \n", true},
-		"no content":        {204, "", true},
-		"HTML":              {200, "<html>ok</html>", true},
-		"cut":               {200, `{"code":100,"data":{"pay_`, true},
-		"not UTF-8":         {200, "{\"code\":100,\"data\":{\"pay_url\":\"\xff\"}}", true},
-		"array":             {200, `[]`, true},
-		"null":              {200, `null`, true},
-		"no code":           {200, `{"data":{"pay_url":"https://gatepay.io/"}}`, true},
-		"odd code":          {200, `{"code":"ok","data":{"pay_url":"https://gatepay.io/"}}`, true},
-		"code a fraction":   {200, `{"code":100.5,"data":{"pay_url":"https://gatepay.io/"}}`, true},
-		"no data":           {200, `{"code":100}`, true},
-		"null data":         {200, `{"code":100,"data":null}`, true},
-		"data a list":       {200, `{"code":100,"data":[]}`, true},
-		"data a text":       {200, `{"code":100,"data":""}`, true},
-		"no pay_url":        {200, `{"code":100,"data":{"qrcode_url":"https://gatepay.io/"}}`, true},
-		"null pay_url":      {200, `{"code":100,"data":{"pay_url":null}}`, true},
-		"pay_url a list":    {200, `{"code":100,"data":{"pay_url":[1]}}`, true},
-		"pay_url a script":  {200, `{"code":100,"data":{"pay_url":"javascript:alert(1)"}}`, true},
-		"pay_url relative":  {200, `{"code":100,"data":{"pay_url":"/pay/api?id=1"}}`, true},
-		"huge number":       {200, `{"code":` + strings.Repeat("9", 400) + `}`, true},
-		"deep nesting":      {200, strings.Repeat("[", 100000), true},
-		"oversized":         {200, `{"code":100,"msg":"` + strings.Repeat("1", 3<<20) + `"}`, true},
-		"redirect":          {302, "", true},
-		"success and 500":   {500, `{"code":100,"data":{"pay_url":"https://gatepay.io/"}}`, true},
-		"gateway timeout":   {504, "<html>", true},
-		"bad request":       {400, "<html>", false},
-		"too many requests": {429, "", false},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for _, create := range creates {
-				client, mock := setup(t)
-				mock.RegisterResponder("POST", create.url, httpmock.NewStringResponder(test.status, test.body))
-				order, err := create.call(client, context.Background())
-				assert.Nil(t, order)
-				var failed *paygates.Error
-				require.ErrorAs(t, err, &failed)
-				assert.Equal(t, create.op, failed.Op)
-				assert.Equal(t, test.status, failed.HTTPStatus)
-				assert.Equal(t, test.unknown, errors.Is(err, paygates.ErrOutcomeUnknown), err)
-				require.ErrorIs(t, err, paygates.ErrBadResponse)
-				if len(test.body) < 1<<20 {
-					assert.Equal(t, test.body, string(failed.Body))
-				}
-				assert.Less(t, len(err.Error()), 300)
-				assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
-			}
-		})
-	}
-}
-
-func TestCreatesWithoutAResponse(t *testing.T) {
-	t.Parallel()
-	for name, create := range creates {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			client, mock := setup(t)
-			mock.RegisterResponder("POST", create.url, httpmock.NewErrorResponder(io.ErrUnexpectedEOF))
-			_, err := create.call(client, context.Background())
-			require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
-			require.ErrorIs(t, err, paygates.ErrNoResponse)
-			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-			assert.ErrorContains(t, err, "do not create it again")
-			assert.NotContains(t, err.Error(), "http")
-			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
-		})
-	}
-}
-
-// A canceled context sends nothing.
-func TestCallsAfterTheContextEnded(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	for name, create := range creates {
-		_, err := create.call(client, ctx)
-		require.ErrorIs(t, err, context.Canceled, name)
-		require.ErrorIs(t, err, paygates.ErrNotSent, name)
-		require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown, name)
-	}
-	_, err := client.QueryOrder(ctx, "5cc75a6a0b418")
-	require.ErrorIs(t, err, context.Canceled)
-	_, err = client.QueryPaymentPage(ctx, "https://gatepay.io/pay/api?id=1")
-	require.ErrorIs(t, err, context.Canceled)
-	_, err = client.WaitForPayment(ctx, "5cc75a6a0b418", time.Millisecond)
-	require.ErrorIs(t, err, context.Canceled)
-	assert.Zero(t, mock.GetTotalCallCount())
-}
-
 func TestNothingPrintsPayerDataOrSignatures(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
@@ -560,47 +458,6 @@ func TestStates(t *testing.T) {
 	}
 }
 
-func TestQueryOrderWithABadResponse(t *testing.T) {
-	t.Parallel()
-	for name, body := range map[string]string{
-		"no data":        `{"code":100}`,
-		"null data":      `{"code":100,"data":null}`,
-		"data a list":    `{"code":100,"data":[]}`,
-		"no order_id":    `{"code":100,"data":{"order_price":"1.88","order_status":"paid"}}`,
-		"no price":       `{"code":100,"data":{"order_id":522,"order_status":"paid"}}`,
-		"odd price":      `{"code":100,"data":{"order_id":522,"order_price":1e3,"order_status":"paid"}}`,
-		"three decimals": `{"code":100,"data":{"order_id":522,"order_price":"1.001","order_status":"paid"}}`,
-		"no state":       `{"code":100,"data":{"order_id":522,"order_price":"1.88"}}`,
-		"state a list":   `{"code":100,"data":{"order_id":522,"order_price":"1.88","order_status":["paid"]}}`,
-		"no code":        `{"data":{"order_id":522,"order_price":"1.88","order_status":"paid"}}`,
-		"HTML":           "<html>",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			client, mock := setup(t)
-			mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, body))
-			order, err := client.QueryOrder(context.Background(), "5cc75a6a0b418")
-			require.ErrorIs(t, err, paygates.ErrBadResponse)
-			assert.Nil(t, order)
-			var failed *paygates.Error
-			require.ErrorAs(t, err, &failed)
-			assert.Equal(t, body, string(failed.Body))
-			assert.Equal(t, 1, mock.GetTotalCallCount())
-		})
-	}
-}
-
-func TestQueryOrderIsRetried(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(503, "busy").
-		Then(httpmock.NewErrorResponder(io.ErrUnexpectedEOF)).
-		Then(httpmock.NewStringResponder(200, samples.JSON(t, "order_check.json"))))
-	_, err := client.QueryOrder(context.Background(), "5cc75a6a0b418")
-	require.NoError(t, err)
-	assert.Equal(t, 3, mock.GetTotalCallCount())
-}
-
 func TestQueryOrderRejectsAnInvalidOrderNumber(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
@@ -616,68 +473,6 @@ func TestQueryOrderRejectsAnInvalidOrderNumber(t *testing.T) {
 func checkResponse(id, price, state string) string {
 	return `{"code":100,"msg":"请求成功","time":"1557056209","data":{"order_id":` + id + `,"order_name":"x",` +
 		`"order_price":"` + price + `","order_type":"alipay","order_status":"` + state + `"}}`
-}
-
-func TestWaitForPayment(t *testing.T) {
-	t.Parallel()
-	mock := httpmock.NewMockTransport()
-	var log bytes.Buffer
-	client, err := gatepay.New(gatepay.Config{
-		AppKey: appKey, Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: mock},
-		Logger: slog.New(slog.NewTextHandler(&log, nil)),
-	})
-	require.NoError(t, err)
-	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkResponse("522", "1.88", "inprogress")).
-		Then(httpmock.NewStringResponder(200, "<html>")).
-		Then(httpmock.NewStringResponder(200, checkResponse("522", "1.88", "settled"))))
-	order, err := client.WaitForPayment(context.Background(), "5cc75a6a0b418", time.Millisecond)
-	require.NoError(t, err)
-	assert.True(t, order.Paid())
-	assert.Equal(t, 3, mock.GetTotalCallCount())
-	assert.Contains(t, log.String(), "state=inprogress")
-	assert.Contains(t, log.String(), "state=settled")
-	assert.NotContains(t, log.String(), "b7a4c49dfe0a34a714f13983849576c4")
-	assert.NotContains(t, log.String(), appKey)
-}
-
-func TestWaitForPaymentWithoutAPayment(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkResponse("522", "1.88", "expired")))
-	order, err := client.WaitForPayment(context.Background(), "5cc75a6a0b418", time.Millisecond)
-	require.ErrorIs(t, err, paygates.ErrNotPaid)
-	require.NotNil(t, order)
-	assert.Equal(t, gatepay.StateExpired, order.State)
-
-	client, mock = setup(t)
-	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, `{"code":201,"msg":"订单不存在"}`))
-	order, err = client.WaitForPayment(context.Background(), "5cc75a6a0b418", time.Millisecond)
-	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
-	assert.Nil(t, order)
-
-	// The context ends once the first state has been logged.
-	ctx, cancel := context.WithCancel(context.Background())
-	mock = httpmock.NewMockTransport()
-	mock.RegisterResponder("GET", checkURL, httpmock.NewStringResponder(200, checkResponse("522", "1.88", "success")))
-	client, err = gatepay.New(gatepay.Config{
-		AppKey: appKey, Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: mock},
-		Logger: slog.New(slog.NewTextHandler(writerFunc(cancel), nil)),
-	})
-	require.NoError(t, err)
-	order, err = client.WaitForPayment(ctx, "5cc75a6a0b418", time.Hour)
-	require.ErrorIs(t, err, context.Canceled)
-	var failed *paygates.Error
-	require.ErrorAs(t, err, &failed)
-	assert.Equal(t, "wait for payment", failed.Op)
-	require.NotNil(t, order, "the last order")
-	assert.False(t, order.Paid(), "an unknown state is not paid")
-}
-
-type writerFunc func()
-
-func (f writerFunc) Write(line []byte) (int, error) {
-	f()
-	return len(line), nil
 }
 
 func TestQueryPaymentPage(t *testing.T) {

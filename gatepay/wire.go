@@ -81,7 +81,7 @@ func decodeCreated(response transport.Response, r creation) (*CreatedOrder, erro
 		RespondedAt: f.Time("time", wire.Time),
 		Raw:         paygates.NewPrivate(json.RawMessage(response.Body)),
 	}
-	r.compare(&f, wire.Data.Params)
+	r.compare(response, &f, wire.Data.Params)
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}
@@ -116,7 +116,7 @@ func isScheme(text string) bool {
 
 // compare fails if params, the gateway's copy of the request, is that of another request.
 // It may be missing or have another shape.
-func (r creation) compare(f *loosejson.Fields, params loosejson.Value) {
+func (r creation) compare(response transport.Response, f *loosejson.Fields, params loosejson.Value) {
 	for name, value := range params.Members() {
 		var want string
 		switch name {
@@ -134,7 +134,7 @@ func (r creation) compare(f *loosejson.Fields, params loosejson.Value) {
 			got = amount.String()
 		}
 		if got != "" && got != want {
-			f.Fail(other(name, got, want))
+			f.Fail(response.Other(name, got, want))
 		}
 	}
 }
@@ -163,17 +163,13 @@ func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
 	case slices.Contains(f.Unread, "out_order_id"):
 		f.Fail("out_order_id is not a single value")
 	case got != "" && got != order.OrderNo:
-		f.Fail(other("out_order_id", got, orderNo))
+		f.Fail(response.Other("out_order_id", got, orderNo))
 	}
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}
 	order.Unread = f.Unread
 	return order, nil
-}
-
-func other(field, got, want string) string {
-	return fmt.Sprintf("response is about another order: %s is %.64q, not %q", field, got, want)
 }
 
 // decodeParams decodes the params of a create's response.

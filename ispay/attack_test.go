@@ -67,19 +67,3 @@ func TestTheSignatureOfACreateIsNotANotification(t *testing.T) {
 		require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 	}
 }
-
-// A notification does not say whether it is new: the merchant credits an order once.
-func TestARepeatedNotificationIsHandledAgain(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidResponse))
-	var orders []string
-	handler := client.NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
-		orders = append(orders, n.OrderNo)
-		return nil
-	})
-	for range 2 {
-		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/notify?"+notification(t, "300.00", "9", signature), nil))
-	}
-	assert.Equal(t, []string{"20191118123424", "20191118123424"}, orders)
-}

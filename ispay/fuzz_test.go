@@ -1,11 +1,9 @@
 package ispay_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -17,32 +15,16 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/samples"
 	"github.com/paygates/paygates-go/ispay"
-	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
-// canned is a gateway that sends the same response to every request.
-type canned struct {
-	status int
-	body   []byte
-}
-
-func (a *canned) RoundTrip(*http.Request) (*http.Response, error) {
-	return httpmock.NewBytesResponse(a.status, a.body), nil
-}
-
-// statuses are those after which a query is not retried.
-var statuses = [...]int{200, 201, 302, 400, 404, 422}
-
-func fuzzClient(f *testing.F, gateway *canned) *ispay.Client {
+func fuzzClient(f *testing.F, gateway *samples.Gateway) *ispay.Client {
 	f.Helper()
 	client, err := ispay.New(ispay.Config{
 		UserID: "10001", Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: gateway},
@@ -70,20 +52,8 @@ func isAmount(text string) bool {
 	if !amountShape.MatchString(text) {
 		return false
 	}
-	cents := hundredths(text)
+	cents := samples.Hundredths(text)
 	return cents.Sign() > 0 && cents.Num().IsInt64()
-}
-
-func hundredths(text string) *big.Rat {
-	value, ok := new(big.Rat).SetString(text)
-	if !ok {
-		return big.NewRat(-1, 1)
-	}
-	return value.Mul(value, big.NewRat(100, 1))
-}
-
-func isCents(amount money.Amount, text string) bool {
-	return hundredths(text).Cmp(new(big.Rat).SetInt64(amount.Cents())) == 0
 }
 
 func isState(text string) bool {
@@ -117,7 +87,7 @@ func FuzzVerifyNotification(f *testing.F) {
 		}
 		require.NoError(t, err)
 		require.Equal(t, orderNo, n.OrderNo)
-		require.True(t, isCents(n.Amount, amount))
+		require.True(t, samples.IsCents(n.Amount, amount))
 		require.Equal(t, new(big.Int).SetInt64(int64(n.State)).String(), bigText(state))
 		require.Nil(t, n.Order)
 
@@ -158,14 +128,14 @@ func FuzzNotificationHandler(f *testing.F) {
 	f.Add(genuine, []byte(strings.Replace(paidResponse, `"state":9`, `"state":5`, 1)))
 	f.Add(genuine, []byte(samples.Printed(f, "query_not_found.json")))
 	f.Add(strings.Replace(genuine, "&sign", "&a=;&sign", 1), []byte(samples.JSON(f, "order.json", "nil", "null")))
-	gateway := &canned{status: 200}
+	gateway := &samples.Gateway{Status: 200}
 	var accepted *ispay.Notification
 	handler := fuzzClient(f, gateway).NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
 		accepted = n
 		return nil
 	})
 	f.Fuzz(func(t *testing.T, query string, response []byte) {
-		gateway.body, accepted = response, nil
+		gateway.Body, accepted = response, nil
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/notify", RawQuery: query}})
 		if accepted == nil {
@@ -186,11 +156,12 @@ func FuzzNotificationHandler(f *testing.F) {
 		require.True(t, strings.EqualFold(values.Get("sign"), signatureOf(values.Get("order_no"))))
 		require.Equal(t, values.Get("order_no"), accepted.OrderNo)
 		require.Equal(t, "9", bigText(values.Get("state")))
-		require.True(t, isCents(accepted.Amount, values.Get("amount")))
-		plain := read(t, response)
+		require.True(t, samples.IsCents(accepted.Amount, values.Get("amount")))
+		var plain plainResponse
+		samples.Read(t, response, &plain)
 		require.NotNil(t, plain.Order)
 		require.Equal(t, "9", whole(plain.Order.State))
-		require.True(t, isCents(accepted.Amount, fmt.Sprint(plain.Order.Amount)))
+		require.True(t, samples.IsCents(accepted.Amount, fmt.Sprint(plain.Order.Amount)))
 		require.Equal(t, accepted.Amount, accepted.Order.Amount)
 		require.True(t, accepted.Order.Paid())
 	})
@@ -208,21 +179,13 @@ type plainResponse struct {
 	} `json:"order"`
 }
 
-func read(t *testing.T, response []byte) (s plainResponse) {
-	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(response, []byte("\xef\xbb\xbf"))))
-	decoder.UseNumber()
-	require.NoError(t, decoder.Decode(&s))
-	return s
-}
-
 // A response is read without an error only if it reports success and has the fields that
 // decide. There is a result or an error, never both. An error keeps the response and
 // prints as one line.
 func FuzzResponses(f *testing.F) {
-	gateway := &canned{}
+	gateway := &samples.Gateway{}
 	client := fuzzClient(f, gateway)
-	readers := [...]func(*testing.T, *ispay.Client, *canned){readCreated, readState, readOrder}
+	readers := [...]func(*testing.T, *ispay.Client, *samples.Gateway){readCreated, readState, readOrder}
 	for _, body := range []string{
 		samples.JSON(f, "create_success.json", "nil", "null", "{订单 ID}", "424843497502158848"),
 		samples.Printed(f, "create_failure.json"),
@@ -244,17 +207,17 @@ func FuzzResponses(f *testing.F) {
 		f.Add(uint8(0), uint8(3), []byte(body))
 	}
 	f.Fuzz(func(t *testing.T, reader, status uint8, body []byte) {
-		gateway.status, gateway.body = statuses[int(status)%len(statuses)], body
+		gateway.Respond(status, body)
 		readers[int(reader)%len(readers)](t, client, gateway)
 	})
 }
 
-func readCreated(t *testing.T, client *ispay.Client, gateway *canned) {
+func readCreated(t *testing.T, client *ispay.Client, gateway *samples.Gateway) {
 	t.Helper()
 	created, err := client.CreateOrder(context.Background(), request())
 	require.Equal(t, err == nil, created != nil)
 	if err != nil {
-		failed := requireError(t, err, gateway)
+		failed := gateway.RequireError(t, err, 1500)
 		unreadable := failed.HTTPStatus < 400 && errors.Is(failed, paygates.ErrBadResponse)
 		require.Equal(t, unreadable, errors.Is(failed, paygates.ErrOutcomeUnknown))
 		return
@@ -262,10 +225,10 @@ func readCreated(t *testing.T, client *ispay.Client, gateway *canned) {
 	require.NotEmpty(t, created.OrderID)
 	require.Equal(t, fmt.Sprint(requireSuccess(t, gateway).OrderID), created.OrderID)
 	require.Equal(t, "https://pay.ispay.in/transfer/"+url.PathEscape(created.OrderID), created.PayPageURL)
-	require.Equal(t, gateway.body, []byte(created.Raw.Reveal()))
+	require.Equal(t, gateway.Body, []byte(created.Raw.Reveal()))
 }
 
-func readState(t *testing.T, client *ispay.Client, gateway *canned) {
+func readState(t *testing.T, client *ispay.Client, gateway *samples.Gateway) {
 	t.Helper()
 	state, err := client.QueryState(context.Background(), "1")
 	require.Equal(t, err == nil, state != nil)
@@ -273,7 +236,7 @@ func readState(t *testing.T, client *ispay.Client, gateway *canned) {
 	require.Equal(t, codeErr == nil, code != nil)
 	require.Equal(t, codeErr == nil, state != nil && state.Code != nil)
 	if err != nil {
-		require.NotErrorIs(t, requireError(t, err, gateway), paygates.ErrOutcomeUnknown)
+		require.NotErrorIs(t, gateway.RequireError(t, err, 1500), paygates.ErrOutcomeUnknown)
 		return
 	}
 	if slices.Contains(state.Unread, "order") {
@@ -297,17 +260,17 @@ func readState(t *testing.T, client *ispay.Client, gateway *canned) {
 	require.Equal(t, err == nil, len(image) > 0)
 }
 
-func readOrder(t *testing.T, client *ispay.Client, gateway *canned) {
+func readOrder(t *testing.T, client *ispay.Client, gateway *samples.Gateway) {
 	t.Helper()
 	order, err := client.QueryOrder(context.Background(), "20191118123424")
 	require.Equal(t, err == nil, order != nil)
 	if err != nil {
-		require.NotErrorIs(t, requireError(t, err, gateway), paygates.ErrOutcomeUnknown)
+		require.NotErrorIs(t, gateway.RequireError(t, err, 1500), paygates.ErrOutcomeUnknown)
 		return
 	}
 	plain := requireSuccess(t, gateway)
 	require.Equal(t, whole(plain.Order.State), fmt.Sprint(int(order.State)))
-	require.True(t, isCents(order.Amount, fmt.Sprint(plain.Order.Amount)))
+	require.True(t, samples.IsCents(order.Amount, fmt.Sprint(plain.Order.Amount)))
 	require.Equal(t, "20191118123424", order.OrderNo)
 	kept, err := ispay.DecodeOrder(order.Raw.Reveal())
 	require.NoError(t, err)
@@ -315,20 +278,11 @@ func readOrder(t *testing.T, client *ispay.Client, gateway *canned) {
 	require.Equal(t, order, kept)
 }
 
-func requireSuccess(t *testing.T, gateway *canned) plainResponse {
+func requireSuccess(t *testing.T, gateway *samples.Gateway) plainResponse {
 	t.Helper()
-	require.Less(t, gateway.status, 300)
-	plain := read(t, gateway.body)
+	require.Less(t, gateway.Status, 300)
+	var plain plainResponse
+	samples.Read(t, gateway.Body, &plain)
 	require.Contains(t, []string{"true", "1"}, fmt.Sprint(plain.Success))
 	return plain
-}
-
-func requireError(t *testing.T, err error, gateway *canned) *paygates.Error {
-	t.Helper()
-	var failed *paygates.Error
-	require.ErrorAs(t, err, &failed)
-	require.Equal(t, gateway.body, failed.Body)
-	require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())
-	require.Less(t, len(err.Error()), 1500)
-	return failed
 }

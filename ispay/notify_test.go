@@ -3,17 +3,12 @@ package ispay_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jarcoal/httpmock"
@@ -60,14 +55,6 @@ func TestParseNotification(t *testing.T) {
 	assert.Equal(t, n, same)
 }
 
-func TestParseNotificationTakesUpperCaseHex(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	query := notification(t, "300.00", "9", strings.ToUpper(signature))
-	_, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+query, nil))
-	assert.NoError(t, err)
-}
-
 func TestParseNotificationKeepsAnUnknownState(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
@@ -82,23 +69,12 @@ func TestParseNotificationRejects(t *testing.T) {
 	good := notification(t, "300.00", "9", signature)
 	// printf %s '1000120191118123424P901300.00https://shop.example.com/paidexample-secret' | md5sum
 	const createSignature = "3827ee59a5ea310311a10e5e91fa62ba"
-	manyFields := strings.Repeat("&a=1", 10000)
 	tests := map[string]struct {
 		method, query string
 		want          error
 	}{
-		"wrong sign":            {"GET", notification(t, "300.00", "9", "00"+signature[2:]), paygates.ErrInvalidSignature},
-		"empty sign":            {"GET", notification(t, "300.00", "9", ""), paygates.ErrInvalidSignature},
-		"missing sign":          {"GET", strings.Replace(good, "&sign="+signature, "", 1), paygates.ErrInvalidSignature},
-		"over-long sign":        {"GET", good + "0", paygates.ErrInvalidSignature},
-		"enormous sign":         {"GET", good + strings.Repeat("0", 1<<19), paygates.ErrInvalidSignature},
-		"sign truncated":        {"GET", good[:len(good)-1], paygates.ErrInvalidSignature},
-		"sign in base64":        {"GET", notification(t, "300.00", "9", "Y6W_HzUAeR9DjCgp2kXQNw"), paygates.ErrInvalidSignature},
 		"another order":         {"GET", strings.Replace(good, "20191118123424", "20191118123425", 1), paygates.ErrInvalidSignature},
 		"sign of the create":    {"GET", "order_no=" + url.QueryEscape("20191118123424P901300.00https://shop.example.com/paid") + "&amount=300.00&state=9&sign=" + createSignature, paygates.ErrInvalidNotification},
-		"repeated order_no":     {"GET", good + "&order_no=20191118123424", paygates.ErrInvalidNotification},
-		"repeated sign":         {"GET", good + "&sign=" + signature, paygates.ErrInvalidNotification},
-		"repeated amount":       {"GET", good + "&amount=1.00", paygates.ErrInvalidNotification},
 		"no order_no":           {"GET", "amount=300.00&state=9&sign=" + signature, paygates.ErrInvalidNotification},
 		"order_no a path":       {"GET", "order_no=../1&amount=300.00&state=9&sign=" + signature, paygates.ErrInvalidNotification},
 		"no amount":             {"GET", strings.Replace(good, "amount=300.00", "amount=", 1), paygates.ErrInvalidNotification},
@@ -107,9 +83,6 @@ func TestParseNotificationRejects(t *testing.T) {
 		"amount with exponent":  {"GET", strings.Replace(good, "amount=300.00", "amount=3e2", 1), paygates.ErrInvalidNotification},
 		"no state":              {"GET", strings.Replace(good, "state=9", "state=", 1), paygates.ErrInvalidNotification},
 		"state a word":          {"GET", strings.Replace(good, "state=9", "state=paid", 1), paygates.ErrInvalidNotification},
-		"invalid encoding":      {"GET", good + "&a=%zz", paygates.ErrInvalidNotification},
-		"empty":                 {"GET", "", paygates.ErrInvalidNotification},
-		"ten thousand fields":   {"GET", good + manyFields, paygates.ErrInvalidNotification},
 		"a method not used":     {"POST", good, paygates.ErrInvalidNotification},
 		"NUL in the order_no":   {"GET", strings.Replace(good, "20191118123424", "20191118123424%00", 1), paygates.ErrInvalidNotification},
 		"not UTF-8 in order_no": {"GET", strings.Replace(good, "20191118123424", "%ff", 1), paygates.ErrInvalidNotification},
@@ -124,51 +97,6 @@ func TestParseNotificationRejects(t *testing.T) {
 			assert.NotContains(t, err.Error(), signature)
 		})
 	}
-}
-
-func TestVerifyNotificationRejectsRepeatedValues(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	values := url.Values{"order_no": {"20191118123424"}, "amount": {"300.00", "1.00"}, "state": {"9"}, "sign": {signature}}
-	_, err := client.VerifyNotification(values)
-	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
-	_, err = client.VerifyNotification(nil)
-	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
-}
-
-func TestNotificationIsPrintedWithoutItsSignature(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+notification(t, "300.00", "9", signature), nil))
-	require.NoError(t, err)
-	n.Order = &ispay.Order{OrderNo: "20191118123424", PayerIP: paygates.NewPrivate("203.0.113.7")}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		for _, value := range []any{n, *n, n.Order, *n.Order, request()} {
-			text := fmt.Sprintf(verb, value)
-			assert.NotContains(t, text, signature)
-			assert.NotContains(t, text, "203.0.113.7")
-			assert.Contains(t, text, "20191118123424")
-		}
-	}
-	type holder struct {
-		N      *ispay.Notification
-		List   []ispay.Notification
-		Map    map[string]*ispay.Notification
-		hidden ispay.Notification
-	}
-	all := holder{n, []ispay.Notification{*n}, map[string]*ispay.Notification{"n": n}, *n}
-	var texts bytes.Buffer
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		_, _ = fmt.Fprintf(&texts, verb, all)
-		_, _ = fmt.Fprintf(&texts, verb, &all)
-	}
-	slog.New(slog.NewJSONHandler(&texts, nil)).Info("x", "n", n, "order", n.Order, "all", all)
-	slog.New(slog.NewTextHandler(&texts, nil)).Info("x", "n", n, "order", n.Order, "all", all)
-	require.NoError(t, json.NewEncoder(&texts).Encode(all))
-	require.NoError(t, json.NewEncoder(&texts).Encode(n.Order))
-	assert.NotContains(t, texts.String(), signature)
-	assert.NotContains(t, texts.String(), "203.0.113.7")
-	assert.Contains(t, texts.String(), `"OrderNo":"20191118123424"`)
 }
 
 // serve sends one notification to a handler whose gateway responds with confirm.
@@ -187,19 +115,6 @@ func serve(t *testing.T, query string, confirm httpmock.Responder, handle func(c
 	return w, log.String()
 }
 
-func TestNotificationHandlerAcceptsAConfirmedPayment(t *testing.T) {
-	t.Parallel()
-	var got *ispay.Notification
-	w, _ := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidResponse),
-		func(_ context.Context, n *ispay.Notification) error { got = n; return nil })
-	assert.Equal(t, 200, w.Code)
-	assert.Equal(t, "success", w.Body.String())
-	require.NotNil(t, got)
-	assert.Equal(t, "20191118123424", got.OrderNo)
-	assert.Equal(t, "300.00", got.Order.Amount.String())
-	assert.True(t, got.Order.Paid())
-}
-
 func TestNotificationHandlerRejects(t *testing.T) {
 	t.Parallel()
 	respond := func(body string) httpmock.Responder { return httpmock.NewStringResponder(200, body) }
@@ -209,15 +124,13 @@ func TestNotificationHandlerRejects(t *testing.T) {
 		confirm httpmock.Responder
 		status  int
 	}{
-		"forged sign":        {notification(t, "300.00", "9", strings.Repeat("0", 32)), respond(paidResponse), 403},
-		"no parameters":      {"", respond(paidResponse), 400},
-		"tampered amount":    {notification(t, "900.00", "9", signature), respond(paidResponse), 409},
-		"tampered state":     {genuine, respond(strings.Replace(paidResponse, `"state":9`, `"state":5`, 1)), 409},
-		"only paid":          {notification(t, "300.00", "8", signature), respond(paidResponse), 409},
-		"unknown order":      {genuine, respond(samples.JSON(t, "query_not_found.json")), 409},
-		"gateway is down":    {genuine, httpmock.NewErrorResponder(io.ErrUnexpectedEOF), 502},
-		"gateway is busy":    {genuine, httpmock.NewStringResponder(503, "busy"), 502},
-		"gateway sends HTML": {genuine, respond("<html>"), 502},
+		"forged sign":     {notification(t, "300.00", "9", strings.Repeat("0", 32)), respond(paidResponse), 403},
+		"no parameters":   {"", respond(paidResponse), 400},
+		"tampered amount": {notification(t, "900.00", "9", signature), respond(paidResponse), 409},
+		"tampered state":  {genuine, respond(strings.Replace(paidResponse, `"state":9`, `"state":5`, 1)), 409},
+		"only paid":       {notification(t, "300.00", "8", signature), respond(paidResponse), 409},
+		"unknown order":   {genuine, respond(samples.JSON(t, "query_not_found.json")), 409},
+		"gateway is down": {genuine, httpmock.NewErrorResponder(io.ErrUnexpectedEOF), 502},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -233,33 +146,6 @@ func TestNotificationHandlerRejects(t *testing.T) {
 			assert.NotContains(t, log, secret)
 		})
 	}
-}
-
-func TestNotificationHandlerWhenTheFunctionFails(t *testing.T) {
-	t.Parallel()
-	w, log := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidResponse),
-		func(context.Context, *ispay.Notification) error { return errors.New("database is down") })
-	assert.Equal(t, 500, w.Code)
-	assert.Equal(t, "fail", w.Body.String())
-	assert.Contains(t, log, "database is down")
-}
-
-// An error of this module that the function returns is still the function's.
-func TestNotificationHandlerWhenTheFunctionReturnsOneOfOurErrors(t *testing.T) {
-	t.Parallel()
-	w, _ := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, paidResponse),
-		func(context.Context, *ispay.Notification) error { return paygates.ErrInvalidSignature })
-	assert.Equal(t, 500, w.Code)
-}
-
-func TestNotificationHandlerOtherMethod(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	w := httptest.NewRecorder()
-	client.NotificationHandler(func(context.Context, *ispay.Notification) error { return nil }).
-		ServeHTTP(w, httptest.NewRequest("POST", "/notify", strings.NewReader("x")))
-	assert.Equal(t, 405, w.Code)
-	assert.Equal(t, "fail", w.Body.String())
 }
 
 func TestConfirmNotification(t *testing.T) {
@@ -289,37 +175,4 @@ func TestConfirmNotificationOfAnUnknownOrder(t *testing.T) {
 	_, err := client.ConfirmNotification(context.Background(), n)
 	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
 	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
-}
-
-func TestOneHandlerForManyConnections(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, paidResponse))
-	var accepted atomic.Int64
-	handler := client.NotificationHandler(func(context.Context, *ispay.Notification) error { accepted.Add(1); return nil })
-	query := notification(t, "300.00", "9", signature)
-	var all sync.WaitGroup
-	for range 20 {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, httptest.NewRequest("GET", "/notify?"+query, nil))
-			assert.Equal(t, "success", w.Body.String())
-		}()
-	}
-	all.Wait()
-	assert.EqualValues(t, 20, accepted.Load())
-}
-
-func TestNotificationStatus(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	_, method := client.ParseNotification(httptest.NewRequest("PUT", "/notify", nil))
-	for status, err := range map[int]error{
-		200: nil, 403: paygates.ErrInvalidSignature, 400: paygates.ErrInvalidNotification, 405: method,
-		409: paygates.ErrNotConfirmed, 502: paygates.ErrNoResponse,
-	} {
-		assert.Equal(t, status, paygates.NotificationStatus(err))
-	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -173,7 +172,7 @@ func TestResponsesAboutAnotherOrder(t *testing.T) {
 		_, err := client.QueryOrder(context.Background(), "20191118123424")
 		require.ErrorIs(t, err, paygates.ErrBadResponse, sn)
 		assert.EqualError(t, err, fmt.Sprintf(
-			"ispay: query order: unexpected response: response is about order %q, not \"20191118123424\"", strings.Trim(sn, `"`)))
+			"ispay: query order: unexpected response: response is about something else: sn is %q, not \"20191118123424\"", strings.Trim(sn, `"`)))
 
 		w, _ := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, fmt.Sprintf(other, sn)),
 			func(context.Context, *ispay.Notification) error {
@@ -194,7 +193,7 @@ func TestResponsesAboutAnotherOrder(t *testing.T) {
 		`{"success":true,"state":5,"order":{"amount":1,"sn":"424843497502158849"}}`))
 	_, err := client.QueryState(context.Background(), "424843497502158848")
 	require.EqualError(t, err,
-		`ispay: query state: unexpected response: response is about order "424843497502158849", not "424843497502158848"`)
+		`ispay: query state: unexpected response: response is about something else: sn is "424843497502158849", not "424843497502158848"`)
 }
 
 // Confirmation compares the amounts, so the notified one may be written loosely.
@@ -250,24 +249,6 @@ func TestNotificationWithASemicolon(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestVerifyNotificationLimitsItsValues(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	values := func() url.Values {
-		return url.Values{"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"}, "sign": {signature}}
-	}
-	many := values()
-	for i := range 300 {
-		many.Set(fmt.Sprint(i), "1")
-	}
-	long := values()
-	long.Set("more", strings.Repeat("x", 2<<20))
-	for _, values := range []url.Values{many, long} {
-		_, err := client.VerifyNotification(values)
-		require.ErrorIs(t, err, paygates.ErrInvalidNotification)
-	}
-}
-
 // The reason says why the query is not allowed.
 func TestCreateOrderExplainsTheNotifyURL(t *testing.T) {
 	t.Parallel()
@@ -277,33 +258,4 @@ func TestCreateOrderExplainsTheNotifyURL(t *testing.T) {
 	_, err := client.CreateOrder(context.Background(), order)
 	require.EqualError(t, err, `ispay: invalid request: NotifyURL (notify_url) must not have a query or a fragment: `+
 		`the gateway appends "?order_no=…" to it as it is`)
-}
-
-// A gateway that echoes the secret does not get it into an error or a log line.
-func TestAnEchoedSecretIsMasked(t *testing.T) {
-	t.Parallel()
-	for _, body := range []string{
-		`{"success":false,"errorCode":"` + secret + `","errorMsg":"wrong ` + secret + `"}`,
-		`{"success":true,"order":{"sn":"` + secret + `","state":9,"amount":300.00}}`,
-	} {
-		w, log := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, body),
-			func(context.Context, *ispay.Notification) error { return nil })
-		assert.Equal(t, 502, w.Code)
-		assert.NotContains(t, log, secret)
-		assert.Contains(t, log, "[redacted]")
-	}
-}
-
-// A wrong BaseURL ends a wait.
-func TestWaitForPaymentOnAWrongBaseURL(t *testing.T) {
-	t.Parallel()
-	for _, status := range []int{200, 404} {
-		client, mock := setup(t)
-		mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(status, "<html>"))
-		order, err := client.WaitForPayment(context.Background(), "20191118123424", time.Millisecond)
-		require.ErrorIs(t, err, paygates.ErrBadResponse)
-		require.ErrorContains(t, err, "check BaseURL")
-		assert.Nil(t, order)
-		assert.Equal(t, 5, mock.GetTotalCallCount())
-	}
 }

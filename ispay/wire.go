@@ -2,7 +2,6 @@ package ispay
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -135,7 +134,7 @@ func decodeState(response transport.Response, orderID string, needCode bool) (*O
 		// The document's samples have the gateway's number here in one place and the
 		// merchant's in another, so only a number of the same form tells.
 		if sn := result.Code.SN; len(sn) == len(orderID) && sn != orderID {
-			f.Fail(otherOrder(sn, orderID))
+			f.Fail(response.Other("sn", sn, orderID))
 		}
 	}
 	if needCode && wire.Order == nil {
@@ -177,15 +176,11 @@ func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
 	case orderNo == "":
 		order.OrderNo = order.SN
 	case order.SN != "" && order.SN != orderNo:
-		f.Fail(otherOrder(order.SN, orderNo))
+		f.Fail(response.Other("sn", order.SN, orderNo))
 	}
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}
 	order.Unread = f.Unread
 	return order, nil
-}
-
-func otherOrder(got, want string) string {
-	return fmt.Sprintf("response is about order %.64q, not %q", got, want)
 }

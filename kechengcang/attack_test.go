@@ -13,22 +13,6 @@ import (
 
 // The attacks of docs/security.md that no other test covers.
 
-// A notification does not say whether it is new: the merchant credits an order once.
-func TestARepeatedNotificationIsHandledAgain(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidResponse(t)))
-	var orders []string
-	handler := client.NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
-		orders = append(orders, n.OrderID)
-		return nil
-	})
-	for range 2 {
-		handler.ServeHTTP(httptest.NewRecorder(), post(orderFields(t)))
-	}
-	assert.Equal(t, []string{sampleID, sampleID}, orders)
-}
-
 // The document's sample has no application: the merchant must find the order among its
 // own.
 func TestAPaidOrderWithoutAnApplicationIsHandled(t *testing.T) {

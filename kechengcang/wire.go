@@ -2,7 +2,6 @@ package kechengcang
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -109,7 +108,7 @@ func decodeOrder(response transport.Response, orderID string) (*Order, error) {
 	case order == nil:
 		return nil, response.Rejected("", "", paygates.ErrOrderNotFound)
 	case orderID != "" && order.OrderID != orderID:
-		return nil, response.Bad(otherOrder("id", order.OrderID, orderID))
+		return nil, response.Bad(response.Other("id", order.OrderID, orderID))
 	default:
 		return order, nil
 	}
@@ -135,16 +134,12 @@ func (c *Client) decodeCreated(response transport.Response, request CreateOrderR
 	case order == nil:
 		return nil, response.Bad("no result")
 	case order.Fee != request.Fee:
-		return nil, response.Bad(otherOrder("fee", order.Fee.String(), request.Fee.String()))
+		return nil, response.Bad(response.Other("fee", order.Fee.String(), request.Fee.String()))
 	case order.AppID != "" && order.AppID != c.appID:
-		return nil, response.Bad(otherOrder("app_id", order.AppID, c.appID))
+		return nil, response.Bad(response.Other("app_id", order.AppID, c.appID))
 	default:
 		return order, nil
 	}
-}
-
-func otherOrder(field, got, want string) string {
-	return fmt.Sprintf("response is about another order: %s is %.64q, not %q", field, got, want)
 }
 
 func rejection(response transport.Response, w *wire) *paygates.Error {

@@ -15,22 +15,6 @@ import (
 
 // The attacks of docs/security.md that no other test shows.
 
-// An event does not show that it is new, so the merchant keeps a record.
-func TestARepeatedEventIsHandledAgain(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	var events, charges []string
-	handler := client.NotificationHandler(func(_ context.Context, n *pingpp.Notification) error {
-		events, charges = append(events, n.ID), append(charges, n.Charge.ID)
-		return nil
-	})
-	for range 2 {
-		handler.ServeHTTP(httptest.NewRecorder(), post(webhook(t)))
-	}
-	assert.Equal(t, []string{"evt_example0000000000000001", "evt_example0000000000000001"}, events)
-	assert.Equal(t, []string{"ch_example00000000000000001", "ch_example00000000000000001"}, charges)
-}
-
 // The handler accepts an old event after a refund. ConfirmNotification rejects it.
 func TestAnOldEventAfterARefund(t *testing.T) {
 	t.Parallel()

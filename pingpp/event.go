@@ -3,7 +3,6 @@ package pingpp
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/paygates/paygates-go"
@@ -64,7 +63,7 @@ func (c *Client) QueryEvent(ctx context.Context, eventID string) (*Event, error)
 		case err != nil:
 			return nil, response.Unreadable(err)
 		case e.ID != eventID:
-			return nil, response.Bad(fmt.Sprintf("response is about event %.64q, not %q", e.ID, eventID))
+			return nil, response.Bad(response.Other("id", e.ID, eventID))
 		case e.isTestMode() && !c.allowTestMode:
 			return nil, response.Error("", "", ErrTestMode)
 		default:

@@ -20,7 +20,6 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go"
@@ -29,21 +28,8 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// fixed is a gateway that sends the same response to every request.
-type fixed struct {
-	status int
-	body   []byte
-}
-
-func (a *fixed) RoundTrip(*http.Request) (*http.Response, error) {
-	return httpmock.NewBytesResponse(a.status, a.body), nil
-}
-
-// statuses are those after which no request is retried.
-var statuses = [...]int{200, 201, 302, 400, 404, 422}
-
 // fuzzClient signs no requests, because signing would take most of the time.
-func fuzzClient(f *testing.F, gateway *fixed) *pingpp.Client {
+func fuzzClient(f *testing.F, gateway *samples.Gateway) *pingpp.Client {
 	f.Helper()
 	config := full(f)
 	config.PrivateKey = sign.Secret{}
@@ -62,13 +48,6 @@ type looseCharge struct {
 	Paid     any `json:"paid"`
 	Amount   any `json:"amount"`
 	Currency any `json:"currency"`
-}
-
-func read(t *testing.T, body []byte, into any) {
-	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))))
-	decoder.UseNumber()
-	require.NoError(t, decoder.Decode(into))
 }
 
 func isTrue(value any) bool { return fmt.Sprint(value) == "true" || fmt.Sprint(value) == "1" }
@@ -170,7 +149,7 @@ func requireEvent(t *testing.T, n *pingpp.Notification, body []byte) {
 			Object looseCharge `json:"object"`
 		} `json:"data"`
 	}
-	read(t, body, &s)
+	samples.Read(t, body, &s)
 	require.Equal(t, "event", s.Object)
 	if s.ID != nil {
 		require.Equal(t, fmt.Sprint(s.ID), n.ID)
@@ -209,10 +188,10 @@ func FuzzResponses(f *testing.F) {
 			f.Add(false, status, []byte(body))
 		}
 	}
-	gateway := &fixed{}
+	gateway := &samples.Gateway{}
 	client := fuzzClient(f, gateway)
 	f.Fuzz(func(t *testing.T, create bool, status uint8, body []byte) {
-		gateway.status, gateway.body = statuses[int(status)%len(statuses)], body
+		gateway.Respond(status, body)
 		if create {
 			readCreated(t, client, gateway)
 		} else {
@@ -221,40 +200,40 @@ func FuzzResponses(f *testing.F) {
 	})
 }
 
-func readCreated(t *testing.T, client *pingpp.Client, gateway *fixed) {
+func readCreated(t *testing.T, client *pingpp.Client, gateway *samples.Gateway) {
 	t.Helper()
 	order, err := client.CreateOrder(context.Background(), request())
 	require.Equal(t, err == nil, order != nil)
 	if err != nil {
-		failed := requireError(t, err, gateway.body)
+		failed := gateway.RequireError(t, err, 2500)
 		unreadable := failed.HTTPStatus < 400 && errors.Is(err, paygates.ErrBadResponse)
 		require.Equal(t, unreadable, errors.Is(err, paygates.ErrOutcomeUnknown))
 		return
 	}
-	require.Less(t, gateway.status, 300)
+	require.Less(t, gateway.Status, 300)
 	var s struct {
 		Status any         `json:"status"`
 		Charge looseCharge `json:"ch"`
 	}
-	read(t, gateway.body, &s)
+	samples.Read(t, gateway.Body, &s)
 	zero, ok := new(big.Int).SetString(fmt.Sprint(s.Status), 10)
 	require.True(t, ok && zero.Sign() == 0)
 	s.Charge.requireSame(t, order.Charge)
 	require.Equal(t, request().OrderNo, order.Charge.OrderNo)
-	require.Equal(t, gateway.body, []byte(order.Raw.Reveal()))
+	require.Equal(t, gateway.Body, []byte(order.Raw.Reveal()))
 }
 
-func readCharge(t *testing.T, client *pingpp.Client, gateway *fixed) {
+func readCharge(t *testing.T, client *pingpp.Client, gateway *samples.Gateway) {
 	t.Helper()
 	charge, err := client.QueryCharge(context.Background(), chargeID)
 	require.Equal(t, err == nil, charge != nil)
 	if err != nil {
-		require.NotErrorIs(t, requireError(t, err, gateway.body), paygates.ErrOutcomeUnknown)
+		require.NotErrorIs(t, gateway.RequireError(t, err, 2500), paygates.ErrOutcomeUnknown)
 		return
 	}
-	require.Less(t, gateway.status, 300)
+	require.Less(t, gateway.Status, 300)
 	var s looseCharge
-	read(t, gateway.body, &s)
+	samples.Read(t, gateway.Body, &s)
 	s.requireSame(t, charge)
 	require.Equal(t, chargeID, charge.ID)
 	kept, err := pingpp.DecodeCharge(charge.Raw.Reveal())
@@ -275,16 +254,16 @@ func FuzzLists(f *testing.F) {
 			f.Add(uint8(call), uint8(4), []byte(text))
 		}
 	}
-	gateway := &fixed{}
+	gateway := &samples.Gateway{}
 	client := fuzzClient(f, gateway)
 	calls := []func(*testing.T, *pingpp.Client, []byte) error{readCharges, readRefunds, readRefund, readEvent}
 	f.Fuzz(func(t *testing.T, call, status uint8, body []byte) {
-		gateway.status, gateway.body = statuses[int(status)%len(statuses)], body
+		gateway.Respond(status, body)
 		if err := calls[int(call)%len(calls)](t, client, body); err != nil {
-			require.NotErrorIs(t, requireError(t, err, body), paygates.ErrOutcomeUnknown)
+			require.NotErrorIs(t, gateway.RequireError(t, err, 2500), paygates.ErrOutcomeUnknown)
 			return
 		}
-		require.Less(t, gateway.status, 300)
+		require.Less(t, gateway.Status, 300)
 	})
 }
 
@@ -296,7 +275,7 @@ func readCharges(t *testing.T, client *pingpp.Client, body []byte) error {
 		return err
 	}
 	var s struct{ Data []looseCharge }
-	read(t, body, &s)
+	samples.Read(t, body, &s)
 	require.Len(t, list.Data, len(s.Data))
 	for i := range s.Data {
 		s.Data[i].requireSame(t, &list.Data[i])
@@ -312,7 +291,7 @@ func readRefunds(t *testing.T, client *pingpp.Client, body []byte) error {
 		return err
 	}
 	var s struct{ Data []looseRefund }
-	read(t, body, &s)
+	samples.Read(t, body, &s)
 	require.Len(t, list.Data, len(s.Data))
 	for i := range s.Data {
 		s.Data[i].requireSame(t, &list.Data[i])
@@ -328,7 +307,7 @@ func readRefund(t *testing.T, client *pingpp.Client, body []byte) error {
 		return err
 	}
 	var s looseRefund
-	read(t, body, &s)
+	samples.Read(t, body, &s)
 	s.requireSame(t, refund)
 	require.Equal(t, refundID, refund.ID)
 	return nil
@@ -364,14 +343,4 @@ func (s looseRefund) requireSame(t *testing.T, refund *pingpp.Refund) {
 	require.True(t, ok)
 	require.Equal(t, amount.String(), fmt.Sprint(refund.Amount.Cents()))
 	require.Equal(t, isTrue(s.Succeed), refund.Succeeded)
-}
-
-func requireError(t *testing.T, err error, body []byte) *paygates.Error {
-	t.Helper()
-	var failed *paygates.Error
-	require.ErrorAs(t, err, &failed)
-	require.Equal(t, body, failed.Body)
-	require.Equal(t, -1, strings.IndexFunc(err.Error(), unicode.IsControl), "%q", err.Error())
-	require.Less(t, len(err.Error()), 2500)
-	return failed
 }

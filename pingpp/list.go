@@ -2,7 +2,6 @@ package pingpp
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"strconv"
 	"time"
@@ -132,7 +131,7 @@ func (c *Client) listCharges(ctx context.Context, request ListChargesRequest, p 
 			case p.isAt(charge.ID):
 				return nil, response.Bad("list does not go on at starting_after or ending_before")
 			case charge.App != "" && charge.App != request.App:
-				return nil, response.Bad(fmt.Sprintf("response is about app %.64q, not %q", charge.App, request.App))
+				return nil, response.Bad(response.Other("app", charge.App, request.App))
 			case !charge.LiveMode && !c.allowTestMode:
 				return nil, response.Error("", "", ErrTestMode)
 			}

@@ -190,7 +190,7 @@ func (c *Charge) compare(o *Charge) string {
 	case !o.Paid():
 		return "Ping++ says state " + o.state()
 	case o.OrderNo != c.OrderNo:
-		return fmt.Sprintf("Ping++ says order %.64q, the notification %.64q", o.OrderNo, c.OrderNo)
+		return fmt.Sprintf("Ping++ says order %q, the notification %q", o.OrderNo, c.OrderNo)
 	case o.Amount != c.Amount || o.Currency != c.Currency:
 		return fmt.Sprintf("Ping++ says %s %s, the notification %s %s", o.Amount, o.Currency, c.Amount, c.Currency)
 	case o.LiveMode != c.LiveMode:

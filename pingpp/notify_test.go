@@ -16,8 +16,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jarcoal/httpmock"
@@ -409,16 +407,6 @@ func TestNotificationHandlerRejects(t *testing.T) {
 	}
 }
 
-func TestNotificationHandlerWhenTheFunctionFails(t *testing.T) {
-	t.Parallel()
-	for _, err := range []error{errors.New("database is down"), paygates.ErrInvalidSignature} {
-		w, log := handle(t, post(webhook(t)), func(context.Context, *pingpp.Notification) error { return err })
-		assert.Equal(t, 500, w.Code)
-		assert.Equal(t, "fail", w.Body.String())
-		assert.Contains(t, log, err.Error())
-	}
-}
-
 func TestConfirmNotification(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -471,52 +459,4 @@ func TestConfirmNotificationOfAnotherEvent(t *testing.T) {
 	_, err = client.ConfirmNotification(context.Background(), n)
 	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
 	assert.Zero(t, mock.GetTotalCallCount())
-}
-
-func TestOneHandlerForManyConnections(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	body, signature := webhook(t)
-	var accepted atomic.Int64
-	handler := client.NotificationHandler(func(context.Context, *pingpp.Notification) error { accepted.Add(1); return nil })
-	var all sync.WaitGroup
-	for range 20 {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, post(body, signature))
-			assert.Equal(t, "success", w.Body.String())
-		}()
-	}
-	all.Wait()
-	assert.EqualValues(t, 20, accepted.Load())
-}
-
-func BenchmarkVerifyNotification(b *testing.B) {
-	client, _ := setup(b)
-	body, signature := webhook(b)
-	raw := []byte(body)
-	b.ReportAllocs()
-	b.ResetTimer()
-	for range b.N {
-		if _, err := client.VerifyNotification(raw, signature); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkNotificationHandler(b *testing.B) {
-	client, _ := setup(b)
-	body, signature := webhook(b)
-	handler := client.NotificationHandler(func(context.Context, *pingpp.Notification) error { return nil })
-	b.ReportAllocs()
-	b.ResetTimer()
-	for range b.N {
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, post(body, signature))
-		if w.Code != http.StatusOK {
-			b.Fatal(w.Code)
-		}
-	}
 }

@@ -1,13 +1,11 @@
 package pingpp_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -182,16 +180,6 @@ func TestCreateOrderWithABadResponse(t *testing.T) {
 		"token rejected":    {401, `{"detail":"Invalid token."}`, paygates.ErrBadResponse, false},
 		"no such path":      {404, `<html>`, paygates.ErrBadResponse, false},
 		"rejection and 500": {500, `{"status":-4,"message":"支付请求失败"}`, pingpp.ErrPaymentRequestFailed, true},
-		"broken inside":     {500, `<html>`, paygates.ErrBadResponse, true},
-		"success and 500":   {500, createSuccess(t), paygates.ErrBadResponse, true},
-		"empty":             {200, ``, paygates.ErrBadResponse, true},
-		"HTML":              {200, `<html>`, paygates.ErrBadResponse, true},
-		"no status":         {200, `{"message":""}`, paygates.ErrBadResponse, true},
-		"no charge":         {200, `{"status":0,"message":""}`, paygates.ErrBadResponse, true},
-		"charge is null":    {200, `{"status":0,"message":"","ch":null}`, paygates.ErrBadResponse, true},
-		"charge is a list":  {200, `{"status":0,"message":"","ch":[]}`, paygates.ErrBadResponse, true},
-		"half a charge":     {200, `{"status":0,"message":"","ch":{"id":"ch_1"}}`, paygates.ErrBadResponse, true},
-		"another order's":   {200, strings.ReplaceAll(createSuccess(t), "12134676899915430002", "12134676899915430003"), paygates.ErrBadResponse, true},
 		// What a float would make of the order number.
 		"rounded number": {200, strings.ReplaceAll(createSuccess(t), "12134676899915430002", "12134676899915430000"), paygates.ErrBadResponse, true},
 	}
@@ -223,18 +211,6 @@ func TestCreateOrderNamesTheReasonForARejectedToken(t *testing.T) {
 	mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(401, `{"detail":"Invalid token `+token+`"}`))
 	_, err := client.CreateOrder(context.Background(), request())
 	assert.EqualError(t, err, "pingpp: create order: HTTP 401: Invalid token [redacted]: unexpected response: no status")
-}
-
-func TestCreateOrderWithoutAResponse(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("PUT", createURL, httpmock.NewErrorResponder(errors.New("broken: Token "+token)))
-	_, err := client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
-	require.ErrorIs(t, err, paygates.ErrNoResponse)
-	assert.NotContains(t, err.Error(), token)
-	assert.NotContains(t, err.Error(), "shop.example.com")
-	assert.Equal(t, 1, mock.GetTotalCallCount())
 }
 
 func TestQueryChargeSendsTheKeyAndASignature(t *testing.T) {
@@ -325,16 +301,9 @@ func TestQueryChargeWithABadResponse(t *testing.T) {
 		"missing by its code":  {400, `{"error":{"type":"invalid_request_error","code":"resource_missing","message":"x"}}`, paygates.ErrOrderNotFound, 1},
 		"rate limit":           {429, `{"error":{"type":"api_error","code":"rate_limit","message":"x"}}`, paygates.ErrUnavailable, 3},
 		"Ping++ fails":         {500, `{"error":{"type":"api_error","message":"x"}}`, paygates.ErrBadResponse, 3},
-		"Ping++ is away":       {502, `<html>`, paygates.ErrBadResponse, 3},
-		"a proxy's 404":        {404, `<html>`, paygates.ErrBadResponse, 1},
 		"an empty error":       {400, `{"error":{}}`, paygates.ErrBadResponse, 1},
 		"an error as a text":   {400, `{"error":"key"}`, paygates.ErrBadResponse, 1},
 		"404 without an error": {404, `{}`, paygates.ErrBadResponse, 1},
-		"HTML":                 {200, `<html>`, paygates.ErrBadResponse, 1},
-		"empty":                {200, ``, paygates.ErrBadResponse, 1},
-		"a list":               {200, `[]`, paygates.ErrBadResponse, 1},
-		"another object":       {200, `{"object":"refund","id":"` + chargeID + `"}`, paygates.ErrBadResponse, 1},
-		"another charge":       {200, strings.ReplaceAll(documentedCharge(t), chargeID, "ch_other"), paygates.ErrBadResponse, 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -373,30 +342,6 @@ func TestErrorIsPrintedWithoutItsBody(t *testing.T) {
 	assert.NotContains(t, string(text), "Body")
 }
 
-func TestWaitForPayment(t *testing.T) {
-	t.Parallel()
-	var log bytes.Buffer
-	client, mock := setup(t, func(c *pingpp.Config) {
-		c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelInfo}))
-	})
-	// The document's charge expired in 2016.
-	waiting := replace(t, documentedCharge(t), `"time_expire": 1466236251`, `"time_expire": null`)
-	responses := []string{waiting, "<html>", waiting, paidCharge(t)}
-	mock.RegisterResponder("GET", chargeURL, func(*http.Request) (*http.Response, error) {
-		body := responses[0]
-		responses = responses[1:]
-		return httpmock.NewStringResponse(200, body), nil
-	})
-	charge, err := client.WaitForPayment(context.Background(), chargeID, time.Millisecond)
-	require.NoError(t, err)
-	assert.True(t, charge.Paid())
-	assert.Equal(t, time.Unix(1466149900, 0).Unix(), charge.PaidAt.Unix())
-	assert.Equal(t, 4, mock.GetTotalCallCount())
-	assert.Equal(t, 1, strings.Count(log.String(), "state=waiting"), log.String())
-	assert.Equal(t, 1, strings.Count(log.String(), "state=paid"), log.String())
-	assert.NotContains(t, log.String(), apiKey)
-}
-
 func TestWaitForPaymentThatEndsOtherwise(t *testing.T) {
 	t.Parallel()
 	soon := replace(t, documentedCharge(t), `"time_expire": 1466236251`, `"time_expire": null`)
@@ -426,24 +371,6 @@ func TestWaitForPaymentThatEndsOtherwise(t *testing.T) {
 			assert.Equal(t, 1, mock.GetTotalCallCount())
 		})
 	}
-}
-
-func TestWaitForPaymentUntilTheContextEnds(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	mock.RegisterResponder("GET", chargeURL, func(*http.Request) (*http.Response, error) {
-		response := httpmock.NewStringResponse(200, replace(t, documentedCharge(t), `"time_expire": 1466236251`, `"time_expire": null`))
-		return samples.AfterRead(response, cancel), nil
-	})
-	charge, err := client.WaitForPayment(ctx, chargeID, time.Hour)
-	require.ErrorIs(t, err, context.Canceled)
-	assert.ErrorContains(t, err, "pingpp: wait for payment: ")
-	assert.NotNil(t, charge)
-
-	_, err = client.WaitForPayment(ctx, "../x", 0)
-	require.Error(t, err)
 }
 
 func TestFinalLeavesGraceAfterTheExpiry(t *testing.T) {

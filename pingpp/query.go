@@ -2,7 +2,6 @@ package pingpp
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -41,7 +40,7 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 		case err != nil:
 			return nil, response.Unreadable(err)
 		case charge.ID != chargeID:
-			return nil, response.Bad(fmt.Sprintf("response is about charge %.64q, not %q", charge.ID, chargeID))
+			return nil, response.Bad(response.Other("id", charge.ID, chargeID))
 		case !charge.LiveMode && !c.allowTestMode:
 			return nil, response.Error("", "", ErrTestMode)
 		default:

@@ -3,7 +3,6 @@ package pingpp
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"strings"
 	"time"
@@ -87,7 +86,7 @@ func (c *Client) QueryRefund(ctx context.Context, chargeID, refundID string) (*R
 		case err != nil:
 			return nil, response.Unreadable(err)
 		case refund.ID != refundID:
-			return nil, response.Bad(fmt.Sprintf("response is about refund %.64q, not %q", refund.ID, refundID))
+			return nil, response.Bad(response.Other("id", refund.ID, refundID))
 		default:
 			return refund, c.checkRefund(refund, chargeID, response)
 		}
@@ -103,7 +102,7 @@ func (c *Client) QueryRefund(ctx context.Context, chargeID, refundID string) (*R
 func (c *Client) checkRefund(refund *Refund, chargeID string, response transport.Response) error {
 	switch {
 	case refund.ChargeID != chargeID:
-		return response.Bad(fmt.Sprintf("response is about charge %.64q, not %q", refund.ChargeID, chargeID))
+		return response.Bad(response.Other("charge", refund.ChargeID, chargeID))
 	case !c.allowTestMode && strings.HasPrefix(c.apiKey.Reveal(), "sk_test_"):
 		return response.Error("", "", ErrTestMode)
 	default:

@@ -101,9 +101,9 @@ func decodeCreated(response transport.Response, request CreateOrderRequest) (*Cr
 	case err != nil:
 		return nil, response.Bad("ch: " + err.Error())
 	case charge.OrderNo != request.OrderNo:
-		return nil, response.Bad(fmt.Sprintf("response is about order %.64q, not %q", charge.OrderNo, request.OrderNo))
+		return nil, response.Bad(response.Other("order_no", charge.OrderNo, request.OrderNo))
 	case charge.Channel != "" && charge.Channel != request.Channel:
-		return nil, response.Bad(fmt.Sprintf("response is about channel %.64q, not %q", charge.Channel, request.Channel))
+		return nil, response.Bad(response.Other("channel", string(charge.Channel), string(request.Channel)))
 	}
 	return &CreatedOrder{Charge: charge, Raw: paygates.NewPrivate(json.RawMessage(response.Body))}, nil
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/codepay/codepaytest"
 	"github.com/paygates/paygates-go/gatewaytest"
@@ -386,16 +385,6 @@ func TestAPayIDNamesItsNewestOrder(t *testing.T) {
 		named, _ := srv.Order(number)
 		assert.Equal(t, ids[2], named.ID)
 	}
-}
-
-// After an unknown outcome the order may exist.
-func TestACreateWhoseResponseIsLost(t *testing.T) {
-	t.Parallel()
-	srv, client := setup(t)
-	srv.InjectFault(gatewaytest.Fault{Path: "/creat_order", Times: 1, Processed: true, Reset: true})
-	_, err := client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
-	assert.Len(t, srv.Orders(), 1)
 }
 
 // Programs of merchants respond "ok" too.

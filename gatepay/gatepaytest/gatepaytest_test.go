@@ -568,15 +568,3 @@ func TestReject(t *testing.T) {
 	_, err = client.CreateOrder(context.Background(), order("S1E"))
 	require.NoError(t, err)
 }
-
-// The gateway processed a create and sent no response. A query finds the order.
-func TestOutcomeUnknown(t *testing.T) {
-	t.Parallel()
-	srv, client := setup(t)
-	srv.InjectFault(gatewaytest.Fault{Path: "/api/anypay/create", Times: 1, Processed: true, Reset: true})
-	_, err := client.CreateOrder(context.Background(), order("S1E"))
-	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
-	got, err := client.QueryOrder(context.Background(), "S1E")
-	require.NoError(t, err)
-	assert.Equal(t, "1.88", got.Amount.String())
-}

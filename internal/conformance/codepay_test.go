@@ -30,16 +30,17 @@ var codepayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := codepay.New(codepay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
-			return err
+			return made(codepay.New(codepay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 	},
 	invalid:        codepayInvalid,
 	notifications:  codepayNotifications,
 	anyEncoding:    true,
 	signed:         true,
+	secrets:        []string{secret, token},
 	rejection:      `{"status":-2,"msg":%q}`,
 	queryRejection: `{"status":-6,"msg":%q}`,
+	unpaid:         `{"status":0}`,
 	reveals:        []string{token},
 	previous:       previous,
 	withPrevious: func(all ...string) error {
@@ -54,7 +55,7 @@ var codepayGateway = descriptor{
 			func(key int, before ...int) shop {
 				config := server.Config()
 				config.Secret, config.PreviousSecrets = sign.NewSecret(rotated[key]), secretsOf(texts(before))
-				return codepayMerchant(t, server, config)
+				return codepayMerchant(t, server, config, io.Discard)
 			},
 		}
 	},
@@ -65,10 +66,6 @@ var codepayGateway = descriptor{
 func codepayNotifications(t testing.TB, s setup) []notification {
 	c := codepayClient(t, s)
 	n := codepayNotification()
-	n.name = "notification"
-	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
-		return result(c.VerifyNotification(values))
-	}
 	n.free = "param"
 	n.resign = func(n *notification) {
 		var pairs []string
@@ -80,8 +77,7 @@ func codepayNotifications(t testing.TB, s setup) []notification {
 		n.fields.Set("sign", md5Hex(strings.Join(pairs, "&"), secret))
 	}
 	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
-	n.handler = c.NotificationHandler(func(context.Context, *codepay.Notification) error { return errHandle })
-	return []notification{n}
+	return ofForm(n, c.VerifyNotification, c.NotificationHandler)
 }
 
 func codepayInvalid(t testing.TB, s setup, bad string) map[string]error {
@@ -135,11 +131,19 @@ func codepayCalls(t testing.TB, s setup) []call {
 			name: "CreateOrder", kind: create,
 			response: `{"msg":"ok","qrcode":"//qr.example.com/` + marker + `","status":0,"chart":"utf-8","order_id":"7001","pay_id":"` + orderNo +
 				`","type":1,"price":"100.00","money":"100.01","userID":10041,"notiry_key":"` + marker + `","tag":0,"serverTime":1487332840,"endTime":1487333200}`,
+			bad: []string{
+				`{"money":"1.00"}`, `{"status":null,"money":"1.00"}`, `{"status":"ok","money":"1.00"}`, `{"status":1,"money":"1.00"}`,
+				`{"status":0}`, `{"status":0,"money":"0.00"}`, `{"status":0,"money":"-1.00"}`, `{"status":0,"money":1e2}`,
+				`{"status":0,"money":"1.001"}`, `{"status":0,"money":["1.00"]}`, `{"status":0,"money":"1.00","pay_id":["` + orderNo + `"]}`,
+				`{"status":0,"money":"1.00","pay_id":"root"}`, `{"status":0,"money":"1.00","type":3}`,
+				`{"status":0,"money":"1.00","price":"1.00"}`, `{"status":0,"money":"1.00","order_id":[1]}`,
+			},
 			do: func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, codepayRequest())) },
 		},
 		{
 			name: "QueryOrder", kind: query, response: confirmed1,
-			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, "7001")) },
+			bad: []string{"{}", `{"status":"paid"}`, `{"msg":"ok"}`, "callback(1)", `callback({"status":1)`},
+			do:  func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, "7001")) },
 		},
 		{
 			name: "ConfirmNotification", kind: query, response: confirmed1,
@@ -151,35 +155,36 @@ func codepayCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: confirmed1,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, "7001", waiting/2)) },
+			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, "7001", s.waitInterval())) },
 		},
 		{name: "NotificationHandler", kind: handler, response: confirmed1, do: receive(c.NotificationHandler, codepayNotification())},
 	}
 }
 
-func codepayShop(t *testing.T) shop {
+func codepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
-	server := codepaytest.NewServer(gatewaytest.WithRetryDelays())
-	return codepayMerchant(t, server, server.Config())
+	server := codepaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
+	return codepayMerchant(t, server, server.Config(), log)
 }
 
-func codepayMerchant(t *testing.T, server *codepaytest.Server, config codepay.Config) shop {
+func codepayMerchant(t *testing.T, server *codepaytest.Server, config codepay.Config, log io.Writer) shop {
 	t.Helper()
-	config.Logger = logger(io.Discard)
+	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := codepay.New(config)
 	require.NoError(t, err)
+	seen := func(o *codepay.Order) sight {
+		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal())}
+	}
 	return shop{
 		gateway: server.Server,
-		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
-			order, err := c.CreateOrder(ctx, codepay.CreateOrderRequest{OrderNo: orderNo, Amount: price, NotifyURL: notifyURL})
-			if err != nil {
-				return "", err
-			}
-			return order.OrderID, nil
+		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
+			return saw(func(o *codepay.CreatedOrder) sight {
+				return sight{number: o.OrderID, raw: string(o.Raw.Reveal()), created: &o.ServerTime}
+			})(c.CreateOrder(ctx, codepay.CreateOrderRequest{OrderNo: orderNo, Amount: price, NotifyURL: notifyURL}))
 		},
-		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
-		wait: func(ctx context.Context, number string) (bool, error) {
-			return paid(c.WaitForPayment(ctx, number, interval))
+		query: func(ctx context.Context, number string) (sight, error) { return saw(seen)(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (sight, error) {
+			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
 		keyIndex: func(r *http.Request) (int, error) {
 			n, err := c.ParseNotification(r)
@@ -189,11 +194,8 @@ func codepayMerchant(t *testing.T, server *codepaytest.Server, config codepay.Co
 			return n.KeyIndex, nil
 		},
 		explain: func(r *http.Request) explain.Explanation { return c.ExplainNotification(fields(r)) },
-		handler: func(credit func(string, money.Amount)) http.Handler {
-			return c.NotificationHandler(func(_ context.Context, n *codepay.Notification) error {
-				credit(n.OrderID, n.PaidAmount)
-				return nil
-			})
-		},
+		handler: crediting(c.NotificationHandler, func(n *codepay.Notification) sight {
+			return sight{number: n.OrderID, amount: n.PaidAmount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt}
+		}),
 	}
 }

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -26,10 +27,11 @@ type ledger struct {
 	credited map[string][]money.Amount
 }
 
-func (l *ledger) credit(number string, amount money.Amount) {
+func (l *ledger) credit(order sight) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.credited[number] = append(l.credited[number], amount)
+	l.credited[order.number] = append(l.credited[order.number], order.amount)
+	return nil
 }
 
 // One client creates, queries, waits, is notified and is canceled, all at once.
@@ -38,7 +40,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	for _, g := range descriptors {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
-			s := g.shop(t)
+			s := g.shop(t, io.Discard)
 			defer s.gateway.Close()
 			book := &ledger{credited: map[string][]money.Amount{}}
 			server := httptest.NewServer(s.handler(book.credit))
@@ -76,17 +78,18 @@ func buy(t *testing.T, s shop, orderNo, notifyURL string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	number, err := s.create(ctx, orderNo, notifyURL)
+	created, err := s.create(ctx, orderNo, notifyURL)
 	if !assert.NoError(t, err) {
 		return ""
 	}
-	paid, err := s.query(ctx, number)
+	number := created.number
+	order, err := s.query(ctx, number)
 	assert.NoError(t, err)
-	assert.False(t, paid)
+	assert.False(t, order.paid)
 	waited := make(chan bool)
 	go func() {
-		paid, err := s.wait(ctx, number)
-		waited <- paid && err == nil
+		order, err := s.wait(ctx, number)
+		waited <- order.paid && err == nil
 	}()
 	delivery, err := s.gateway.Pay(number)
 	assert.NoError(t, err)
@@ -119,13 +122,14 @@ func TestNotificationsForOneOrderAtOnce(t *testing.T) {
 	for _, g := range descriptors {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
-			s := g.shop(t)
+			s := g.shop(t, io.Discard)
 			defer s.gateway.Close()
 			book := &ledger{credited: map[string][]money.Amount{}}
 			server := httptest.NewServer(s.handler(book.credit))
 			defer server.Close()
-			number, err := s.create(context.Background(), "ORDER1A", server.URL)
+			order, err := s.create(context.Background(), "ORDER1A", server.URL)
 			require.NoError(t, err)
+			number := order.number
 			require.NoError(t, s.gateway.PaySilently(number))
 
 			const notifications = 20

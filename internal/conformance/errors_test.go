@@ -10,9 +10,11 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -227,6 +229,33 @@ func TestMessagesOfGatewaysShowNoSecrets(t *testing.T) {
 			}
 		}
 		assert.Subset(t, slices.Collect(maps.Keys(repeated)), g.reveals, g.name)
+	}
+}
+
+var value = regexp.MustCompile(`:("[^"]*"|-?[0-9.]+)`)
+
+// A response may hold the secret in any of its fields.
+func TestResponsesThatEchoASecretShowNone(t *testing.T) {
+	t.Parallel()
+	for _, g := range descriptors {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			var log strings.Builder
+			var body string
+			echo := roundTrip(func(r *http.Request) *http.Response { return respond(r, 200, body) })
+			for _, call := range g.calls(t, setup{base: anyHost, http: &http.Client{Transport: echo}, log: logger(&log), interval: time.Millisecond}) {
+				for _, at := range value.FindAllStringIndex(call.response, -1) {
+					for _, secret := range g.secrets {
+						body = call.response[:at[0]] + `:"` + secret + `"` + call.response[at[1]:]
+						log.Reset()
+						ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+						_, err := call.do(ctx)
+						cancel()
+						assert.NotContains(t, log.String()+printed(err), secret, "%s.%s: %s", g.name, call.name, body)
+					}
+				}
+			}
+		})
 	}
 }
 

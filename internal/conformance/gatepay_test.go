@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,19 +34,20 @@ var gatepayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
-			return err
+			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 		"Secret beside CloudBaseURL": func(s settings) error {
-			_, err := gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
-			return err
+			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 	},
 	invalid:        gatepayInvalid,
 	channels:       []string{"CreateOrder", "CreateCloudOrder", "CreateGroupOrder", "CreateProductOrder"},
 	notifications:  gatepayNotifications,
+	secrets:        []string{secret},
 	rejection:      `{"code":105,"msg":%q}`,
 	queryRejection: `{"code":105,"msg":%q}`,
+	unpaid:         strings.Replace(gatepayPaid, `"paid"`, `"inprogress"`, 1),
+	ended:          strings.Replace(gatepayPaid, `"paid"`, `"expired"`, 1),
 	previous:       previous,
 	withPrevious: func(all ...string) error {
 		_, err := gatepay.New(gatepay.Config{AppKey: "appkey", Secret: sign.NewSecret("example-secret"), PreviousSecrets: secretsOf(all)})
@@ -59,7 +61,7 @@ var gatepayGateway = descriptor{
 			func(key int, before ...int) shop {
 				config := server.Config()
 				config.Secret, config.PreviousSecrets = sign.NewSecret(rotated[key]), secretsOf(texts(before))
-				return gatepayMerchant(t, server, config)
+				return gatepayMerchant(t, server, config, io.Discard)
 			},
 		}
 	},
@@ -67,20 +69,18 @@ var gatepayGateway = descriptor{
 	nilHandler: func() { gatepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
 }
 
+const gatepayPaid = `{"code":100,"msg":"success","time":"1571130240","data":{"order_id":1001,"order_name":"` + payer +
+	`","order_price":"1.88","order_type":"wechat","order_status":"paid"}}`
+
 func gatepayNotifications(t testing.TB, s setup) []notification {
 	c := gatepayClient(t, s)
 	n := gatepayNotification()
-	n.name = "notification"
-	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
-		return result(c.VerifyNotification(values))
-	}
 	n.free = "extend"
 	n.resign = func(n *notification) {
 		f := n.fields.Get
 		n.fields.Set("sign", md5Hex(md5Hex(appKey, f("order_id"), f("out_order_id"), f("price"), f("realprice"), f("type"), f("paytime"), f("extend")), secret))
 	}
 	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
-	n.handler = c.NotificationHandler(func(context.Context, *gatepay.Notification) error { return errHandle })
 	payerReturn := notification{
 		name: "return",
 		fields: url.Values{
@@ -89,7 +89,7 @@ func gatepayNotifications(t testing.TB, s setup) []notification {
 		},
 		verify: func(values url.Values, _ string, _ http.Header) (any, error) { return result(c.VerifyReturn(values)) },
 	}
-	return []notification{n, payerReturn}
+	return append(ofForm(n, c.VerifyNotification, c.NotificationHandler), payerReturn)
 }
 
 func gatepayInvalid(t testing.TB, s setup, bad string) map[string]error {
@@ -144,21 +144,27 @@ func gatepayCalls(t testing.TB, s setup) []call {
 	r := gatepayRequest()
 	created := `{"code":100,"msg":"success","time":"1571130240","data":{"pay_url":"` + s.base + `/pay/api?id=` + marker +
 		`","qrcode_url":"https://qr.example.com/` + marker + `","qrcode_body":"` + marker + `","params":{"custom":"` + payer + `","appkey":"` + appKey + `"}}}`
-	const checked = `{"code":100,"msg":"success","time":"1571130240","data":{"order_id":1001,"order_name":"` + payer +
-		`","order_price":"1.88","order_type":"wechat","order_status":"paid"}}`
+	bad := []string{
+		"{\"code\":100,\"data\":{\"pay_url\":\"\xff\"}}", `{"data":{"pay_url":"https://gatepay.io/"}}`,
+		`{"code":"ok","data":{"pay_url":"https://gatepay.io/"}}`, `{"code":100.5,"data":{"pay_url":"https://gatepay.io/"}}`,
+		`{"code":100}`, `{"code":100,"data":null}`, `{"code":100,"data":[]}`, `{"code":100,"data":""}`,
+		`{"code":100,"data":{"qrcode_url":"https://gatepay.io/"}}`, `{"code":100,"data":{"pay_url":null}}`,
+		`{"code":100,"data":{"pay_url":[1]}}`, `{"code":100,"data":{"pay_url":"javascript:alert(1)"}}`,
+		`{"code":100,"data":{"pay_url":"/pay/api?id=1"}}`,
+	}
 	return []call{
 		{
-			name: "CreateOrder", kind: create, response: created,
+			name: "CreateOrder", kind: create, response: created, bad: bad,
 			do: func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, r)) },
 		},
 		{
-			name: "CreateCloudOrder", kind: create, response: created,
+			name: "CreateCloudOrder", kind: create, response: created, bad: bad,
 			do: func(ctx context.Context) (any, error) {
 				return result(c.CreateCloudOrder(ctx, gatepay.CreateCloudOrderRequest{OrderNo: r.OrderNo, Channel: r.Channel, Amount: r.Amount, Attach: r.Attach}))
 			},
 		},
 		{
-			name: "CreateGroupOrder", kind: create, response: created,
+			name: "CreateGroupOrder", kind: create, response: created, bad: bad,
 			do: func(ctx context.Context) (any, error) {
 				return result(c.CreateGroupOrder(ctx, gatepay.CreateGroupOrderRequest{
 					OrderNo: r.OrderNo, Channel: r.Channel, Items: []gatepay.GroupItem{{ProductID: "8", Count: 1}}, Attach: r.Attach, NotifyURL: notifyURL,
@@ -166,7 +172,7 @@ func gatepayCalls(t testing.TB, s setup) []call {
 			},
 		},
 		{
-			name: "CreateProductOrder", kind: create, response: created,
+			name: "CreateProductOrder", kind: create, response: created, bad: bad,
 			do: func(ctx context.Context) (any, error) {
 				return result(c.CreateProductOrder(ctx, gatepay.CreateProductOrderRequest{
 					OrderNo: r.OrderNo, Channel: r.Channel, ProductID: "8", Attach: r.Attach, NotifyURL: notifyURL,
@@ -180,11 +186,21 @@ func gatepayCalls(t testing.TB, s setup) []call {
 			},
 		},
 		{
-			name: "QueryOrder", kind: query, response: checked,
+			name: "QueryOrder", kind: query, response: gatepayPaid,
+			bad: []string{
+				`{"code":100}`, `{"code":100,"data":null}`, `{"code":100,"data":[]}`,
+				`{"code":100,"data":{"order_price":"1.88","order_status":"paid"}}`,
+				`{"code":100,"data":{"order_id":522,"order_status":"paid"}}`,
+				`{"code":100,"data":{"order_id":522,"order_price":1e3,"order_status":"paid"}}`,
+				`{"code":100,"data":{"order_id":522,"order_price":"1.001","order_status":"paid"}}`,
+				`{"code":100,"data":{"order_id":522,"order_price":"1.88"}}`,
+				`{"code":100,"data":{"order_id":522,"order_price":"1.88","order_status":["paid"]}}`,
+				`{"data":{"order_id":522,"order_price":"1.88","order_status":"paid"}}`,
+			},
 			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, orderNo)) },
 		},
 		{
-			name: "ConfirmNotification", kind: query, response: checked,
+			name: "ConfirmNotification", kind: query, response: gatepayPaid,
 			do: func(ctx context.Context) (any, error) {
 				n := &gatepay.Notification{OrderNo: orderNo, OrderID: "1001", Amount: money.Cents(188)}
 				order, err := c.ConfirmNotification(ctx, n)
@@ -192,35 +208,40 @@ func gatepayCalls(t testing.TB, s setup) []call {
 			},
 		},
 		{
-			name: "WaitForPayment", kind: wait, response: checked,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, orderNo, waiting/2)) },
+			name: "WaitForPayment", kind: wait, response: gatepayPaid,
+			do: func(ctx context.Context) (any, error) {
+				return result(c.WaitForPayment(ctx, orderNo, s.waitInterval()))
+			},
 		},
-		{name: "NotificationHandler", kind: handler, response: checked, do: receive(c.NotificationHandler, gatepayNotification())},
+		{name: "NotificationHandler", kind: handler, response: gatepayPaid, do: receive(c.NotificationHandler, gatepayNotification())},
 	}
 }
 
-func gatepayShop(t *testing.T) shop {
+func gatepayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
-	server := gatepaytest.NewServer(gatewaytest.WithRetryDelays())
-	return gatepayMerchant(t, server, server.Config())
+	server := gatepaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
+	return gatepayMerchant(t, server, server.Config(), log)
 }
 
-func gatepayMerchant(t *testing.T, server *gatepaytest.Server, config gatepay.Config) shop {
+func gatepayMerchant(t *testing.T, server *gatepaytest.Server, config gatepay.Config, log io.Writer) shop {
 	t.Helper()
-	config.Logger = logger(io.Discard)
+	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := gatepay.New(config)
 	require.NoError(t, err)
+	seen := func(o *gatepay.Order) sight {
+		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal()), later: &o.RespondedAt}
+	}
 	return shop{
 		gateway: server.Server,
-		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
-			_, err := c.CreateOrder(ctx, gatepay.CreateOrderRequest{
+		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
+			order, err := c.CreateOrder(ctx, gatepay.CreateOrderRequest{
 				OrderNo: orderNo, Channel: gatepay.ChannelWeChat, Amount: price, Attach: "example", NotifyURL: notifyURL,
 			})
-			return orderNo, err
+			return saw(func(o *gatepay.CreatedOrder) sight { return sight{number: orderNo, raw: string(o.Raw.Reveal())} })(order, err)
 		},
-		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
-		wait: func(ctx context.Context, number string) (bool, error) {
-			return paid(c.WaitForPayment(ctx, number, interval))
+		query: func(ctx context.Context, number string) (sight, error) { return saw(seen)(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (sight, error) {
+			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
 		keyIndex: func(r *http.Request) (int, error) {
 			n, err := c.ParseNotification(r)
@@ -230,11 +251,8 @@ func gatepayMerchant(t *testing.T, server *gatepaytest.Server, config gatepay.Co
 			return n.KeyIndex, nil
 		},
 		explain: func(r *http.Request) explain.Explanation { return c.ExplainNotification(fields(r)) },
-		handler: func(credit func(string, money.Amount)) http.Handler {
-			return c.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
-				credit(n.OrderNo, n.Order.Amount)
-				return nil
-			})
-		},
+		handler: crediting(c.NotificationHandler, func(n *gatepay.Notification) sight {
+			return sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode(), later: &n.PaidAt}
+		}),
 	}
 }

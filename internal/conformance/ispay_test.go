@@ -2,10 +2,10 @@ package conformance
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,15 +28,17 @@ var ispayGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
-			return err
+			return made(ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 	},
 	invalid:        ispayInvalid,
 	channels:       []string{"CreateOrder"},
 	notifications:  ispayNotifications,
+	secrets:        []string{secret},
 	rejection:      `{"success":false,"errorCode":1004,"errorMsg":%q}`,
 	queryRejection: `{"success":false,"errorCode":1004,"errorMsg":%q}`,
+	unpaid:         strings.Replace(ispayPaid, `"state":9`, `"state":5`, 1),
+	ended:          strings.Replace(ispayPaid, `"state":9`, `"state":6`, 1),
 	reveals:        []string{md5Hex("10001", orderNo, secret)},
 	previous:       previous,
 	withPrevious: func(all ...string) error {
@@ -51,7 +53,7 @@ var ispayGateway = descriptor{
 			func(key int, before ...int) shop {
 				config := server.Config()
 				config.Secret, config.PreviousSecrets = sign.NewSecret(rotated[key]), secretsOf(texts(before))
-				return ispayMerchant(t, server, config)
+				return ispayMerchant(t, server, config, io.Discard)
 			},
 		}
 	},
@@ -87,15 +89,10 @@ func ispayNotification() notification {
 func ispayNotifications(t testing.TB, s setup) []notification {
 	c := ispayClient(t, s)
 	n := ispayNotification()
-	n.name = "notification"
-	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) {
-		return result(c.VerifyNotification(values))
-	}
 	n.free = "buyer"
 	n.resign = func(n *notification) { n.fields.Set("sign", md5Hex("10001", n.fields.Get("order_no"), secret)) }
 	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
-	n.handler = c.NotificationHandler(func(context.Context, *ispay.Notification) error { return errHandle })
-	return []notification{n}
+	return ofForm(n, c.VerifyNotification, c.NotificationHandler)
 }
 
 func ispayCalls(t testing.TB, s setup) []call {
@@ -107,7 +104,12 @@ func ispayCalls(t testing.TB, s setup) []call {
 		{
 			name: "CreateOrder", kind: create, noNumber: true,
 			response: `{"success":true,"errorCode":0,"errorMsg":null,"order_id":"` + gatewayNo + `","buyer":"` + payer + `"}`,
-			do:       func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, ispayRequest())) },
+			bad: []string{
+				`{"order_id":"1"}`, `{"success":"maybe","order_id":"1"}`, `{"success":true,"errorCode":0,"errorMsg":null}`,
+				`{"success":true,"order_id":null}`, `{"success":true,"order_id":[1]}`, `{"success":true,"order_id":".."}`,
+				"{\"success\":true,\"order_id\":\"\xff\"}",
+			},
+			do: func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, ispayRequest())) },
 		},
 		{
 			name: "QueryState", kind: query, response: `{"success":true,"errorCode":0,"errorMsg":null,"state":5,` + code,
@@ -119,6 +121,14 @@ func ispayCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "QueryOrder", kind: query, response: ispayPaid,
+			bad: []string{
+				`{"success":true}`, `{"success":true,"order":null}`, `{"success":true,"order":[]}`, `{"success":true,"order":{"amount":1}}`,
+				`{"success":true,"order":{"state":9}}`, `{"success":true,"order":{"state":9,"amount":1e3}}`,
+				`{"success":true,"order":{"state":9,"amount":1.001}}`, `{"success":true,"order":{"state":"paid","amount":1}}`,
+				`{"success":true,"order":"","state":9,"amount":1}`, `{"success":true,"order":{"state":[9],"amount":1}}`,
+				`{"success":true,"order":{"state":9,"amount":1,"sn":"20191118123425"}}`,
+				`{"success":"yes","order":{"state":9,"amount":1}}`, `{"success":true,"order":{"state":9,"amount":1,"State":5}}`,
+			},
 			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, orderNo)) },
 		},
 		{
@@ -131,7 +141,9 @@ func ispayCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: ispayPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, orderNo, waiting/2)) },
+			do: func(ctx context.Context) (any, error) {
+				return result(c.WaitForPayment(ctx, orderNo, s.waitInterval()))
+			},
 		},
 		{name: "NotificationHandler", kind: handler, response: ispayPaid, do: receive(c.NotificationHandler, ispayNotification())},
 	}
@@ -151,28 +163,31 @@ func ispayInvalid(t testing.TB, s setup, bad string) map[string]error {
 	return all
 }
 
-func ispayShop(t *testing.T) shop {
+func ispayShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
-	server := ispaytest.NewServer(gatewaytest.WithRetryDelays())
-	return ispayMerchant(t, server, server.Config())
+	server := ispaytest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
+	return ispayMerchant(t, server, server.Config(), log)
 }
 
-func ispayMerchant(t *testing.T, server *ispaytest.Server, config ispay.Config) shop {
+func ispayMerchant(t *testing.T, server *ispaytest.Server, config ispay.Config, log io.Writer) shop {
 	t.Helper()
-	config.Logger = logger(io.Discard)
+	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := ispay.New(config)
 	require.NoError(t, err)
+	seen := func(o *ispay.Order) sight {
+		return sight{paid: o.Paid(), raw: string(o.Raw.Reveal()), created: &o.CreatedAt}
+	}
 	return shop{
 		gateway: server.Server,
-		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
-			_, err := c.CreateOrder(ctx, ispay.CreateOrderRequest{
+		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
+			order, err := c.CreateOrder(ctx, ispay.CreateOrderRequest{
 				OrderNo: orderNo, Channel: ispay.ChannelAlipay, Amount: price, PayerIP: "203.0.113.7", NotifyURL: notifyURL,
 			})
-			return orderNo, err
+			return saw(func(o *ispay.CreatedOrder) sight { return sight{number: orderNo, raw: string(o.Raw.Reveal())} })(order, err)
 		},
-		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
-		wait: func(ctx context.Context, number string) (bool, error) {
-			return paid(c.WaitForPayment(ctx, number, interval))
+		query: func(ctx context.Context, number string) (sight, error) { return saw(seen)(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (sight, error) {
+			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
 		keyIndex: func(r *http.Request) (int, error) {
 			n, err := c.ParseNotification(r)
@@ -182,23 +197,10 @@ func ispayMerchant(t *testing.T, server *ispaytest.Server, config ispay.Config) 
 			return n.KeyIndex, nil
 		},
 		explain: func(r *http.Request) explain.Explanation { return c.ExplainNotification(fields(r)) },
-		handler: func(credit func(string, money.Amount)) http.Handler {
-			return c.NotificationHandler(func(_ context.Context, n *ispay.Notification) error {
-				credit(n.OrderNo, n.Order.Amount)
-				return nil
-			})
-		},
+		handler: crediting(c.NotificationHandler, func(n *ispay.Notification) sight {
+			return sight{number: n.OrderNo, amount: n.Order.Amount, raw: n.Raw.Reveal().Encode()}
+		}),
 	}
-}
-
-var errHandle = errors.New("not today")
-
-// paid reports whether a query found a paid order.
-func paid[O any, P interface {
-	*O
-	Paid() bool
-}](order P, err error) (bool, error) {
-	return err == nil && order.Paid(), err
 }
 
 // must is require.NoError for what also runs outside of a test.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,14 +27,16 @@ var kechengcangGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			_, err := kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
-			return err
+			return made(kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 	},
 	invalid:        kechengcangInvalid,
 	notifications:  kechengcangNotifications,
+	secrets:        []string{secret},
 	rejection:      `{"code":422,"message":%q}`,
 	queryRejection: `{"code":422,"message":%q}`,
+	unpaid:         strings.Replace(kechengcangPaid, `"pay_status":3`, `"pay_status":1`, 1),
+	ended:          strings.Replace(kechengcangPaid, `"pay_status":3`, `"pay_status":4`, 1),
 	rotation: func(t *testing.T) rotation {
 		server := kechengcangtest.NewServer(gatewaytest.WithRetryDelays())
 		return rotation{
@@ -42,7 +45,7 @@ var kechengcangGateway = descriptor{
 			func(key int, _ ...int) shop {
 				config := server.Config()
 				config.Secret = sign.NewSecret(rotated[key])
-				return kechengcangMerchant(t, server, config)
+				return kechengcangMerchant(t, server, config, io.Discard)
 			},
 		}
 	},
@@ -108,13 +111,28 @@ func kechengcangNotification() notification {
 func kechengcangCalls(t testing.TB, s setup) []call {
 	t.Helper()
 	c := kechengcangClient(t, s)
+	changed := func(from, to string) string { return strings.Replace(kechengcangPaid, from, to, 1) }
 	return []call{
 		{
 			name: "CreateOrder", kind: create, response: kechengcangPaid,
+			bad: []string{
+				"{\"code\":200,\"result\":{\"id\":\"\xff\"}}", `{"message":"ok","result":{}}`, `{"code":"ok","result":{}}`,
+				`{"code":200,"message":"ok"}`, `{"code":200,"message":"ok","result":null}`, `{"code":200,"message":"ok","result":[]}`,
+				`{"code":200,"message":"ok","result":{}}`, `{"result":` + strings.Repeat("[", 100_000),
+				changed(`"id":"`+kechengcangID, `"id":"../1`),
+			},
 			do: func(ctx context.Context) (any, error) { return result(c.CreateOrder(ctx, kechengcangRequest())) },
 		},
 		{
 			name: "QueryOrder", kind: query, response: kechengcangPaid,
+			bad: []string{
+				`{"code":200}`, `{"code":200,"result":[]}`, changed(`"id":"`+kechengcangID+`",`, ""), changed("8f14", "8f15"),
+				changed("8f14", "8F14"), changed(kechengcangID, "../1"), changed(`"fee":2000,`, ""), changed(`"fee":2000`, `"fee":null`),
+				changed(`"fee":2000`, `"fee":2000.00`), changed(`"fee":2000`, `"fee":2e3`), changed(`"fee":2000`, `"fee":-1`),
+				changed(`"fee":2000`, `"fee":12345678901234567890`), changed(`"currency":1,`, ""), changed(`"currency":1`, `"currency":"USD"`),
+				changed(`"pay_status":3`, `"pay_status":null`), changed(`"pay_status":3`, `"pay_status":"paid"`),
+				changed(`"pay_status":3`, `"pay_status":[3]`),
+			},
 			do: func(ctx context.Context) (any, error) { return result(c.QueryOrder(ctx, kechengcangID)) },
 		},
 		{
@@ -127,7 +145,9 @@ func kechengcangCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: kechengcangPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, kechengcangID, waiting/2)) },
+			do: func(ctx context.Context) (any, error) {
+				return result(c.WaitForPayment(ctx, kechengcangID, s.waitInterval()))
+			},
 		},
 		{
 			name: "NotificationHandler", kind: handler, response: kechengcangPaid,
@@ -136,39 +156,35 @@ func kechengcangCalls(t testing.TB, s setup) []call {
 	}
 }
 
-func kechengcangShop(t *testing.T) shop {
+func kechengcangShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
-	server := kechengcangtest.NewServer(gatewaytest.WithRetryDelays())
+	server := kechengcangtest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
 	// The client learns on the way that the query is a GET.
 	server.ShowByGet()
-	return kechengcangMerchant(t, server, server.Config())
+	return kechengcangMerchant(t, server, server.Config(), log)
 }
 
-func kechengcangMerchant(t *testing.T, server *kechengcangtest.Server, config kechengcang.Config) shop {
+func kechengcangMerchant(t *testing.T, server *kechengcangtest.Server, config kechengcang.Config, log io.Writer) shop {
 	t.Helper()
-	config.Logger = logger(io.Discard)
+	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := kechengcang.New(config)
 	require.NoError(t, err)
+	seen := func(o *kechengcang.Order) sight {
+		return sight{number: o.OrderID, paid: o.Paid(), raw: string(o.Raw.Reveal()), later: &o.PayFinishAt}
+	}
 	return shop{
 		gateway: server.Server,
-		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
-			order, err := c.CreateOrder(ctx, kechengcang.CreateOrderRequest{
+		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
+			return saw(seen)(c.CreateOrder(ctx, kechengcang.CreateOrderRequest{
 				Subject: orderNo, Fee: kechengcang.Fee{Amount: price, Currency: kechengcang.CurrencyUSD}, NotifyURL: notifyURL,
-			})
-			if err != nil {
-				return "", err
-			}
-			return order.OrderID, nil
+			}))
 		},
-		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryOrder(ctx, number)) },
-		wait: func(ctx context.Context, number string) (bool, error) {
-			return paid(c.WaitForPayment(ctx, number, interval))
+		query: func(ctx context.Context, number string) (sight, error) { return saw(seen)(c.QueryOrder(ctx, number)) },
+		wait: func(ctx context.Context, number string) (sight, error) {
+			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
-		handler: func(credit func(string, money.Amount)) http.Handler {
-			return c.NotificationHandler(func(_ context.Context, n *kechengcang.Notification) error {
-				credit(n.OrderID, n.Order.Fee.Amount)
-				return nil
-			})
-		},
+		handler: crediting(c.NotificationHandler, func(n *kechengcang.Notification) sight {
+			return sight{number: n.OrderID, amount: n.Order.Fee.Amount, raw: string(n.Raw.Reveal())}
+		}),
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +21,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go/gatewaytest"
-	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/pingpp"
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
 	"github.com/paygates/paygates-go/sign"
@@ -38,19 +38,20 @@ var pingppGateway = descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Token": func(s settings) error {
-			_, err := pingpp.New(pingpp.Config{Token: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
-			return err
+			return made(pingpp.New(pingpp.Config{Token: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 		"APIKey": func(s settings) error {
-			_, err := pingpp.New(pingpp.Config{APIKey: sign.NewSecret(s.secret), APIBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app})
-			return err
+			return made(pingpp.New(pingpp.Config{APIKey: sign.NewSecret(s.secret), APIBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
 		},
 	},
 	invalid:        pingppInvalid,
 	channels:       []string{"CreateOrder"},
 	notifications:  pingppNotifications,
+	secrets:        []string{token, apiKey},
 	rejection:      `{"status":-4,"message":%q}`,
 	queryRejection: `{"error":{"type":"invalid_request_error","message":%[1]q,"code":%[1]q,"param":%[1]q}}`,
+	unpaid:         strings.NewReplacer(`"paid":true`, `"paid":false`, "1466149900", "null", "1466236251", "null").Replace(pingppPaid),
+	ended:          strings.NewReplacer(`"paid":true`, `"paid":false`, "1466149900", "null").Replace(pingppPaid),
 	reveals:        []string{"Token " + token, apiKey},
 	withPrevious: func(all ...string) error {
 		_, err := pingpp.New(pingpp.Config{WebhookPublicKey: publicPEM(), PreviousWebhookPublicKeys: all})
@@ -67,7 +68,7 @@ var pingppGateway = descriptor{
 				for _, other := range before {
 					config.PreviousWebhookPublicKeys = append(config.PreviousWebhookPublicKeys, pkixPEM(&rotatedKeys()[other].PublicKey))
 				}
-				return pingppMerchant(t, server, config)
+				return pingppMerchant(t, server, config, io.Discard)
 			},
 		}
 	},
@@ -205,13 +206,18 @@ func pingppCalls(t testing.TB, s setup) []call {
 	return []call{
 		{
 			name: "CreateOrder", kind: create, response: `{"status":0,"message":"","ch":` + pingppPaid + `}`,
+			bad: []string{
+				`{"message":""}`, `{"status":0,"message":""}`, `{"status":0,"message":"","ch":null}`, `{"status":0,"message":"","ch":[]}`,
+				`{"status":0,"message":"","ch":{"id":"ch_1"}}`, `{"status":0,"message":"","ch":` + strings.Replace(pingppPaid, orderNo, "1", 1) + `}`,
+			},
 			do: func(ctx context.Context) (any, error) {
 				return result(c.CreateOrder(ctx, pingpp.CreateOrderRequest{OrderNo: orderNo, Channel: pingpp.ChannelAlipay}))
 			},
 		},
 		{
 			name: "QueryCharge", kind: query, response: pingppPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.QueryCharge(ctx, chargeID)) },
+			bad: []string{`{"object":"refund","id":"` + chargeID + `"}`, strings.Replace(pingppPaid, chargeID, "ch_other", 1)},
+			do:  func(ctx context.Context) (any, error) { return result(c.QueryCharge(ctx, chargeID)) },
 		},
 		{
 			name: "ListCharges", kind: query, response: pingppList(pingppPaid),
@@ -253,7 +259,9 @@ func pingppCalls(t testing.TB, s setup) []call {
 		},
 		{
 			name: "WaitForPayment", kind: wait, response: pingppPaid,
-			do: func(ctx context.Context) (any, error) { return result(c.WaitForPayment(ctx, chargeID, waiting/2)) },
+			do: func(ctx context.Context) (any, error) {
+				return result(c.WaitForPayment(ctx, chargeID, s.waitInterval()))
+			},
 		},
 	}
 }
@@ -270,20 +278,23 @@ func last[T any](all iter.Seq2[*T, error]) (any, error) {
 	return result(found, nil)
 }
 
-func pingppShop(t *testing.T) shop {
+func pingppShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
-	server := pingpptest.NewServer(gatewaytest.WithRetryDelays())
-	return pingppMerchant(t, server, server.Config())
+	server := pingpptest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
+	return pingppMerchant(t, server, server.Config(), log)
 }
 
-func pingppMerchant(t *testing.T, server *pingpptest.Server, config pingpp.Config) shop {
+func pingppMerchant(t *testing.T, server *pingpptest.Server, config pingpp.Config, log io.Writer) shop {
 	t.Helper()
-	config.Logger = logger(io.Discard)
+	config.Logger, config.NotificationTimeout = logger(log), notificationTimeout
 	c, err := pingpp.New(config)
 	require.NoError(t, err)
+	seen := func(c *pingpp.Charge) sight {
+		return sight{paid: c.Paid(), raw: string(c.Raw.Reveal())}
+	}
 	return shop{
 		gateway: server.Server,
-		create: func(ctx context.Context, orderNo, notifyURL string) (string, error) {
+		create: func(ctx context.Context, orderNo, notifyURL string) (sight, error) {
 			if notifyURL != "" {
 				server.SetWebhookURL(notifyURL) // of all orders
 			}
@@ -292,13 +303,13 @@ func pingppMerchant(t *testing.T, server *pingpptest.Server, config pingpp.Confi
 			}
 			order, err := c.CreateOrder(ctx, pingpp.CreateOrderRequest{OrderNo: orderNo, Channel: pingpp.ChannelAlipay})
 			if err != nil {
-				return "", err
+				return sight{}, err
 			}
-			return order.Charge.ID, nil
+			return sight{number: order.Charge.ID, raw: string(order.Raw.Reveal())}, nil
 		},
-		query: func(ctx context.Context, number string) (bool, error) { return paid(c.QueryCharge(ctx, number)) },
-		wait: func(ctx context.Context, number string) (bool, error) {
-			return paid(c.WaitForPayment(ctx, number, interval))
+		query: func(ctx context.Context, number string) (sight, error) { return saw(seen)(c.QueryCharge(ctx, number)) },
+		wait: func(ctx context.Context, number string) (sight, error) {
+			return saw(seen)(c.WaitForPayment(ctx, number, interval))
 		},
 		keyIndex: func(r *http.Request) (int, error) {
 			n, err := c.ParseNotification(r)
@@ -311,13 +322,16 @@ func pingppMerchant(t *testing.T, server *pingpptest.Server, config pingpp.Confi
 			body, _ := io.ReadAll(r.Body)
 			return c.ExplainNotification(body, r.Header.Get(pingpp.SignatureHeader))
 		},
-		handler: func(credit func(string, money.Amount)) http.Handler {
+		handler: func(credit func(sight) error) http.Handler {
 			return c.NotificationHandler(func(ctx context.Context, n *pingpp.Notification) error {
 				charge, err := c.ConfirmNotification(ctx, n)
-				if err == nil {
-					credit(charge.ID, charge.Amount)
+				if err != nil {
+					return err
 				}
-				return err
+				deadline, _ := ctx.Deadline()
+				return credit(sight{
+					number: charge.ID, amount: charge.Amount, raw: string(n.Raw.Reveal()), later: &n.Charge.PaidAt, deadline: deadline,
+				})
 			})
 		},
 	}

@@ -183,10 +183,10 @@ func ordersAt(t *testing.T, gateway *gatewaytest.Server, s shop, notifyURL strin
 	const orders = 2
 	numbers := make([]string, orders)
 	for i := range numbers {
-		number, err := s.create(context.Background(), fmt.Sprintf("ORDER%dA", i), notifyURL)
+		order, err := s.create(context.Background(), fmt.Sprintf("ORDER%dA", i), notifyURL)
 		require.NoError(t, err)
-		require.NoError(t, gateway.PaySilently(number))
-		numbers[i] = number
+		require.NoError(t, gateway.PaySilently(order.number))
+		numbers[i] = order.number
 	}
 	return numbers
 }

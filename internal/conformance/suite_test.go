@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -68,6 +69,11 @@ type descriptor struct {
 	// rejections are responses that reject a call, with %q for the message: that of
 	// a POST or PUT and that of a GET.
 	rejection, queryRejection string
+	// unpaid is the response to a wait for an order that is not paid yet, ended that of one
+	// that ended without a payment, if there is such a state.
+	unpaid, ended string
+	// secrets are those of the client.
+	secrets []string
 	// reveals is a value of a request that a gateway may repeat in its message.
 	reveals []string
 	// previous is a secret of Config.PreviousSecrets.
@@ -78,12 +84,12 @@ type descriptor struct {
 	// rotation returns a fake gateway whose key is changed, and its merchants.
 	rotation func(*testing.T) rotation
 	// shop returns a merchant with one client and a fake gateway.
-	shop func(*testing.T) shop
+	shop func(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop
 	// nilHandler makes a NotificationHandler without a function.
 	nilHandler func()
 }
 
-// descriptors lists every gateway. internal/repotest compares it with the registry.
+// descriptors lists every gateway. internal/repotest names the one that is missing.
 var descriptors = []*descriptor{&ispayGateway, &codepayGateway, &gatepayGateway, &kechengcangGateway, &pingppGateway}
 
 // setup is what a client is made with.
@@ -95,6 +101,15 @@ type setup struct {
 	observer paygates.Observer
 	// unsigned: requests to Ping++ are not signed, which takes longer than all else.
 	unsigned bool
+	// interval is that of a wait; half of waiting if it is zero.
+	interval time.Duration
+}
+
+func (s setup) waitInterval() time.Duration {
+	if s.interval > 0 {
+		return s.interval
+	}
+	return waiting / 2
 }
 
 // kind is what a call may do when it fails.
@@ -112,6 +127,8 @@ type call struct {
 	name     string
 	kind     kind
 	response string // a good one
+	// bad are responses with HTTP 200 that cannot be read.
+	bad []string
 	// opaque: the response is passed on without a look at its fields.
 	opaque bool
 	// noNumber: no number in the response decides anything.
@@ -165,18 +182,77 @@ type settings struct {
 type shop struct {
 	gateway *gatewaytest.Server
 	// create creates an order of price and returns the number to query it by.
-	create func(ctx context.Context, orderNo, notifyURL string) (string, error)
-	// query and wait report whether the order is paid.
-	query, wait func(ctx context.Context, number string) (bool, error)
+	create func(ctx context.Context, orderNo, notifyURL string) (sight, error)
+	// query and wait query the order, whether it is paid.
+	query, wait func(ctx context.Context, number string) (sight, error)
 	// keyIndex verifies a notification, and explain explains it. They are nil if the gateway
 	// signs none.
 	keyIndex func(*http.Request) (int, error)
 	explain  func(*http.Request) explain.Explanation
 	// handler credits orders by the number that they are queried by.
-	handler func(credit func(number string, amount money.Amount)) http.Handler
+	handler func(credit func(sight) error) http.Handler
 }
 
-const price = money.Amount(1234)
+// sight is what a merchant sees of an order, as far as the gateway tells it.
+type sight struct {
+	number string
+	amount money.Amount
+	paid   bool
+	raw    string
+	// created is when the order was created, later when it was paid or the gateway responded;
+	// nil if the gateway does not tell.
+	created, later *time.Time
+	// deadline is that of the context of the merchant's function.
+	deadline time.Time
+}
+
+const (
+	price               = money.Amount(1234)
+	notificationTimeout = 7 * time.Minute // Config.NotificationTimeout of the shops
+)
+
+// saw returns what see makes of an order, or the error.
+func saw[O any](see func(*O) sight) func(*O, error) (sight, error) {
+	return func(order *O, err error) (sight, error) {
+		if err != nil {
+			return sight{}, err
+		}
+		return see(order), nil
+	}
+}
+
+// crediting makes a NotificationHandler that credits what see makes of a notification.
+func crediting[N any](
+	handler func(func(context.Context, N) error) http.Handler, see func(N) sight,
+) func(credit func(sight) error) http.Handler {
+	return func(credit func(sight) error) http.Handler {
+		return handler(func(ctx context.Context, n N) error {
+			order := see(n)
+			order.deadline, _ = ctx.Deadline()
+			return credit(order)
+		})
+	}
+}
+
+// ofForm returns the notifications of a gateway that sends n as a form.
+func ofForm[N any](
+	n notification, verify func(url.Values) (*N, error), handler func(func(context.Context, *N) error) http.Handler,
+) []notification {
+	n.name = "notification"
+	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) { return result(verify(values)) }
+	n.handler = handler(func(context.Context, *N) error { return errHandle })
+	return []notification{n}
+}
+
+var errHandle = errors.New("not today")
+
+// made returns the error of a constructor, which returns a client or an error.
+func made[C any](client *C, err error) error {
+	if (client == nil) == (err == nil) {
+		panic("a constructor returned neither or both of client and error")
+	}
+	return err
+}
 
 // result makes a result that is nil if the pointer is nil.
 func result[T any](got *T, err error) (any, error) {

@@ -1,4 +1,4 @@
 // Package repotest tests what no linter can check: that the documentation matches
-// the code, and that every gateway of internal/gateways is known everywhere. It
+// the code, and that every gateway is known everywhere. It
 // contains only tests.
 package repotest

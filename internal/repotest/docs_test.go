@@ -15,8 +15,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/paygates/paygates-go/internal/gateways"
 )
 
 // codeName matches a name in a page that is set as code and belongs to a package:
@@ -81,15 +79,13 @@ func containsWord(text, word string) bool {
 func TestProvidersPageIsComplete(t *testing.T) {
 	t.Parallel()
 	member := regexp.MustCompile(`"(\w+)"\s*:`)
-	for _, gateway := range gateways.All() {
-		_, section, _ := strings.Cut(read(t, "docs/providers.md"), "\n## "+gateway.Title)
-		section, _, _ = strings.Cut(section, "\n## ")
+	for _, gateway := range gateways(t) {
 		var named []string
-		for _, code := range regexp.MustCompile("`[^`]+`").FindAllString(section, -1) {
+		for _, code := range regexp.MustCompile("`[^`]+`").FindAllString(providersSection(t, gateway), -1) {
 			named = append(named, regexp.MustCompile(`\w+`).FindAllString(code, -1)...)
 		}
-		want := values(load(t, gateway.Name))
-		for _, sample := range glob(t, gateway.Name+"/testdata/*.json") {
+		want := values(load(t, gateway))
+		for _, sample := range glob(t, gateway+"/testdata/*.json") {
 			for _, match := range member.FindAllStringSubmatch(read(t, sample), -1) {
 				want = append(want, match[1])
 			}
@@ -98,7 +94,7 @@ func TestProvidersPageIsComplete(t *testing.T) {
 		slices.Sort(want)
 		for _, name := range slices.Compact(want) {
 			if !slices.Contains(named, name) {
-				t.Errorf("docs/providers.md does not name %s of %s", name, gateway.Name)
+				t.Errorf("docs/providers.md does not name %s of %s", name, gateway)
 			}
 		}
 	}
@@ -143,11 +139,7 @@ func undocumented(fields []*ast.Field, comments string) (names []string) {
 // method of a Client. The linter checks that each Example has an output.
 func TestEveryCallHasAnExample(t *testing.T) {
 	t.Parallel()
-	dirs := []string{"sign", "money"}
-	for _, gateway := range gateways.All() {
-		dirs = append(dirs, gateway.Name)
-	}
-	for _, dir := range dirs {
+	for _, dir := range append(gateways(t), "sign", "money") {
 		pkg := load(t, dir)
 		functions := pkg.Funcs
 		for _, typ := range pkg.Types {
@@ -174,9 +166,9 @@ func publicPackages(t *testing.T) map[string]string {
 	for _, page := range glob(t, "docs/api/*.txt") {
 		header := regexp.MustCompile(`^package (\w+) // import "(.*)"\n`).FindStringSubmatch(read(t, page))
 		require.NotNil(t, header, "%s: run .ci/run api", page)
-		dirs[header[1]] = path.Clean(strings.TrimPrefix(header[2]+"/", gateways.Module+"/"))
+		dirs[header[1]] = path.Clean(strings.TrimPrefix(header[2]+"/", module+"/"))
 	}
-	require.Contains(t, dirs, gateways.All()[0].Name)
+	require.Contains(t, dirs, "ispay")
 	return dirs
 }
 
@@ -190,7 +182,7 @@ func load(t *testing.T, dir string) *doc.Package {
 		require.NoError(t, err)
 		files = append(files, parsed)
 	}
-	pkg, err := doc.NewFromFiles(fset, files, gateways.Module+"/"+dir)
+	pkg, err := doc.NewFromFiles(fset, files, module+"/"+dir)
 	require.NoError(t, err, dir)
 	return pkg
 }

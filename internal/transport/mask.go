@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/paygates/paygates-go/internal/redact"
@@ -27,7 +28,7 @@ func maskedTexts(secrets []sign.Secret) []string {
 		texts = append(texts, value)
 		for _, form := range []string{
 			url.QueryEscape(value), url.PathEscape(value), base64.StdEncoding.EncodeToString([]byte(value)),
-			base64.StdEncoding.EncodeToString([]byte(value + ":")),
+			base64.StdEncoding.EncodeToString([]byte(value + ":")), strings.Trim(strconv.Quote(value), `"`),
 		} {
 			if !slices.Contains(texts, form) {
 				texts = append(texts, form)

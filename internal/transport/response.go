@@ -74,6 +74,12 @@ func (r Response) Uncertain(code, message string, cause error) *paygates.Error {
 // Bad returns the error for a response that is not the documented one.
 func (r Response) Bad(why string) *paygates.Error { return r.Error("", "", Bad(r.Mask(why))) }
 
+// Other says that a response is about another order, or whatever was asked for, because a
+// field is not the requested one.
+func (r Response) Other(field, got, want string) string {
+	return fmt.Sprintf("response is about something else: %s is %.128q, not %q", field, r.Mask(got), want)
+}
+
 // Unreadable returns the error for a body that cannot be decoded, for the reason err.
 // It names HTML as what it is.
 func (r Response) Unreadable(err error) *paygates.Error {

@@ -142,16 +142,16 @@ func TestNotSuccess(t *testing.T) {
 // A gateway may repeat a secret in any text that it sends.
 func TestSecretsAreMasked(t *testing.T) {
 	t.Parallel()
-	const secret, user, token, short = "example-secret+1", "sk_test_example1", "login-token-1", "login"
+	const secret, user, token, short, quoted = "example-secret+1", "sk_test_example1", "login-token-1", "login", `"se\cret"`
 	var body string
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
-	c := New(Options{Gateway: "ispay", Secrets: []sign.Secret{sign.NewSecret(secret), sign.NewSecret(short), {}}})
+	c := New(Options{Gateway: "ispay", Secrets: []sign.Secret{sign.NewSecret(secret), sign.NewSecret(short), sign.NewSecret(quoted), {}}})
 	call := query(s.URL)
 	call.BasicAuth, call.Header = sign.NewSecret(user), map[string]string{"Authorization": "Token " + token}
 	response, err := c.Do(context.Background(), call)
 	require.NoError(t, err)
 	for _, text := range []string{
-		secret, "example-secret%2B1", user, token, "Token " + token, "login",
+		secret, "example-secret%2B1", user, token, "Token " + token, "login", quoted, `\"se\\cret\"`,
 		"ZXhhbXBsZS1zZWNyZXQrMQ==",         // printf %s 'example-secret+1' | base64
 		"c2tfdGVzdF9leGFtcGxlMTo=",         // printf %s 'sk_test_example1:' | base64
 		"63a5bf1f3500791f438c2829da45d037", // a signature
@@ -160,6 +160,7 @@ func TestSecretsAreMasked(t *testing.T) {
 			"code":    response.Error(text, "", nil),
 			"message": response.Error("", "wrong: "+text+"!", nil),
 			"reason":  response.Bad("response is about order " + text),
+			"other":   errors.New(response.Other("id", text, "1")),
 			"cause":   response.Unreadable(errors.New(text)),
 			"text":    errors.New(response.Mask(text)),
 		} {

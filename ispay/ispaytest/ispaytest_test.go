@@ -194,19 +194,6 @@ func TestTheFakeRetriesUntilSuccess(t *testing.T) {
 	assert.True(t, found.Notified)
 }
 
-// After an unknown outcome the query tells whether the order exists.
-func TestACreateWhoseResponseIsLost(t *testing.T) {
-	t.Parallel()
-	srv, client := setup(t)
-	srv.InjectFault(gatewaytest.Fault{Path: "/gateway", Times: 1, Processed: true, Reset: true})
-	_, err := client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
-	order, err := client.QueryOrder(context.Background(), "20191118123424")
-	require.NoError(t, err)
-	assert.Equal(t, ispay.StateAccepted, order.State)
-	assert.Len(t, srv.Orders(), 1)
-}
-
 func TestConfigCanBePrinted(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)

@@ -365,17 +365,6 @@ func TestTheFakeRevealsTheSecretLikeThePublicSource(t *testing.T) {
 	assert.Contains(t, <-bodies, kechengcangtest.Secret)
 }
 
-// After an unknown outcome there may be an order that no query can find.
-func TestACreateWhoseResponseIsLost(t *testing.T) {
-	t.Parallel()
-	srv, client := setup(t)
-	srv.InjectFault(gatewaytest.Fault{Path: "/api/web/pay-orders/store", Times: 1, Processed: true, Reset: true})
-	_, err := client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
-	require.Len(t, srv.Orders(), 1)
-	assert.Equal(t, "标题", srv.Orders()[0].Fields["title"], "the gateway's list has it")
-}
-
 func TestAWrongSecretIsARejection(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)

@@ -403,18 +403,6 @@ func TestTestMode(t *testing.T) {
 	assert.True(t, created.Charge.LiveMode)
 }
 
-// After an unknown outcome the backend knows the charge and returns it again.
-func TestACreateWhoseResponseIsLost(t *testing.T) {
-	t.Parallel()
-	srv, client := setup(t)
-	srv.InjectFault(gatewaytest.Fault{Path: "/pay/", Times: 1, Processed: true, Reset: true})
-	_, err := client.CreateOrder(context.Background(), request())
-	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
-	order, ok := srv.Order(orderNo)
-	require.True(t, ok)
-	assert.Equal(t, order.ID, create(t, client).ID)
-}
-
 func TestSign(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)

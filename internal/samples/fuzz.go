@@ -1,0 +1,80 @@
+package samples
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"math/big"
+	"net/http"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/money"
+)
+
+// Gateway is a transport that sends the same response to every request. It is for fuzz
+// targets, and so not safe for concurrent use.
+type Gateway struct {
+	Status int
+	Body   []byte
+}
+
+// statuses are those after which no request is retried.
+var statuses = [...]int{http.StatusOK, 201, 302, 400, 404, 405, 422}
+
+// Respond sets the body, and one of the statuses after which no request is retried.
+func (g *Gateway) Respond(status uint8, body []byte) {
+	g.Status, g.Body = statuses[int(status)%len(statuses)], body
+}
+
+// RoundTrip implements http.RoundTripper.
+func (g *Gateway) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: g.Status, Header: http.Header{},
+		Body: io.NopCloser(bytes.NewReader(g.Body)), ContentLength: int64(len(g.Body)),
+	}, nil
+}
+
+// RequireError returns err, which must be a *paygates.Error that keeps the response and
+// prints as one line, shorter than longest.
+func (g *Gateway) RequireError(t *testing.T, err error, longest int) *paygates.Error {
+	t.Helper()
+	var failed *paygates.Error
+	switch {
+	case !errors.As(err, &failed):
+		t.Fatalf("not a *paygates.Error: %v", err)
+	case !bytes.Equal(g.Body, failed.Body):
+		t.Fatalf("the error keeps %q", failed.Body)
+	case strings.ContainsFunc(err.Error(), unicode.IsControl), len(err.Error()) >= longest:
+		t.Fatalf("not one short line: %q", err.Error())
+	}
+	return failed
+}
+
+// Read decodes a response as encoding/json alone does, with numbers as they were sent.
+func Read(t *testing.T, response []byte, into any) {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(response, []byte("\xef\xbb\xbf"))))
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Hundredths returns a number of yuan in cents, or -1 for another text. It calculates
+// with fractions, and so without package money.
+func Hundredths(text string) *big.Rat {
+	value, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return big.NewRat(-1, 1)
+	}
+	return value.Mul(value, big.NewRat(100, 1))
+}
+
+// IsCents reports whether text stands for the amount.
+func IsCents(amount money.Amount, text string) bool {
+	return Hundredths(text).Cmp(new(big.Rat).SetInt64(amount.Cents())) == 0
+}
