@@ -83,9 +83,12 @@ func (t *trace) refusedByProxy(call Call) bool {
 	return t.proxied.Load() && !strings.HasPrefix(strings.ToLower(call.URL), "https:")
 }
 
-// sendOnce keeps net/http from sending a create again by itself: not with a body that
-// it cannot rewind. An empty body is not sent.
-func sendOnce(_ *resty.Client, r *http.Request) error {
+// prepare keeps net/http from sending a create again by itself: not with a body that it
+// cannot rewind. An empty body is not sent, and has no type.
+func prepare(_ *resty.Client, r *http.Request) error {
+	if r.Body == http.NoBody {
+		r.Header.Del("Content-Type")
+	}
 	if r.Context().Value(onceKey{}) == nil {
 		return nil
 	}

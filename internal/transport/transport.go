@@ -104,7 +104,7 @@ func New(o Options) *Client {
 	c.resty = resty.NewWithClient(&own).
 		SetLogger(silent{}).
 		SetDisableWarn(true).
-		SetPreRequestHook(sendOnce)
+		SetPreRequestHook(prepare)
 	c.blank = *c.resty.R().SetDoNotParseResponse(true)
 	return c
 }
@@ -271,6 +271,10 @@ func (c *Client) request(ctx context.Context, call Call) *resty.Request {
 		// A reader is passed on; a string is copied three times by resty.
 		request.SetBody(strings.NewReader(call.Body))
 		request.Header = c.headers.of(call.ContentType)
+	} else if call.Method != http.MethodGet {
+		// resty copies a body that it adds itself. prepare takes the type out again.
+		request.SetBody(strings.NewReader(""))
+		request.Header = c.headers.form
 	}
 	if len(call.Header) > 0 {
 		request.Header = request.Header.Clone()
