@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"slices"
@@ -134,7 +136,7 @@ func newQuietShop(b *testing.B, d testDB, concurrency int) *shop {
 		c.DB.SetMaxOpenConns(max(concurrency, 2))
 		c.DB.SetMaxIdleConns(max(concurrency, 2))
 		c.OnPaid = func(context.Context, *sql.Tx, Payment) error { return nil }
-		c.Logger = nil
+		c.Logger = slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError}))
 		c.QueryInterval = time.Hour
 	})
 }

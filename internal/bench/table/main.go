@@ -119,11 +119,13 @@ func run(ctx context.Context, module string, rounds int, write bool) error {
 			test := exec.CommandContext(ctx, program, //nolint:gosec // built above
 				"-test.run", "^$", "-test.bench", suite.bench, "-test.benchtime", suite.benchTime, "-test.benchmem")
 			test.Dir, test.Env = suite.dir, append(os.Environ(), manyOrders)
-			output, err := test.CombinedOutput()
+			output, err := test.Output()
 			if err != nil {
 				return fmt.Errorf("run %s: %w: %s", suite.dir, err, output)
 			}
-			measured.add(output)
+			if err := measured.add(output); err != nil {
+				return err
+			}
 		}
 	}
 	table := measured.table(fmt.Sprintf("%s, %s/%s, %d CPUs; %d rounds in %s.", runtime.Version(), runtime.GOOS, runtime.GOARCH,
@@ -138,7 +140,13 @@ func run(ctx context.Context, module string, rounds int, write bool) error {
 // line is what the testing package prints for a benchmark; one that runs again gets a "#".
 var line = regexp.MustCompile(`(?m)^Benchmark(\S+?)(?:#\d+)?(?:-\d+)?\s+\d+\s+(\S+) ns/op(?:.*\s(\S+) p95-ms)?.*?(\d+) allocs/op$`)
 
-func (r *results) add(output []byte) {
+// add adds a run. The error names a benchmark without a result.
+func (r *results) add(output []byte) error {
+	for _, name := range bytes.Split(output, []byte("\n")) {
+		if bytes.HasPrefix(name, []byte("Benchmark")) && !line.Match(name) {
+			return fmt.Errorf("no result: %s", name)
+		}
+	}
 	for _, found := range line.FindAllSubmatch(output, -1) {
 		name := string(found[1])
 		nanoseconds, _ := strconv.ParseFloat(string(found[2]), 64)
@@ -148,6 +156,7 @@ func (r *results) add(output []byte) {
 			r.note(name+p95, measurement{percentile * 1e6, allocations})
 		}
 	}
+	return nil
 }
 
 func (r *results) note(name string, m measurement) {
