@@ -72,7 +72,7 @@ func TestNotificationsAreRestored(t *testing.T) {
 	}
 }
 
-// An envelope of one gateway is none of another, and the error shows nothing of it.
+// No gateway restores the envelope of another, and the error shows nothing of it.
 func TestEnvelopesOfOtherGatewaysAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, g := range descriptors {
