@@ -297,9 +297,9 @@ func cellsOf(t *testing.T, f *fault, g *descriptor) []*cell {
 		if raced && !first {
 			continue
 		}
-		// A confirmation serves all who ask for it, and a handler finishes what it began:
-		// neither ends its query with the caller's context. internal/flow tests that.
-		if (call.kind == handler || call.name == "ConfirmNotification") && (f.deadline > 0 || errors.Is(f.cause, context.Canceled)) {
+		// A handler finishes what it began, so it does not end its query with the caller's
+		// context. internal/flow tests that.
+		if call.kind == handler && (f.deadline > 0 || errors.Is(f.cause, context.Canceled)) {
 			continue
 		}
 		cells = append(cells, &cell{fault: f, gateway: g, call: call})
