@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
@@ -36,13 +37,18 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
-	return c.VerifyNotification(body)
+	return c.verify(body)
 }
 
 // VerifyNotification is ParseNotification for a body that a framework has read. It has the
 // same name in the other packages; there is no signature here, and it verifies the shape
-// alone.
+// alone. It copies the body: a framework may use its memory again.
 func (c *Client) VerifyNotification(body []byte) (*Notification, error) {
+	return c.verify(slices.Clone(body))
+}
+
+// verify keeps body.
+func (c *Client) verify(body []byte) (*Notification, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	v.That(len(body) > 0, "body", "is empty, or was already read")
 	v.That(len(body) <= notify.MaxBody, "body", fmt.Sprintf("must be at most %d bytes long", notify.MaxBody))
@@ -64,8 +70,8 @@ func (c *Client) VerifyNotification(body []byte) (*Notification, error) {
 
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:
 // verify now, handle later. RestoreNotification reads it again, and like the notification
-// in it, an envelope proves nothing. It does not expire. It holds private data:
-// payer data, and the secret where the server sends it. Order and changes of the fields are not in it.
+// in it, an envelope proves nothing. It does not expire. It holds private data: payer data,
+// and the secret where the server sends it. Order and changes of the fields are not in it.
 //
 // There is no UnmarshalBinary, which could not verify. The error is
 // paygates.ErrInvalidNotification for a notification that did not come from this package.
@@ -91,7 +97,7 @@ func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
 	}
-	return c.VerifyNotification(body)
+	return c.verify(body)
 }
 
 // ConfirmNotification queries the gateway for the order of a notification: it must be in

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go"
@@ -66,7 +68,7 @@ type Notification struct {
 	KeyIndex int
 	// Signature is the value of SignatureHeader.
 	Signature paygates.Private[string] `json:"-"`
-	// Raw is the body as it arrived, not copied.
+	// Raw is the body as it arrived.
 	Raw paygates.Private[json.RawMessage] `json:"-"`
 }
 
@@ -88,12 +90,18 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
-	return c.VerifyNotification(body, r.Header.Get(SignatureHeader))
+	return c.verify(body, r.Header.Get(SignatureHeader))
 }
 
 // VerifyNotification is ParseNotification for a body that a framework has read, exactly as
-// it arrived, and the value of SignatureHeader.
+// it arrived, and the value of SignatureHeader. It copies both: a framework may use their
+// memory again.
 func (c *Client) VerifyNotification(body []byte, signature string) (*Notification, error) {
+	return c.verify(slices.Clone(body), strings.Clone(signature))
+}
+
+// verify keeps body.
+func (c *Client) verify(body []byte, signature string) (*Notification, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	v.That(len(body) > 0, "body", "is empty, or was already read")
 	v.That(len(body) <= notify.MaxBody, "body", fmt.Sprintf("must be at most %d bytes long", notify.MaxBody))
@@ -153,7 +161,7 @@ func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
 	}
-	return c.VerifyNotification(body, signature)
+	return c.verify(body, signature)
 }
 
 // ConfirmNotification queries Ping++ for the charge of a notification and compares: it must

@@ -204,6 +204,21 @@ func TestParseNotificationAfterAFrameworkReadTheBody(t *testing.T) {
 	assert.EqualError(t, err, "pingpp: invalid notification: body is empty, or was already read")
 }
 
+// A framework may use the memory of a body again after its handler.
+func TestVerifyNotificationKeepsACopyOfTheBody(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	body, signature := webhook(t)
+	shared := []byte(body)
+	n, err := client.VerifyNotification(shared, signature)
+	require.NoError(t, err)
+	clear(shared)
+	assert.Equal(t, body, string(n.Raw.Reveal()))
+	fresh, err := client.VerifyNotification([]byte(body), signature)
+	require.NoError(t, err)
+	assert.Equal(t, fresh, n)
+}
+
 func TestParseNotificationOtherMethod(t *testing.T) {
 	t.Parallel()
 	client, _ := setup(t)
