@@ -345,6 +345,11 @@ func (m *machine) finish() {
 			}
 			good = good || p.good
 			kept, ok := stored[number]
+			// A person credited it before the gateway confirmed it: a paid attempt is not queried.
+			early := stored["unconfirmed:"+p.AttemptNo].Resolution
+			if !ok && early != nil && early.Action == ActionCredit {
+				continue
+			}
 			require.True(m.r, ok, "the payment %s of %s is stored", number, no)
 			if kept.Outcome != OutcomeCredited && kept.Resolution == nil {
 				require.Equal(m.r, kept.Outcome, listed[number])
