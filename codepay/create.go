@@ -90,7 +90,7 @@ func (r CreateOrderRequest) fields(userID string, page Page, call string) []sign
 	if r.OfficialAlipay {
 		payType = "1"
 	}
-	return []sign.Field{
+	fields := []sign.Field{
 		{Name: "act", Value: string(r.SettlementMode)},
 		{Name: "call", Value: call},
 		{Name: "chart", Value: string(r.Charset)},
@@ -106,7 +106,9 @@ func (r CreateOrderRequest) fields(userID string, page Page, call string) []sign
 		{Name: "return_url", Value: wire(r.ReturnURL)},
 		{Name: "style", Value: number(r.Style)},
 		{Name: "type", Value: strconv.Itoa(int(r.channel()))},
+		{}, // where the caller appends sign or token
 	}
+	return fields[:len(fields)-1]
 }
 
 // number returns "" for 0, so that the field is left out.

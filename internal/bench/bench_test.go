@@ -27,10 +27,10 @@ func repeat(b *testing.B, call func() error) {
 	}
 }
 
-func must[T any](b *testing.B, value T, err error) T {
-	b.Helper()
+func must[T any](tb testing.TB, value T, err error) T {
+	tb.Helper()
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return value
 }

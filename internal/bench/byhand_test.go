@@ -13,12 +13,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/paygates/paygates-go"
 )
 
 // What a merchant writes without an SDK. It checks no request, reads no status, and
 // takes every response to be the documented one.
 
-// exchange sends a request and decodes the response, within the timeout that the SDK has.
+// exchange sends the request of the SDK and decodes the response, within the same timeout.
 func exchange[T any](hc *http.Client, method, target, contentType, body string, set func(*http.Request)) (*T, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
@@ -30,6 +32,8 @@ func exchange[T any](hc *http.Client, method, target, contentType, body string, 
 	if err != nil {
 		return nil, err
 	}
+	request.Header.Set("User-Agent", "paygates-go/"+paygates.Version)
+	request.Header.Set("Accept", "application/json")
 	if body != "" {
 		request.Header.Set("Content-Type", contentType)
 	}

@@ -36,11 +36,11 @@ func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// client returns a client with net/http's own transport: the SDK guards the bodies of
-// any other one, which costs it some allocations.
-func (c canned) client() *http.Client {
+// cannedClient returns a client with net/http's own transport: the SDK guards the bodies
+// of any other one, which costs it some allocations.
+func cannedClient(response string) *http.Client {
 	transport := &http.Transport{TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}} // no HTTP/2
-	transport.RegisterProtocol("https", c)
+	transport.RegisterProtocol("https", canned(response))
 	return &http.Client{Transport: transport}
 }
 
@@ -52,39 +52,39 @@ const (
 	chargeID = "ch_WrHW58Ki5unLCSuf54OuHKCS"
 )
 
-func ispayClient(b *testing.B, hc *http.Client, baseURL string) *ispay.Client {
-	b.Helper()
+func ispayClient(tb testing.TB, hc *http.Client, baseURL string) *ispay.Client {
+	tb.Helper()
 	client, err := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret(key), BaseURL: baseURL, HTTPClient: hc})
-	return must(b, client, err)
+	return must(tb, client, err)
 }
 
-func codepayClient(b *testing.B, hc *http.Client) *codepay.Client {
-	b.Helper()
+func codepayClient(tb testing.TB, hc *http.Client) *codepay.Client {
+	tb.Helper()
 	client, err := codepay.New(codepay.Config{
 		UserID: "10041", Secret: sign.NewSecret(key), Token: sign.NewSecret(token), BaseURL: baseURL, HTTPClient: hc,
 	})
-	return must(b, client, err)
+	return must(tb, client, err)
 }
 
-func gatepayClient(b *testing.B, hc *http.Client) *gatepay.Client {
-	b.Helper()
+func gatepayClient(tb testing.TB, hc *http.Client) *gatepay.Client {
+	tb.Helper()
 	client, err := gatepay.New(gatepay.Config{AppKey: appKey, Secret: sign.NewSecret(key), BaseURL: baseURL, HTTPClient: hc})
-	return must(b, client, err)
+	return must(tb, client, err)
 }
 
-func kechengcangClient(b *testing.B, hc *http.Client) *kechengcang.Client {
-	b.Helper()
+func kechengcangClient(tb testing.TB, hc *http.Client) *kechengcang.Client {
+	tb.Helper()
 	client, err := kechengcang.New(kechengcang.Config{AppID: "example", Secret: sign.NewSecret(key), BaseURL: baseURL, HTTPClient: hc})
-	return must(b, client, err)
+	return must(tb, client, err)
 }
 
-func pingppClient(b *testing.B, hc *http.Client, publicPEM []byte) *pingpp.Client {
-	b.Helper()
+func pingppClient(tb testing.TB, hc *http.Client, publicPEM []byte) *pingpp.Client {
+	tb.Helper()
 	client, err := pingpp.New(pingpp.Config{
 		BaseURL: baseURL, Token: sign.NewSecret(key), APIKey: sign.NewSecret(apiKey), APIBaseURL: baseURL,
 		WebhookPublicKey: string(publicPEM), HTTPClient: hc,
 	})
-	return must(b, client, err)
+	return must(tb, client, err)
 }
 
 func ispayRequest() ispay.CreateOrderRequest {
@@ -95,72 +95,85 @@ func ispayRequest() ispay.CreateOrderRequest {
 }
 
 func BenchmarkCreate(b *testing.B) {
+	creates(b, cannedClient, func(name string, floor, sdk func() error) { beside(b, name, floor, sdk) })
+}
+
+func BenchmarkQuery(b *testing.B) {
+	queries(b, cannedClient, func(name string, floor, sdk func() error) { beside(b, name, floor, sdk) })
+}
+
+// creates passes the creates by hand and with the SDK to beside. client returns the
+// client of both, which responds with response.
+func creates(tb testing.TB, client func(response string) *http.Client, beside func(name string, floor, sdk func() error)) {
+	tb.Helper()
 	ctx := context.Background()
 
-	hc := canned(ispayCreated).client()
-	ispayClient := ispayClient(b, hc, baseURL)
-	beside(b, "ispay", func() error { return createIspay(hc, baseURL) },
+	hc := client(ispayCreated)
+	ispayClient := ispayClient(tb, hc, baseURL)
+	beside("ispay", func() error { return createIspay(hc, baseURL) },
 		func() error { _, err := ispayClient.CreateOrder(ctx, ispayRequest()); return err })
 
-	hc = canned(codepayCreated).client()
-	codepayClient := codepayClient(b, hc)
-	beside(b, "codepay", func() error { return createCodepay(hc) }, func() error {
+	hc = client(codepayCreated)
+	codepayClient := codepayClient(tb, hc)
+	beside("codepay", func() error { return createCodepay(hc) }, func() error {
 		_, err := codepayClient.CreateOrder(ctx, codepay.CreateOrderRequest{OrderNo: "admin", Amount: money.Cents(10000)})
 		return err
 	})
 
-	hc = canned(gatepayCreated).client()
-	gatepayClient := gatepayClient(b, hc)
-	beside(b, "gatepay", func() error { return createGatepay(hc) }, func() error {
+	hc = client(gatepayCreated)
+	gatepayClient := gatepayClient(tb, hc)
+	beside("gatepay", func() error { return createGatepay(hc) }, func() error {
 		_, err := gatepayClient.CreateOrder(ctx, gatepay.CreateOrderRequest{
 			OrderNo: "5cc75a6a0b418", Channel: gatepay.ChannelAlipay, Amount: money.Cents(82), Attach: "test_user",
 		})
 		return err
 	})
 
-	hc = canned(kechengcangPaid).client()
-	kechengcangClient := kechengcangClient(b, hc)
-	beside(b, "kechengcang", func() error { return createKechengcang(hc) }, func() error {
+	hc = client(kechengcangPaid)
+	kechengcangClient := kechengcangClient(tb, hc)
+	beside("kechengcang", func() error { return createKechengcang(hc) }, func() error {
 		_, err := kechengcangClient.CreateOrder(ctx, kechengcang.CreateOrderRequest{
 			Subject: "测试", Fee: kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
 		})
 		return err
 	})
 
-	hc = canned(pingppCreated).client()
-	pingppClient := pingppClient(b, hc, nil)
-	beside(b, "pingpp", func() error { return createPingpp(hc) }, func() error {
+	hc = client(pingppCreated)
+	pingppClient := pingppClient(tb, hc, nil)
+	beside("pingpp", func() error { return createPingpp(hc) }, func() error {
 		_, err := pingppClient.CreateOrder(ctx, pingpp.CreateOrderRequest{OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay})
 		return err
 	})
 }
 
-func BenchmarkQuery(b *testing.B) {
+// queries is creates for queries.
+func queries(tb testing.TB, client func(response string) *http.Client, beside func(name string, floor, sdk func() error)) {
+	tb.Helper()
 	ctx := context.Background()
 
-	hc := canned(ispayPaid).client()
-	ispayClient := ispayClient(b, hc, baseURL)
-	beside(b, "ispay", func() error { return queryIspay(hc) },
+	hc := client(ispayPaid)
+	ispayClient := ispayClient(tb, hc, baseURL)
+	beside("ispay", func() error { return queryIspay(hc) },
 		func() error { _, err := ispayClient.QueryOrder(ctx, "20191118123424"); return err })
 
-	hc = canned(codepayPaid).client()
-	codepayClient := codepayClient(b, hc)
-	beside(b, "codepay", func() error { return queryCodepay(hc) },
+	hc = client(codepayPaid)
+	codepayClient := codepayClient(tb, hc)
+	beside("codepay", func() error { return queryCodepay(hc) },
 		func() error { _, err := codepayClient.QueryOrder(ctx, "888888888"); return err })
 
-	hc = canned(gatepayPaid).client()
-	gatepayClient := gatepayClient(b, hc)
-	beside(b, "gatepay", func() error { return queryGatepay(hc) },
+	hc = client(gatepayPaid)
+	gatepayClient := gatepayClient(tb, hc)
+	beside("gatepay", func() error { return queryGatepay(hc) },
 		func() error { _, err := gatepayClient.QueryOrder(ctx, "ORDER-1"); return err })
 
-	hc = canned(kechengcangPaid).client()
-	kechengcangClient := kechengcangClient(b, hc)
-	beside(b, "kechengcang", func() error { return queryKechengcang(hc) },
+	hc = client(kechengcangPaid)
+	kechengcangClient := kechengcangClient(tb, hc)
+	beside("kechengcang", func() error { return queryKechengcang(hc) },
 		func() error { _, err := kechengcangClient.QueryOrder(ctx, "YOw3MgLZ7RWGylz4"); return err })
 
-	hc = canned(pingppPaid).client()
-	pingppClient := pingppClient(b, hc, nil)
-	beside(b, "pingpp", func() error { return queryPingpp(hc) },
+	hc = client(pingppPaid)
+	pingppClient := pingppClient(tb, hc, nil)
+	beside("pingpp", func() error { return queryPingpp(hc) },
 		func() error { _, err := pingppClient.QueryCharge(ctx, chargeID); return err })
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 func BenchmarkNotification(b *testing.B) {
-	hc := canned(ispayPaid).client()
+	hc := cannedClient(ispayPaid)
 	query := url.Values{"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"}, "sign": {md5Hex("10001" + "20191118123424" + key)}}
 	serving(b, "ispay", httptest.NewRequest(http.MethodGet, "/notify?"+query.Encode(), nil), "", notifyIspay(hc),
 		ispayClient(b, hc, baseURL).NotificationHandler(func(context.Context, *ispay.Notification) error { return nil }))
@@ -26,7 +26,7 @@ func BenchmarkNotification(b *testing.B) {
 	serving(b, "codepay", form(), codepayValues(b).Encode(), notifyCodepay(),
 		codepayClient(b, nil).NotificationHandler(func(context.Context, *codepay.Notification) error { return nil }))
 
-	hc = canned(gatepayPaid).client()
+	hc = cannedClient(gatepayPaid)
 	values := url.Values{
 		"order_id": {"522"}, "out_order_id": {"ORDER-1"}, "price": {"1.88"}, "realprice": {"1.88"}, "type": {"alipay"},
 		"paytime": {"1557056200"}, "extend": {"terry"},
@@ -35,7 +35,7 @@ func BenchmarkNotification(b *testing.B) {
 	serving(b, "gatepay", form(), values.Encode(), notifyGatepay(hc),
 		gatepayClient(b, hc).NotificationHandler(func(context.Context, *gatepay.Notification) error { return nil }))
 
-	hc = canned(kechengcangPaid).client()
+	hc = cannedClient(kechengcangPaid)
 	serving(b, "kechengcang", httptest.NewRequest(http.MethodPost, "/notify", nil), kechengcangResult, notifyKechengcang(hc),
 		kechengcangClient(b, hc).NotificationHandler(func(context.Context, *kechengcang.Notification) error { return nil }))
 

@@ -16,24 +16,45 @@ const mostNames = 256
 var (
 	errRepeated = errors.New("a name occurs twice in one object")
 	errMany     = errors.New("too many names in one object")
+	errSyntax   = errors.New("not JSON")
 )
 
-// decoder reads JSON whose syntax is valid, and rejects an object that has a name
-// twice: encoding/json takes the last one, others the first, and {"state":1,"state":9}
-// has no one meaning. Names that differ in case only count as the same, because
-// encoding/json takes either for a field. The objects that are passed on unread are left
-// alone: see isOpaque.
+// deepest is how deep objects and lists may be nested, as in encoding/json.
+const deepest = 10_000
+
+// decoder reads JSON in one pass: it checks the syntax, decodes into wire structs, and
+// rejects an object that has a name twice. encoding/json takes the last one, others the
+// first, and {"state":1,"state":9} has no one meaning. Names that differ in case only count
+// as the same, because encoding/json takes either for a field. The objects that are passed
+// on unread are left alone: see isOpaque.
 //
 // The time is linear in the length of data: an object has at most mostNames names, and
 // one is compared with another only by its hash.
+//
+// After an error i is the end of data, where every loop ends.
 type decoder struct {
 	data   []byte
-	text   string   // the same: scalars are parts of it
-	i      int      // the next byte
-	hashes []uint64 // of the names of all objects that are open, the innermost last
-	buffer []byte   // the last name that had escapes
+	text   string // the same: scalars are parts of it
+	i      int    // the next byte
+	depth  int    // of objects and lists
+	buffer []byte // the last name that had escapes
 	unread []string
 	err    error
+}
+
+// whole ends the decoding: only white space may follow.
+func (d *decoder) whole() error {
+	if d.next(); d.i < len(d.data) {
+		d.fail(errSyntax)
+	}
+	return d.err
+}
+
+func (d *decoder) fail(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+	d.i = len(d.data)
 }
 
 // object decodes an object into a struct, if into is one. opaque says that its names
@@ -43,55 +64,67 @@ func (d *decoder) object(into reflect.Value, opaque bool) {
 	if into.IsValid() {
 		fields = fieldsOf(into.Type())
 	}
-	begin := len(d.hashes)
-	for d.i++; d.more('}'); {
+	seen := make([]uint64, 0, 32)
+	for more := d.open('}'); more; more = d.more('}') {
 		name := d.name()
 		var hash uint64
 		if !opaque {
 			hash = foldedHash(name)
-			switch inObject := d.hashes[begin:]; {
-			case slices.Contains(inObject, hash):
-				d.err = errRepeated
-			case len(inObject) >= mostNames:
-				d.err = errMany
+			switch {
+			case slices.Contains(seen, hash):
+				d.fail(errRepeated)
+			case len(seen) >= mostNames:
+				d.fail(errMany)
 			}
-			d.hashes = append(d.hashes, hash)
+			seen = append(seen, hash)
 		}
-		if target, ok := fields[hash]; ok && strings.EqualFold(string(name), target.name) {
-			d.field(into.FieldByIndex(target.index), target.name, opaque || isOpaque(name))
+		if target, ok := fields[hash]; ok && (string(name) == target.name || strings.EqualFold(string(name), target.name)) {
+			d.field(into.FieldByIndex(target.index), target, opaque || target.opaque)
 		} else {
 			d.skip(opaque || isOpaque(name))
 		}
-		if d.err != nil {
-			return
-		}
 	}
-	d.hashes = d.hashes[:begin]
 }
 
-// more reports whether another member follows in an object or a list, and leaves d at
-// it, or behind the end.
-func (d *decoder) more(end byte) bool {
-	if d.next() == ',' {
-		d.i++
-		d.next()
-	}
-	if d.data[d.i] != end {
-		return true
-	}
+// open enters an object or a list, and reports whether it has a member.
+func (d *decoder) open(end byte) bool {
 	d.i++
+	if d.depth++; d.depth > deepest {
+		d.fail(errSyntax)
+	}
+	return d.next() != end || d.close()
+}
+
+// more goes on to the next member of an object or a list, if there is one.
+func (d *decoder) more(end byte) bool {
+	switch d.next() {
+	case ',':
+		d.i++
+		return true
+	case end:
+		return d.close()
+	default:
+		d.fail(errSyntax)
+		return false
+	}
+}
+
+// close leaves an object or a list.
+func (d *decoder) close() bool {
+	d.i++
+	d.depth--
 	return false
 }
 
 // field decodes the next value into a field of a struct. Null leaves the field as it is,
 // as encoding/json does.
-func (d *decoder) field(into reflect.Value, name string, opaque bool) {
+func (d *decoder) field(into reflect.Value, target field, opaque bool) {
 	switch first := d.next(); {
-	case into.Type() == scalarType:
+	case target.kind == scalarType:
 		if scalar, ok := into.Addr().Interface().(*Scalar); ok {
 			*scalar = d.scalar(opaque)
 		}
-	case into.Type() == valueType:
+	case target.kind == valueType:
 		if value, ok := into.Addr().Interface().(*Value); ok {
 			*value = d.value(opaque)
 		}
@@ -103,29 +136,34 @@ func (d *decoder) field(into reflect.Value, name string, opaque bool) {
 		into.Set(reflect.New(into.Type().Elem()))
 		d.object(into.Elem(), opaque)
 	default:
-		if json.Unmarshal(d.skip(opaque), into.Addr().Interface()) != nil {
-			d.unread = append(d.unread, name)
+		if part := d.skip(opaque); d.err == nil && json.Unmarshal(part, into.Addr().Interface()) != nil {
+			d.unread = append(d.unread, target.name)
 		}
 	}
 }
 
 // scalar returns the next value as a Scalar.
 func (d *decoder) scalar(opaque bool) Scalar {
-	first := d.next()
-	begin := d.i
-	part := d.skip(opaque)
-	text := d.text[begin : begin+len(part)]
-	switch first {
+	switch d.next() {
 	case '"':
-		if text = text[1 : len(text)-1]; strings.IndexByte(text, '\\') >= 0 {
-			text = string(unescape(nil, part[1:len(part)-1]))
+		begin := d.i + 1
+		escapes := d.string()
+		end := max(begin, d.i-1)
+		if escapes {
+			return Scalar{string(unescape(nil, d.data[begin:end])), present}
 		}
+		return Scalar{d.text[begin:end], present}
 	case 'n':
+		d.skip(opaque)
 		return Scalar{}
 	case '{', '[':
+		d.skip(opaque)
 		return Scalar{state: unreadable}
+	default:
+		begin := d.i
+		d.skip(opaque)
+		return Scalar{d.text[begin:d.i], present}
 	}
-	return Scalar{text, present}
 }
 
 // value returns the next value, which cannot be grown into what follows it.
@@ -139,46 +177,50 @@ func (d *decoder) skip(opaque bool) []byte {
 	case '{':
 		d.object(reflect.Value{}, opaque)
 	case '[':
-		for d.i++; d.err == nil && d.more(']'); {
+		for more := d.open(']'); more; more = d.more(']') {
 			d.skip(opaque)
 		}
 	case '"':
-		d.i = endOfString(d.data, d.i+1) + 1
+		d.string()
+	case 't':
+		d.word("true")
+	case 'f':
+		d.word("false")
+	case 'n':
+		d.word("null")
 	default:
-		for d.i < len(d.data) && strings.IndexByte(",]} \t\r\n", d.data[d.i]) < 0 {
-			d.i++
-		}
+		d.number()
 	}
-	return d.data[begin:min(d.i, len(d.data))]
+	return d.data[begin:d.i]
 }
 
 // name returns the next name, and leaves d behind its colon.
 func (d *decoder) name() []byte {
+	if d.next() != '"' {
+		d.fail(errSyntax)
+		return nil
+	}
 	begin := d.i + 1
-	end := endOfString(d.data, begin)
-	d.i = end + 1
-	d.next()
+	escapes := d.string()
+	name := d.data[begin:max(begin, d.i-1)]
+	if d.next() != ':' {
+		d.fail(errSyntax)
+		return nil
+	}
 	d.i++
-	name := d.data[begin:end]
-	if slices.Contains(name, '\\') {
+	if escapes {
 		d.buffer = unescape(d.buffer[:0], name)
 		name = d.buffer
 	}
 	return name
 }
 
-// next returns the next byte that is not white space.
-func (d *decoder) next() byte {
-	for c := d.data[d.i]; c == ' ' || c == '\t' || c == '\r' || c == '\n'; c = d.data[d.i] {
-		d.i++
-	}
-	return d.data[d.i]
-}
-
 // field is a field of a wire struct.
 type field struct {
-	name  string
-	index []int
+	name   string
+	index  []int
+	kind   reflect.Type
+	opaque bool
 }
 
 var (
@@ -197,7 +239,7 @@ func fieldsOf(wire reflect.Type) map[uint64]field {
 	for _, f := range reflect.VisibleFields(wire) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name != "" {
-			fields[foldedHash([]byte(name))] = field{name, f.Index}
+			fields[foldedHash([]byte(name))] = field{name, f.Index, f.Type, isOpaque([]byte(name))}
 		}
 	}
 	structs.Store(wire, fields)

@@ -32,7 +32,7 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // have a name twice. unread names a field that should be an object or a list and is not:
 // it is left as it was. The values of the struct share memory with data.
 func Unmarshal(data []byte, into any) (unread []string, err error) {
-	if data, err = valid(data); err != nil {
+	if data, err = text(data); err != nil {
 		return nil, err
 	}
 	return decode(data, into)
@@ -41,60 +41,59 @@ func Unmarshal(data []byte, into any) (unread []string, err error) {
 // Read returns a whole response of any shape, without a byte order mark. It rejects what
 // Unmarshal rejects.
 func Read(data []byte) (Value, error) {
-	data, err := valid(data)
+	data, err := text(data)
 	if err != nil {
 		return Value{}, err
 	}
 	d := decoder{data: data}
 	value := d.value(false)
-	if d.err != nil {
-		return Value{}, d.err
+	if err := d.whole(); err != nil {
+		return Value{}, notJSON(data, err)
 	}
 	return value, nil
 }
 
-// valid returns data without a byte order mark if it is one JSON value.
-func valid(data []byte) ([]byte, error) {
+// text returns data without a byte order mark if it is text.
+func text(data []byte) ([]byte, error) {
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
 		return nil, errEmpty
 	case !utf8.Valid(data):
 		return nil, errUTF8
-	case !json.Valid(data):
-		return nil, notJSON(data)
 	default:
 		return data, nil
 	}
 }
 
-// decode is Unmarshal for JSON whose syntax is valid.
 func decode(data []byte, into any) (unread []string, err error) {
-	d := decoder{data: data, text: string(data), hashes: make([]uint64, 0, 32)}
+	d := decoder{data: data, text: string(data)}
 	value := reflect.ValueOf(into).Elem()
 	switch d.next() {
 	case '{':
 		d.object(value, false)
+		err = d.whole()
 	case 'n':
-		return nil, nil
+		d.skip(false)
+		err = d.whole()
 	default:
 		d.skip(false)
-		d.err = cmp.Or(d.err, errObject)
+		err = cmp.Or(d.whole(), errObject)
 	}
-	if d.err != nil {
+	if err != nil {
 		value.SetZero()
-		return nil, d.err
+		return nil, notJSON(data, err)
 	}
 	return d.unread, nil
 }
 
-// notJSON returns the syntax error without the text that encoding/json quotes.
-func notJSON(data []byte) error {
+// notJSON says where the syntax error err is, without the text that encoding/json quotes.
+func notJSON(data []byte, err error) error {
 	var syntax *json.SyntaxError
-	if err := json.Unmarshal(data, new(json.RawMessage)); !errors.As(err, &syntax) {
-		return err
+	if err == errSyntax && errors.As(json.Unmarshal(data, new(json.RawMessage)), &syntax) {
+		return fmt.Errorf("%w at byte %d", err, syntax.Offset)
 	}
-	return fmt.Errorf("not JSON at byte %d", syntax.Offset)
+	return err
 }
 
 // Scalar is a JSON string, number, true or false as text: the digits of a number are
@@ -165,7 +164,7 @@ func (v Value) Members() iter.Seq2[string, Value] {
 			return
 		}
 		d := decoder{data: v.json}
-		for d.i++; d.more('}'); {
+		for more := d.open('}'); more; more = d.more('}') {
 			if name := string(d.name()); !yield(name, d.value(true)) {
 				return
 			}
@@ -180,7 +179,7 @@ func (v Value) Elements() iter.Seq[Value] {
 			return
 		}
 		d := decoder{data: v.json}
-		for d.i++; d.more(']'); {
+		for more := d.open(']'); more; more = d.more(']') {
 			if !yield(d.value(true)) {
 				return
 			}

@@ -50,16 +50,6 @@ func firstFold(r rune) rune {
 	return first
 }
 
-// endOfString returns the position of the quote that ends the string that begins at i.
-func endOfString(data []byte, i int) int {
-	for ; i < len(data) && data[i] != '"'; i++ {
-		if data[i] == '\\' {
-			i++
-		}
-	}
-	return i
-}
-
 // unescape returns what a name means between its quotes. It appends to buffer if the
 // name has escapes.
 func unescape(buffer, name []byte) []byte {

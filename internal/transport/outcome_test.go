@@ -139,7 +139,9 @@ func TestCertainlyNotSent(t *testing.T) {
 		{true, true, true, false, false},
 	} {
 		var sent trace
-		sent.asked.Store(test.asked)
+		if test.asked {
+			sent.firstHop.Store(new(string))
+		}
 		sent.got.Store(test.got)
 		sent.wrote.Store(test.wrote)
 		assert.Equal(t, test.want, sent.certainlyNotSent(context.Background()), "%+v", test)

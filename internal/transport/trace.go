@@ -25,16 +25,14 @@ var (
 // trace learns from net/http how far a create got.
 type trace struct {
 	httptrace.ClientTrace
-	asked, got, wrote, twice atomic.Bool
-	proxied                  atomic.Bool // the first hop is not the gateway
+	firstHop          atomic.Pointer[string] // to which net/http wanted a connection
+	got, wrote, twice atomic.Bool
 }
-
-type onceKey struct{}
 
 // withTrace returns a context that carries a trace. cancel ends the request: net/http
 // sends a request again when a connection breaks or an HTTP/2 stream is refused,
 // although the gateway may have read it, and a create is sent once.
-func withTrace(ctx context.Context, cancel context.CancelFunc, target string) (context.Context, *trace) {
+func withTrace(ctx context.Context, cancel context.CancelFunc) (context.Context, *trace) {
 	t := &trace{}
 	stop := func() {
 		if t.wrote.Load() {
@@ -42,14 +40,10 @@ func withTrace(ctx context.Context, cancel context.CancelFunc, target string) (c
 			cancel()
 		}
 	}
-	t.GetConn = func(firstHop string) {
-		t.asked.Store(true)
-		t.proxied.Store(!isAddressOf(firstHop, target))
-		stop()
-	}
+	t.GetConn = func(firstHop string) { t.firstHop.Store(&firstHop); stop() }
 	t.GotConn = func(httptrace.GotConnInfo) { stop(); t.got.Store(true) }
 	t.WroteHeaders = func() { t.wrote.Store(true) }
-	return context.WithValue(httptrace.WithClientTrace(ctx, &t.ClientTrace), onceKey{}, true), t
+	return httptrace.WithClientTrace(ctx, &t.ClientTrace), t
 }
 
 // isAddressOf reports whether address is the host and port of the URL target.
@@ -74,29 +68,33 @@ func isAddressOf(address, target string) bool {
 // connection may still be about to write. A RoundTripper that does not report
 // connections leaves it open.
 func (t *trace) certainlyNotSent(ctx context.Context) bool {
-	return t.asked.Load() && !t.got.Load() || t.got.Load() && !t.wrote.Load() && ctx.Err() == nil
+	return t.firstHop.Load() != nil && !t.got.Load() || t.got.Load() && !t.wrote.Load() && ctx.Err() == nil
 }
 
 // refusedByProxy reports whether a 407 is the proxy's: through a tunnel to https it is
 // the gateway's own.
 func (t *trace) refusedByProxy(call Call) bool {
-	return t.proxied.Load() && !strings.HasPrefix(strings.ToLower(call.URL), "https:")
+	firstHop := t.firstHop.Load()
+	return firstHop != nil && !isAddressOf(*firstHop, call.URL) && !strings.HasPrefix(strings.ToLower(call.URL), "https:")
 }
 
-// prepare keeps net/http from sending a create again by itself: not with a body that it
-// cannot rewind. An empty body is not sent, and has no type.
-func prepare(_ *resty.Client, r *http.Request) error {
+// prepareQuery removes the type of an empty body, which is not sent.
+func prepareQuery(_ *resty.Client, r *http.Request) error {
 	if r.Body == http.NoBody {
 		r.Header.Del("Content-Type")
 	}
-	if r.Context().Value(onceKey{}) == nil {
-		return nil
-	}
+	return nil
+}
+
+// prepareCreate keeps net/http from sending a create again by itself: not with a body
+// that it cannot rewind.
+func prepareCreate(client *resty.Client, r *http.Request) error {
+	err := prepareQuery(client, r)
 	r.GetBody = nil
-	if r.Body == nil {
+	if r.Body == nil || r.Body == http.NoBody {
 		r.Body = io.NopCloser(eof{})
 	}
-	return nil
+	return err
 }
 
 type eof struct{}

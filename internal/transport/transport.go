@@ -65,9 +65,10 @@ type Options struct {
 // Client sends the requests of one gateway. It is safe for concurrent use.
 type Client struct {
 	gateway  string
-	resty    *resty.Client
 	foreign  bool          // not net/http's Transport
-	blank    resty.Request // the beginning of every request
+	query    resty.Request // the beginning of every query
+	create   resty.Request // and of every create
+	noBody   *strings.Reader
 	headers  headers
 	timeout  time.Duration
 	log      *slog.Logger      // nil: slog.Default()
@@ -77,36 +78,49 @@ type Client struct {
 
 // New returns a Client.
 func New(o Options) *Client {
-	own := http.Client{}
-	if o.HTTPClient != nil {
-		own = *o.HTTPClient
-	}
+	own := newClient(o.HTTPClient)
 	c := &Client{
 		gateway: o.Gateway, headers: newHeaders(o.AppInfo), timeout: own.Timeout, log: o.Log, observer: o.Observer,
-		secrets: maskedTexts(o.Secrets),
+		secrets: maskedTexts(o.Secrets), noBody: strings.NewReader(""),
 	}
 	if c.timeout <= 0 {
 		c.timeout = DefaultTimeout
-	}
-	// The context of each request carries the timeout instead: it costs fewer
-	// allocations than http.Client's and ends the reading of the body as well.
-	own.Timeout = 0
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if own.Transport == nil {
-		own.Transport = defaultTransport()
 	}
 	switch own.Transport.(type) {
 	case *http.Transport, *ownTransport:
 	default:
 		c.foreign = true
 	}
+	// The context of each request carries the timeout instead: it costs fewer
+	// allocations than http.Client's and ends the reading of the body as well.
+	own.Timeout = 0
 	own.Transport = noLocation{own.Transport}
-	c.resty = resty.NewWithClient(&own).
+	c.query, c.create = blank(own, prepareQuery), blank(own, prepareCreate)
+	return c
+}
+
+// newClient returns a copy of the merchant's client, if there is one, that follows no
+// redirect.
+func newClient(merchants *http.Client) *http.Client {
+	own := http.Client{}
+	if merchants != nil {
+		own = *merchants
+	}
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if own.Transport == nil {
+		own.Transport = defaultTransport()
+	}
+	return &own
+}
+
+// blank returns what a request begins with: resty.Client.R makes five maps, of which
+// none is needed.
+func blank(client *http.Client, prepare resty.PreRequestHook) resty.Request {
+	return *resty.NewWithClient(client).
 		SetLogger(silent{}).
 		SetDisableWarn(true).
-		SetPreRequestHook(prepare)
-	c.blank = *c.resty.R().SetDoNotParseResponse(true)
-	return c
+		SetPreRequestHook(prepare).
+		R().SetDoNotParseResponse(true)
 }
 
 // noLocation removes the address of a redirect. net/http parses it although nobody
@@ -214,7 +228,7 @@ func (c *Client) send(ctx context.Context, call Call) (response Response, err er
 	defer cancel()
 	var sent *trace
 	if call.NoRetry {
-		ctx, sent = withTrace(ctx, cancel, call.URL)
+		ctx, sent = withTrace(ctx, cancel)
 	}
 	raw, err := c.request(ctx, call).Execute(call.Method, call.URL)
 	if err != nil {
@@ -260,21 +274,25 @@ func (c *Client) fail(call Call, cause error) *paygates.Error {
 	return &paygates.Error{Gateway: c.gateway, Op: call.Op, Err: cause}
 }
 
-// request begins a request as a copy of a blank one: resty.Client.R makes five maps,
-// of which one is needed. Nobody writes into what the copies share, the header
+// request copies a blank request. Nobody writes into what the copies share, the header
 // included, of which resty sends a copy.
 func (c *Client) request(ctx context.Context, call Call) *resty.Request {
-	request := c.blank
+	request := c.query
+	if call.NoRetry {
+		request = c.create
+	}
 	request.SetContext(ctx)
-	request.Header = c.headers.plain
-	if call.Body != "" {
+	switch {
+	case call.Body != "":
 		// A reader is passed on; a string is copied three times by resty.
 		request.SetBody(strings.NewReader(call.Body))
 		request.Header = c.headers.of(call.ContentType)
-	} else if call.Method != http.MethodGet {
-		// resty copies a body that it adds itself. prepare takes the type out again.
-		request.SetBody(strings.NewReader(""))
+	case call.Method != http.MethodGet:
+		// resty copies a body that it adds itself, and adds a type to one without.
+		request.SetBody(c.noBody)
 		request.Header = c.headers.form
+	default:
+		request.Header = c.headers.plain
 	}
 	if len(call.Header) > 0 {
 		request.Header = request.Header.Clone()

@@ -565,7 +565,7 @@ func TestTheCallersClientIsNotChanged(t *testing.T) {
 	assert.Nil(t, pool.Proxy)
 
 	shared := http.DefaultTransport.(*http.Transport)
-	own := New(Options{Gateway: "ispay", HTTPClient: nil}).resty.GetClient().Transport.(noLocation).RoundTripper.(*ownTransport).direct
+	own := newClient(nil).Transport.(*ownTransport).direct
 	assert.Equal(t, idleConnections, own.MaxIdleConnsPerHost)
 	assert.Zero(t, shared.MaxIdleConnsPerHost)
 	assert.Equal(t, http.Client{}, *http.DefaultClient)
