@@ -120,7 +120,7 @@ func (w *createdWire) order(f *loosejson.Fields, userID string) *CreatedOrder {
 		PayableAmount: f.NeedAmount("money", w.Money),
 		QRCodeURL:     qrCode,
 		UserID:        f.Text("userID", w.UserID),
-		NotifyKey:     paygates.NewPrivate(f.Text("notiry_key", w.NotifyKey)),
+		NotifyKey:     f.Private("notiry_key", w.NotifyKey),
 		Tag:           f.Text("tag", w.Tag),
 		Charset:       Charset(f.Text("chart", w.Charset)),
 		ServerTime:    f.Time("serverTime", w.ServerTime),

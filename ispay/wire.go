@@ -167,7 +167,7 @@ func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
 		NotifyURL: f.Text("notifyurl", w.NotifyURL),
 		ReturnURL: f.Text("returnurl", w.ReturnURL),
 		Notified:  f.Bool("returning", w.Notified),
-		PayerIP:   paygates.NewPrivate(f.Text("ip", w.PayerIP)),
+		PayerIP:   f.Private("ip", w.PayerIP),
 		CreatedAt: f.Time("create_time", w.CreatedAt),
 		Raw:       paygates.NewPrivate(json.RawMessage(response.Body)),
 	}

@@ -51,7 +51,7 @@ func (c *Client) VerifyNotification(body []byte) (*Notification, error) {
 func (c *Client) verify(body []byte) (*Notification, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	v.That(len(body) > 0, "body", "is empty, or was already read")
-	v.That(len(body) <= notify.MaxBody, "body", fmt.Sprintf("must be at most %d bytes long", notify.MaxBody))
+	notify.CheckLength(v, body)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ type wire struct {
 	Message loosejson.Scalar `json:"message"`
 	Msg     loosejson.Scalar `json:"msg"`
 	Errors  loosejson.Value  `json:"errors"`
-	Result  *orderWire       `json:"result"`
+	Result  orderWire        `json:"result"`
 }
 
 type orderWire struct {
@@ -85,10 +85,10 @@ func decode(response transport.Response) (*Order, *paygates.Error) {
 		return nil, rejection(response, &w)
 	case slices.Contains(unread, "result"):
 		return nil, response.Bad("result is not an object")
-	case w.Result == nil && !isNullResult(response.Body):
-		return nil, response.Bad("no result")
-	case w.Result == nil:
+	case w.Result == orderWire{} && isNullResult(response.Body):
 		return nil, nil
+	case w.Result == orderWire{}:
+		return nil, response.Bad("no result")
 	}
 	order := w.Result.order(&f)
 	if err := f.Err(); err != nil {
@@ -199,7 +199,7 @@ func (w *orderWire) order(f *loosejson.Fields) *Order {
 		Fee:     Fee{f.NeedCents("fee", w.Fee), needNumber[Currency](f, "currency", w.Currency)},
 		PayFee:  PayFee{f.Cents("pay_fee", w.PayFee), number[PayCurrency](f, "pay_currency", w.PayCurrency)},
 
-		PayAccount:     paygates.NewPrivate(f.Text("pay_account", w.PayAccount)),
+		PayAccount:     f.Private("pay_account", w.PayAccount),
 		ReceiptAccount: f.Text("receipt_account", w.ReceiptAccount),
 		TxHash:         f.Text("txhash", w.TxHash),
 		NotifyURL:      f.Text("callback_url", w.CallbackURL),

@@ -104,7 +104,7 @@ func (c *Client) VerifyNotification(body []byte, signature string) (*Notificatio
 func (c *Client) verify(body []byte, signature string) (*Notification, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	v.That(len(body) > 0, "body", "is empty, or was already read")
-	v.That(len(body) <= notify.MaxBody, "body", fmt.Sprintf("must be at most %d bytes long", notify.MaxBody))
+	notify.CheckLength(v, body)
 	switch {
 	case len(c.publicKeys) == 0:
 		return nil, notConfigured("WebhookPublicKey", "verify a notification")

@@ -74,7 +74,7 @@ func (w *refundWire) refund(raw json.RawMessage) Refund {
 		Amount:         f.Cents("amount", w.Amount),
 		Succeeded:      f.Bool("succeed", w.Succeeded),
 		Status:         f.Text("status", w.Status),
-		Description:    paygates.NewPrivate(f.Text("description", w.Description)),
+		Description:    f.Private("description", w.Description),
 		CreatedAt:      f.Time("created", w.CreatedAt),
 		SucceededAt:    f.Time("time_succeed", w.SucceededAt),
 		TransactionNo:  f.Text("transaction_no", w.TransactionNo),

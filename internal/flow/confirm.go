@@ -79,7 +79,9 @@ func ask[O any](
 	defer func() {
 		waiting := c.queries.leave(number)
 		switch {
-		case !finished || !waiting:
+		case !waiting:
+			return
+		case !finished:
 		case err == nil:
 			own := *order
 			q.order = &own
@@ -109,8 +111,8 @@ type queries struct {
 // inFlight is one query. Its result is set when done is closed, unless its caller gave
 // up.
 type inFlight struct {
-	done    chan struct{}
-	waiting int // callers besides its own
+	done    chan struct{} // of the first who waits
+	waiting int           // callers besides its own
 	order   any
 	err     error
 }
@@ -120,13 +122,16 @@ func (s *queries) join(number string) (q *inFlight, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if q = s.by[number]; q != nil {
+		if q.done == nil {
+			q.done = make(chan struct{})
+		}
 		q.waiting++
 		return q, false
 	}
 	if s.by == nil {
 		s.by = map[string]*inFlight{}
 	}
-	q = &inFlight{done: make(chan struct{})}
+	q = &inFlight{}
 	s.by[number] = q
 	return q, true
 }

@@ -150,7 +150,7 @@ func (d *decoder) scalar(opaque bool) Scalar {
 		escapes := d.string()
 		end := max(begin, d.i-1)
 		if escapes {
-			return Scalar{string(unescape(nil, d.data[begin:end])), present}
+			return Scalar{string(unescape(make([]byte, 0, 64), d.data[begin:end])), present}
 		}
 		return Scalar{d.text[begin:end], present}
 	case 'n':

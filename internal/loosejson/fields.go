@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/money"
 )
 
@@ -48,6 +49,14 @@ func (f *Fields) Text(name string, s Scalar) string {
 		f.skip(name)
 	}
 	return s.text
+}
+
+// Private returns a text that must not be printed.
+func (f *Fields) Private(name string, s Scalar) paygates.Private[string] {
+	if text := f.Text(name, s); text != "" {
+		return paygates.NewPrivate(text)
+	}
+	return paygates.Private[string]{} // without an allocation
 }
 
 // NeedText returns a text that decides.

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/transport"
 )
 
@@ -222,13 +223,22 @@ func Body(r *http.Request) ([]byte, error) {
 	case len(body) == 0:
 		return nil, noBody(r)
 	}
-	r.Body = replay{bytes.NewReader(body), r.Body}
+	again := &replay{Closer: r.Body}
+	again.Reset(body)
+	r.Body = again
 	return body, nil
 }
 
 type replay struct {
-	*bytes.Reader
+	bytes.Reader
 	io.Closer
+}
+
+// CheckLength requires a body of at most [MaxBody] bytes.
+func CheckLength(v *check.Checker, body []byte) {
+	if len(body) > MaxBody {
+		v.Fail("body", fmt.Sprintf("must be at most %d bytes long", MaxBody))
+	}
 }
 
 // emptyBody is the rejection for a request without a body.
