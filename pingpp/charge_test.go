@@ -130,7 +130,7 @@ func TestAPaidChargeWithRefunds(t *testing.T) {
 		Metadata: paygates.NewPrivate(map[string]string(nil)), Extra: paygates.NewPrivate(json.RawMessage(nil)),
 	}, first)
 	assert.Equal(t, pingpp.Refund{
-		ID: "re_2", Amount: money.Cents(200), Status: "failed", CreatedAt: unix(1466150002), Description: paygates.NewPrivate(""),
+		ID: "re_2", Amount: money.Cents(200), Status: "failed", CreatedAt: unix(1466150002),
 		FailureCode: "c", FailureMessage: "m",
 		Metadata: paygates.NewPrivate(map[string]string(nil)), Extra: paygates.NewPrivate(json.RawMessage(nil)),
 	}, second)

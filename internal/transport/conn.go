@@ -118,11 +118,13 @@ func newResponseConn(conn net.Conn, err error) (net.Conn, error) {
 // Write implements net.Conn. net/http writes a request in one or more pieces, of which
 // the first begins with the method.
 func (c *responseConn) Write(p []byte) (int, error) {
-	if method, _, ok := bytes.Cut(p, []byte(" ")); ok && len(method) < 8 && bytes.Equal(method, bytes.ToUpper(method)) {
+	if method, _, ok := bytes.Cut(p[:min(len(p), 8)], []byte(" ")); ok && !bytes.ContainsFunc(method, isNotUpper) {
 		c.expected.Store(true)
 	}
 	return c.Conn.Write(p)
 }
+
+func isNotUpper(r rune) bool { return r < 'A' || r > 'Z' }
 
 // Read implements net.Conn.
 func (c *responseConn) Read(p []byte) (int, error) {
