@@ -170,16 +170,20 @@ func sortByName(fields []Field) error {
 	if len(fields) > stackFields {
 		slices.SortFunc(fields, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
 	}
-	for end := range fields {
-		for i := end; i > 0; i-- {
-			order := strings.Compare(fields[i].Name, fields[i-1].Name)
+	for end := 1; end < len(fields); end++ {
+		field, i := fields[end], end
+		for ; i > 0; i-- {
+			order := strings.Compare(field.Name, fields[i-1].Name)
 			if order == 0 {
-				return ambiguous(fields[i].Name, repeated)
+				return ambiguous(field.Name, repeated)
 			}
 			if order > 0 {
 				break
 			}
-			fields[i], fields[i-1] = fields[i-1], fields[i]
+			fields[i] = fields[i-1]
+		}
+		if i < end {
+			fields[i] = field
 		}
 	}
 	return nil
