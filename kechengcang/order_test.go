@@ -44,7 +44,6 @@ func sampleOrder() *kechengcang.Order {
 		Remark:         "xx",
 		Fee:            kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
 		PayFee:         kechengcang.PayFee{Amount: money.Cents(11111), Currency: kechengcang.PayCurrencyFTM},
-		PayAccount:     paygates.NewPrivate(""),
 		ReceiptAccount: "0xE4758EF12D49893581f71e6abdfB1ddA16a043ab",
 		State:          kechengcang.StateWaiting,
 		Status:         kechengcang.StatusOpen,

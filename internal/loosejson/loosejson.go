@@ -90,7 +90,7 @@ func decode(data []byte, into any) (unread []string, err error) {
 // notJSON says where the syntax error err is, without the text that encoding/json quotes.
 func notJSON(data []byte, err error) error {
 	var syntax *json.SyntaxError
-	if err == errSyntax && errors.As(json.Unmarshal(data, new(json.RawMessage)), &syntax) {
+	if errors.Is(err, errSyntax) && errors.As(json.Unmarshal(data, new(json.RawMessage)), &syntax) {
 		return fmt.Errorf("%w at byte %d", err, syntax.Offset)
 	}
 	return err

@@ -113,16 +113,6 @@ func newClient(merchants *http.Client) *http.Client {
 	return &own
 }
 
-// blank returns what a request begins with: resty.Client.R makes five maps, of which
-// none is needed.
-func blank(client *http.Client, prepare resty.PreRequestHook) resty.Request {
-	return *resty.NewWithClient(client).
-		SetLogger(silent{}).
-		SetDisableWarn(true).
-		SetPreRequestHook(prepare).
-		R().SetDoNotParseResponse(true)
-}
-
 // noLocation removes the address of a redirect. net/http parses it although nobody
 // follows it, and returns an error that quotes it if it cannot be parsed.
 type noLocation struct{ http.RoundTripper }
@@ -273,84 +263,6 @@ func (c *Client) logUnknown(ctx context.Context, call Call, response Response, e
 func (c *Client) fail(call Call, cause error) *paygates.Error {
 	return &paygates.Error{Gateway: c.gateway, Op: call.Op, Err: cause}
 }
-
-// request copies a blank request. Nobody writes into what the copies share, the header
-// included, of which resty sends a copy.
-func (c *Client) request(ctx context.Context, call Call) *resty.Request {
-	request := c.query
-	if call.NoRetry {
-		request = c.create
-	}
-	request.SetContext(ctx)
-	switch {
-	case call.Body != "":
-		// A reader is passed on; a string is copied three times by resty.
-		request.SetBody(strings.NewReader(call.Body))
-		request.Header = c.headers.of(call.ContentType)
-	case call.Method != http.MethodGet:
-		// resty copies a body that it adds itself, and adds a type to one without.
-		request.SetBody(c.noBody)
-		request.Header = c.headers.form
-	default:
-		request.Header = c.headers.plain
-	}
-	if len(call.Header) > 0 {
-		request.Header = request.Header.Clone()
-		request.SetHeaders(call.Header)
-	}
-	if user := call.BasicAuth.Reveal(); user != "" {
-		request.SetBasicAuth(user, "")
-	}
-	return &request
-}
-
-// headers are what every request begins with, by the type of its body.
-type headers struct{ plain, form, json http.Header }
-
-func newHeaders(app paygates.AppInfo) headers {
-	plain := http.Header{
-		"User-Agent": {userAgent(app)},
-		// Without it Laravel reports errors as a page or a redirect, and resty finds a
-		// value with regular expressions.
-		"Accept": {ContentTypeJSON},
-	}
-	return headers{plain, withContentType(plain, ContentTypeForm), withContentType(plain, ContentTypeJSON)}
-}
-
-func userAgent(app paygates.AppInfo) string {
-	agent := "paygates-go/" + paygates.Version
-	if app.Name != "" {
-		agent += " " + app.Name
-	}
-	if app.Version != "" {
-		agent += "/" + app.Version
-	}
-	return agent
-}
-
-func withContentType(header http.Header, contentType string) http.Header {
-	header = header.Clone()
-	header.Set("Content-Type", contentType)
-	return header
-}
-
-func (h headers) of(contentType string) http.Header {
-	switch contentType {
-	case ContentTypeForm:
-		return h.form
-	case ContentTypeJSON:
-		return h.json
-	default: // resty completes a header without a type, so it needs its own copy
-		return withContentType(h.plain, contentType)
-	}
-}
-
-// silent is resty's logger.
-type silent struct{}
-
-func (silent) Errorf(string, ...any) {}
-func (silent) Warnf(string, ...any)  {}
-func (silent) Debugf(string, ...any) {}
 
 // Silent returns a logger that writes nothing.
 func Silent() *slog.Logger {
