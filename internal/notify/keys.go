@@ -3,14 +3,16 @@ package notify
 import (
 	"fmt"
 
+	"github.com/paygates/paygates-go/sign"
 	"github.com/paygates/paygates-go/sign/explain"
 )
 
 // Match returns the index of the first key for which verify returns nil: 0 for the
 // current one, n for the n-th previous one. If there is none, the error is that of the
-// current key. Every key is tried, so that the time does not tell which one matches.
+// current key, and sign.ErrMismatch without any key: those of a Client that New did not
+// return. Every key is tried, so that the time does not tell which one matches.
 func Match[K any](keys []K, verify func(K) error) (int, error) {
-	match, current := -1, error(nil)
+	match, current := -1, sign.ErrMismatch
 	for i := range keys {
 		err := verify(keys[i])
 		switch {

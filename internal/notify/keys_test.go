@@ -41,6 +41,8 @@ func TestMatch(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, 1, got, "the first of two")
+	_, err = notify.Match(nil, func(string) error { return nil })
+	require.ErrorIs(t, err, sign.ErrMismatch, "no key verifies nothing")
 }
 
 func TestExplainNamesThePreviousKey(t *testing.T) {
