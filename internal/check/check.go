@@ -197,7 +197,8 @@ func (v *Checker) PathSegment(field, value string, longest int) {
 }
 
 // Secret requires a secret without white space, quotes, line breaks or a byte order
-// mark around it, which come from a copied line or a settings file.
+// mark around it, which come from a copied line or a settings file, and which is not what
+// a Secret prints.
 func (v *Checker) Secret(field string, secret sign.Secret) {
 	value := secret.Reveal()
 	switch trimmed := strings.TrimFunc(value, surroundsSecret); {
@@ -207,6 +208,8 @@ func (v *Checker) Secret(field string, secret sign.Secret) {
 		v.Fail(field, "must not have blanks, quotes, line breaks or a byte order mark around it")
 	case !IsText(value):
 		v.Fail(field, "must be UTF-8 without control characters")
+	case value == secret.String(): // anyone can sign with it
+		v.Fail(field, "is what a Secret prints, not a secret: read it from where it is kept")
 	}
 }
 

@@ -127,6 +127,7 @@ func TestSecret(t *testing.T) {
 		"example\x00secret":         "must be UTF-8 without control characters",
 		"\xff\xfee\x00x\x00":        "must be UTF-8 without control characters",
 		"-----BEGIN KEY-----\nAAAA": "must be UTF-8 without control characters",
+		"[redacted]":                "is what a Secret prints, not a secret: read it from where it is kept",
 	} {
 		got := rule(func(v *Checker) { v.Secret("Field", sign.NewSecret(value)) })
 		assert.Equal(t, want, got, "%q", value)

@@ -65,6 +65,16 @@ func TestASecretIsBare(t *testing.T) {
 	})
 }
 
+// A Config that was written as JSON holds what a Secret prints, with which anyone can sign.
+func TestAPrintedSecretIsNone(t *testing.T) {
+	t.Parallel()
+	constructors(func(name string, construct func(settings) error) {
+		wrong := right
+		wrong.secret = sign.NewSecret(right.secret).String()
+		rejected(t, construct(wrong), name, strings.Fields(name)[1]+" ", wrong.secret)
+	})
+}
+
 func TestTheMerchantIsRequired(t *testing.T) {
 	t.Parallel()
 	constructors(func(name string, construct func(settings) error) {
