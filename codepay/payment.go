@@ -35,9 +35,9 @@ func (c *Client) readPayment(v *check.Checker, values url.Values) *payment {
 // longestPaymentNo is the length of the longest pay_no. The document says 50 characters.
 const longestPaymentNo = 64
 
-// isPaymentNo reports whether text names a payment. The gateway's own PHP takes "0" for
-// none, and other programs write what they have instead of a number.
-func isPaymentNo(text string) bool {
+// isNumber reports whether text is the number of a payment or of an order. The gateway's
+// own PHP takes "0" for none, and other programs write what they have instead of a number.
+func isNumber(text string) bool {
 	switch strings.ToLower(text) {
 	case "null", "undefined", "none", "nil", "false":
 		return false

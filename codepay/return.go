@@ -77,7 +77,7 @@ func (c *Client) readReturn(values url.Values, keyIndex int) (*Return, error) {
 		OrderNo: p.OrderNo, OrderID: p.OrderID, Channel: p.Channel, PaidAmount: p.PaidAmount, Amount: p.Amount,
 		Attach: p.Attach, Unread: p.fields.Unread, KeyIndex: keyIndex, Raw: p.Raw,
 	}
-	if isPaymentNo(p.PaymentNo) {
+	if isNumber(p.PaymentNo) {
 		result.PaymentNo = p.PaymentNo
 	}
 	return result, nil

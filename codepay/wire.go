@@ -196,10 +196,10 @@ func (i *identity) orderID(f *loosejson.Fields, userID string) string {
 	return orderIDOf(id, userID, i.ID.Text(), i.TrueID.Text(), i.UserID.Text())
 }
 
-// orderIDOf returns the gateway's order number, or "" for a value that stands for none: 0,
-// or the merchant's own number, which deployments send in its place.
+// orderIDOf returns the gateway's order number, or "" for a value that stands for none, such
+// as the merchant's own number, which deployments send in its place.
 func orderIDOf(sent string, merchant ...string) string {
-	if sent == "0" || slices.Contains(merchant, sent) {
+	if !isNumber(sent) || slices.Contains(merchant, sent) {
 		return ""
 	}
 	return sent
