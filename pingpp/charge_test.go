@@ -159,31 +159,32 @@ func TestQueryChargeRejectsAnIncompleteCharge(t *testing.T) {
 	_, err := query(t, whole)
 	require.NoError(t, err)
 	tests := map[string][2]string{
-		"no object":               {`"object":"charge",`, ``},
-		"another object":          {`"object":"charge"`, `"object":"order"`},
-		"no id":                   {`"id":"ch_WrHW58Ki5unLCSuf54OuHKCS",`, ``},
-		"no order_no":             {`"order_no":"1",`, ``},
-		"no livemode":             {`"livemode":true,`, ``},
-		"no paid":                 {`"paid":false,`, ``},
-		"paid is null":            {`"paid":false`, `"paid":null`},
-		"paid is a word":          {`"paid":false`, `"paid":"yes"`},
-		"no amount":               {`"amount":100,`, ``},
-		"no currency":             {`"currency":"cny",`, ``},
-		"currency a list":         {`"currency":"cny"`, `"currency":["cny"]`},
-		"amount in yuan":          {`"amount":100`, `"amount":"1.00"`},
-		"amount with exponent":    {`"amount":100`, `"amount":1e2`},
-		"negative amount":         {`"amount":100`, `"amount":-100`},
-		"amount too large":        {`"amount":100`, `"amount":9223372036854775808`},
-		"negative refunds":        {`"amount_refunded":0`, `"amount_refunded":-1`},
-		"refunds in yuan":         {`"amount_refunded":0`, `"amount_refunded":"1.00"`},
-		"refunds an object":       {`"amount_refunded":0`, `"amount_refunded":{}`},
-		"refunds a word":          {`"amount_refunded":0`, `"amount_refunded":"none"`},
-		"refunded of unknown sum": {`"amount_refunded":0`, `"refunded":true`},
-		"refunded without a sum":  {`"amount_refunded":0`, `"refunded":true,"amount_refunded":null`},
-		"refunded a word":         {`"amount_refunded":0`, `"refunded":"pending"`},
-		"refunded a list":         {`"amount_refunded":0`, `"refunded":[]`},
-		"cut":                     {`]}}`, `]}`},
-		"not UTF-8":               {`"order_no":"1"`, "\"order_no\":\"\xff\""},
+		"no object":                  {`"object":"charge",`, ``},
+		"another object":             {`"object":"charge"`, `"object":"order"`},
+		"no id":                      {`"id":"ch_WrHW58Ki5unLCSuf54OuHKCS",`, ``},
+		"no order_no":                {`"order_no":"1",`, ``},
+		"no livemode":                {`"livemode":true,`, ``},
+		"no paid":                    {`"paid":false,`, ``},
+		"paid is null":               {`"paid":false`, `"paid":null`},
+		"paid is a word":             {`"paid":false`, `"paid":"yes"`},
+		"no amount":                  {`"amount":100,`, ``},
+		"no currency":                {`"currency":"cny",`, ``},
+		"currency a list":            {`"currency":"cny"`, `"currency":["cny"]`},
+		"amount in yuan":             {`"amount":100`, `"amount":"1.00"`},
+		"amount with exponent":       {`"amount":100`, `"amount":1e2`},
+		"negative amount":            {`"amount":100`, `"amount":-100`},
+		"amount too large":           {`"amount":100`, `"amount":9223372036854775808`},
+		"negative refunds":           {`"amount_refunded":0`, `"amount_refunded":-1`},
+		"refunds in yuan":            {`"amount_refunded":0`, `"amount_refunded":"1.00"`},
+		"refunds an object":          {`"amount_refunded":0`, `"amount_refunded":{}`},
+		"refunds a word":             {`"amount_refunded":0`, `"amount_refunded":"none"`},
+		"refunded of unknown sum":    {`"amount_refunded":0`, `"refunded":true`},
+		"refunded without a sum":     {`"amount_refunded":0`, `"refunded":true,"amount_refunded":null`},
+		"refunded with an empty sum": {`"amount_refunded":0`, `"refunded":true,"amount_refunded":""`},
+		"refunded a word":            {`"amount_refunded":0`, `"refunded":"pending"`},
+		"refunded a list":            {`"amount_refunded":0`, `"refunded":[]`},
+		"cut":                        {`]}}`, `]}`},
+		"not UTF-8":                  {`"order_no":"1"`, "\"order_no\":\"\xff\""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -192,6 +193,19 @@ func TestQueryChargeRejectsAnIncompleteCharge(t *testing.T) {
 			require.ErrorIs(t, err, paygates.ErrBadResponse)
 			assert.Nil(t, charge)
 		})
+	}
+}
+
+// Nothing is null or "", for the refunds too.
+func TestAChargeWithoutRefunds(t *testing.T) {
+	t.Parallel()
+	for _, fields := range []string{
+		``, `,"refunded":null,"amount_refunded":null`, `,"refunded":"","amount_refunded":""`, `,"refunded":false,"amount_refunded":""`,
+	} {
+		charge, err := query(t, `{"id":"`+chargeID+`","object":"charge","order_no":"1","livemode":true,"paid":true,"amount":100,"currency":"cny"`+fields+`}`)
+		require.NoError(t, err, fields)
+		assert.True(t, charge.Paid(), fields)
+		assert.Zero(t, charge.AmountRefunded, fields)
 	}
 }
 

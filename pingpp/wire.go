@@ -198,10 +198,10 @@ func (w *chargeWire) charge(raw json.RawMessage, unread []string) (*Charge, erro
 	}
 	// Refunds decide whether the money is still there. A charge without any may leave
 	// both fields out.
-	if w.Refunded != (loosejson.Scalar{}) {
+	if !w.Refunded.IsNothing() {
 		charge.Refunded = f.NeedBool("refunded", w.Refunded)
 	}
-	if charge.Refunded || w.AmountRefunded != (loosejson.Scalar{}) {
+	if charge.Refunded || !w.AmountRefunded.IsNothing() {
 		charge.AmountRefunded = f.NeedCents("amount_refunded", w.AmountRefunded)
 	}
 	charge.Unread = f.Unread

@@ -36,7 +36,7 @@ func (f *Fields) skip(name string) { f.Unread = append(f.Unread, name) }
 // need records a field that decides and has another shape, or is missing.
 func (f *Fields) need(name string, s Scalar, ok bool, kind string) {
 	switch {
-	case s.state != unreadable && s.text == "":
+	case s.IsNothing():
 		f.Fail("no " + name)
 	case !ok:
 		f.Fail(name + " is not " + kind)

@@ -126,6 +126,9 @@ func (s Scalar) Text() string { return s.text }
 // IsSet reports whether the field holds a text that is not empty.
 func (s Scalar) IsSet() bool { return s.state == present && s.text != "" }
 
+// IsNothing reports whether there is no such field, or it is null or "".
+func (s Scalar) IsNothing() bool { return s.state != unreadable && s.text == "" }
+
 // Value is JSON whose syntax is valid: a response, or a part of one, with which it
 // shares memory. The zero Value is that of a field that is missing.
 type Value struct{ json []byte }

@@ -317,6 +317,7 @@ func TestScalarState(t *testing.T) {
 		if text != "{}" {
 			assert.Equal(t, set, w.Text.IsSet(), text)
 			assert.Equal(t, set, w.Text.Text() != "", text)
+			assert.Equal(t, text == `{"text":""}` || text == `{"text":null}`, w.Text.IsNothing(), text)
 		}
 	}
 }
