@@ -180,9 +180,10 @@ type CreatedOrder struct {
 	Message string
 	// Unread lists the fields that arrived in another shape and were left zero.
 	Unread []string
-	// Raw is the gateway's response, byte for byte, without the function call of JSONP.
-	// Pass it to the script of your page, which sends it to the gateway to be told of the
-	// payment (请原封发送到云端通知服务器). html/template writes it into a script safely.
+	// Raw is the gateway's response, byte for byte, without the function call of JSONP and a
+	// byte order mark. Pass it to the script of your page, which sends it to the gateway to be
+	// told of the payment (请原封发送到云端通知服务器). html/template writes it into a script
+	// safely.
 	Raw paygates.Private[json.RawMessage] `json:"-"`
 }
 

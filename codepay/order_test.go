@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"io"
 	"log/slog"
 	"net/http"
@@ -129,7 +130,10 @@ func TestCreateOrderWithLooseTypes(t *testing.T) {
 	assert.Equal(t, "http://pay.example.com/qr.png", order.QRCodeURL)
 	assert.Equal(t, codepay.ChannelAlipay, order.Channel)
 	assert.Equal(t, 6*time.Minute, order.Remaining(order.ReceivedAt))
-	assert.Equal(t, body, string(order.Raw.Reveal()))
+	assert.Equal(t, strings.TrimPrefix(body, "\ufeff"), string(order.Raw.Reveal()))
+	var page strings.Builder
+	require.NoError(t, template.Must(template.New("page").Parse(`<script>{{.}}</script>`)).Execute(&page, order.Raw.Reveal()))
+	assert.Contains(t, page.String(), "15cf97370f5fa4d0a3d55b97961d4d50", "html/template writes no JSON that begins with a mark")
 	for _, name := range []string{"mode", "mobile", "kfqq", "https", "notiry_host", "outTime", "trade_no", "trueID", "qr_user"} {
 		assert.Contains(t, string(order.Raw.Reveal()), `"`+name+`":`)
 	}

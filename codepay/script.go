@@ -13,11 +13,15 @@ var scriptCall = regexp.MustCompile(`^(?:/\*[^*]*\*/\s*|;\s*)*` +
 
 const identifier = `[A-Za-z_$][0-9A-Za-z_$]*`
 
-// withoutCall returns the JSON of a function call, and any other text as it is.
+// withoutCall returns the JSON of a function call, JSON without the byte order marks before
+// it, and any other text as it is.
 func withoutCall(body []byte) []byte {
-	text := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
-	if len(text) == 0 || text[0] == '{' {
+	text := bytes.TrimLeft(body, "\ufeff \t\r\n")
+	switch {
+	case len(text) == 0:
 		return body
+	case text[0] == '{':
+		return text
 	}
 	begin := scriptCall.FindIndex(text)
 	argument, closed := bytes.CutSuffix(bytes.TrimRight(text, "; \t\r\n"), []byte(")"))

@@ -24,11 +24,12 @@ var (
 	errObject = errors.New("not a JSON object")
 )
 
-// byteOrderMark is what a PHP file saved by some editors prints first.
-var byteOrderMark = []byte("\xef\xbb\xbf")
+// beforeJSON are the byte order marks and blanks that PHP files saved by some editors print
+// first, each included file its own.
+const beforeJSON = "\ufeff \t\r\n"
 
 // Unmarshal decodes a whole response, an object, into the wire struct that into points
-// to. It drops a byte order mark, and rejects bytes that are not UTF-8 and objects that
+// to. It drops byte order marks, and rejects bytes that are not UTF-8 and objects that
 // have a name twice. unread names a field that should be an object or a list and is not:
 // it is left as it was. The values of the struct share memory with data.
 func Unmarshal(data []byte, into any) (unread []string, err error) {
@@ -38,7 +39,7 @@ func Unmarshal(data []byte, into any) (unread []string, err error) {
 	return decode(data, into)
 }
 
-// Read returns a whole response of any shape, without a byte order mark. It rejects what
+// Read returns a whole response of any shape, without byte order marks. It rejects what
 // Unmarshal rejects.
 func Read(data []byte) (Value, error) {
 	data, err := text(data)
@@ -53,11 +54,11 @@ func Read(data []byte) (Value, error) {
 	return value, nil
 }
 
-// text returns data without a byte order mark if it is text.
+// text returns data without byte order marks if it is text.
 func text(data []byte) ([]byte, error) {
-	data = bytes.TrimPrefix(data, byteOrderMark)
+	data = bytes.TrimLeft(data, beforeJSON)
 	switch {
-	case len(bytes.TrimSpace(data)) == 0:
+	case len(data) == 0:
 		return nil, errEmpty
 	case !utf8.Valid(data):
 		return nil, errUTF8

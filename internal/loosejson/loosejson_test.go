@@ -333,7 +333,7 @@ func TestIsObject(t *testing.T) {
 func TestRead(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"\xef\xbb\xbf [1, {\"a\":1}] \n": `[1, {"a":1}]`, `"a"`: `"a"`, "null": "null", "1.50": "1.50",
+		"\xef\xbb\xbf [1, {\"a\":1}] \n": `[1, {"a":1}]`, "\n\xef\xbb\xbf\xef\xbb\xbf2": "2", `"a"`: `"a"`, "null": "null", "1.50": "1.50",
 		"": "", "[1": "", "\"\xff\"": "", `{"a":1,"A":2}`: "", `[{"b":{"a":1,"a":2}}]`: "",
 	} {
 		value, err := Read([]byte(text))
@@ -402,7 +402,10 @@ func TestUnmarshalAWholeResponse(t *testing.T) {
 		"nothing":              {"", "empty"},
 		"blanks":               {" \r\n", "empty"},
 		"a mark alone":         {"\xef\xbb\xbf", "empty"},
-		"two marks":            {"\xef\xbb\xbf\xef\xbb\xbf" + `{"text":"a"}`, "not JSON at byte "},
+		"two marks":            {"\xef\xbb\xbf\xef\xbb\xbf" + `{"text":"a"}`, ""},
+		"blanks before a mark": {"\r\n\xef\xbb\xbf \n\xef\xbb\xbf" + `{"text":"a"}`, ""},
+		"a mark at the end":    {`{"text":"a"}` + "\xef\xbb\xbf", "not JSON at byte "},
+		"blanks and a mark":    {"\n\xef\xbb\xbf\n", "empty"},
 		"UTF-16":               {"\xff\xfe{\x00}\x00", "not UTF-8"},
 		"GBK":                  {"{\"text\":\"\xc4\xe3\xba\xc3\"}", "not UTF-8"},
 		"HTML":                 {"<!DOCTYPE html><p>sign=0123456789</p>", "not JSON at byte "},

@@ -122,10 +122,10 @@ func mediaType(header http.Header) string {
 
 func clip(text string) string { return text[:min(len(text), 40)] }
 
-// trim removes what an editor or a shell adds around a form: a byte order mark and
-// line breaks.
+// trim removes what an editor or a shell adds around a form: byte order marks and line
+// breaks.
 func trim(body []byte) []byte {
-	return bytes.TrimRight(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), "\r\n")
+	return bytes.TrimRight(bytes.TrimLeft(body, "\ufeff\r\n"), "\r\n")
 }
 
 func parse(text string) (url.Values, error) {

@@ -419,7 +419,7 @@ func TestContentTypes(t *testing.T) {
 		"text/html;charset=utf-8",
 		"application/octet-stream",
 	} {
-		for _, body := range []string{"a=1&b=2", "a=1&b=2\r\n", "a=1&b=2\n", "\xef\xbb\xbfa=1&b=2"} {
+		for _, body := range []string{"a=1&b=2", "a=1&b=2\r\n", "a=1&b=2\n", "\xef\xbb\xbfa=1&b=2", "\xef\xbb\xbf\r\n\xef\xbb\xbfa=1&b=2\r\n"} {
 			r := post("", body)
 			r.Header["Content-Type"] = []string{contentType}
 			if contentType == "" {

@@ -113,7 +113,7 @@ func (r Response) isUnavailable() bool {
 
 // htmlTag returns the first tag of an HTML page, without attributes, or "".
 func htmlTag(body []byte) string {
-	text := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	text := bytes.TrimLeft(body, "\ufeff \t\r\n")
 	if len(text) < 2 || text[0] != '<' {
 		return ""
 	}

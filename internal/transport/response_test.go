@@ -110,6 +110,7 @@ func TestUnreadableNamesHTML(t *testing.T) {
 	for body, tag := range map[string]string{
 		"<html><head>":                     "<html>",
 		"\xef\xbb\xbf\r\n <!DOCTYPE html>": "<!doctype>",
+		"\n\xef\xbb\xbf\xef\xbb\xbf<br />": "<br>",
 		"<h1>502</h1>":                     "<h", // the digit ends it
 		"<body onload=\"private()\">":      "<body>",
 		"<":                                "",
