@@ -113,11 +113,11 @@ func Form(r *http.Request) (url.Values, error) {
 // mediaType returns what stands before the parameters of the Content-Type. Senders
 // write parameters that mime.ParseMediaType does not accept.
 func mediaType(header http.Header) string {
-	value := header.Get("Content-Type")
-	if end := strings.IndexAny(value, ";,"); end >= 0 {
+	value := strings.TrimSpace(header.Get("Content-Type"))
+	if end := strings.IndexAny(value, ";, \t"); end >= 0 {
 		value = value[:end]
 	}
-	return strings.ToLower(strings.TrimSpace(value))
+	return strings.ToLower(value)
 }
 
 func clip(text string) string { return text[:min(len(text), 40)] }
