@@ -11,6 +11,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/paygates/paygates-go"
@@ -180,14 +181,10 @@ func single(values url.Values) (url.Values, error) {
 // PHP's curl sends an array of fields as multipart/form-data.
 func multipartForm(body []byte, contentType string) (url.Values, error) {
 	bad := reject(http.StatusBadRequest, "multipart form is malformed or truncated")
-	_, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return nil, bad
-	}
-	boundary := params["boundary"]
-	parsed, err := multipart.NewReader(bytes.NewReader(body), boundary).ReadForm(MaxBody)
+	delimiter := boundaryOf(contentType)
+	parsed, err := multipart.NewReader(bytes.NewReader(body), delimiter).ReadForm(MaxBody)
 	// The reader accepts a form that is truncated in the head of a part.
-	if err != nil || !bytes.Contains(body, []byte("--"+boundary+"--")) {
+	if err != nil || !bytes.Contains(body, []byte("--"+delimiter+"--")) {
 		return nil, bad
 	}
 	defer func() { _ = parsed.RemoveAll() }()
@@ -196,6 +193,21 @@ func multipartForm(body []byte, contentType string) (url.Values, error) {
 	}
 	return single(url.Values(parsed.Value))
 }
+
+// boundaryOf returns the parameter boundary of a Content-Type. Senders write other
+// parameters that mime.ParseMediaType does not accept.
+func boundaryOf(contentType string) string {
+	if _, parameters, err := mime.ParseMediaType(contentType); err == nil {
+		return parameters["boundary"]
+	}
+	found := boundary.FindStringSubmatch(contentType)
+	if found == nil {
+		return ""
+	}
+	return strings.Trim(found[1], `"`)
+}
+
+var boundary = regexp.MustCompile(`(?i)\bboundary=("[^"]*"|[^;, \t]*)`)
 
 var errEmpty = errors.New("body is empty, or was already read")
 

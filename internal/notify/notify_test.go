@@ -204,6 +204,31 @@ func TestFormRejects(t *testing.T) {
 	}
 }
 
+// The boundary is found whatever the other parameters of the Content-Type are.
+func TestMultipartWithOtherParameters(t *testing.T) {
+	t.Parallel()
+	contentType, body := multipartBody(t, url.Values{"a": {"1"}, "b": {"2"}}, nil)
+	boundary, ok := strings.CutPrefix(contentType, "multipart/form-data; boundary=")
+	require.True(t, ok)
+	for _, parameters := range []string{
+		`; boundary="` + boundary + `"`,
+		`;charset=utf-8;charset=gbk;boundary=` + boundary,
+		`; charset; boundary=` + boundary,
+		`; charset: utf-8; Boundary="` + boundary + `"; =`,
+		`; boundary=` + boundary + `, text/html`,
+		`; boundary=` + boundary + ` ; charset="utf-8`,
+		`; Ⱥ=Ⱥ; boundary=` + boundary, // longer in lower case
+	} {
+		got, err := Form(post("multipart/form-data"+parameters, body))
+		require.NoError(t, err, parameters)
+		assert.Equal(t, url.Values{"a": {"1"}, "b": {"2"}}, got, parameters)
+	}
+	for _, parameters := range []string{"; charset", "; charset; boundary", "; charset; boundary=", `; charset; boundary="`} {
+		_, err := Form(post("multipart/form-data"+parameters, body))
+		requireRejected(t, err, 400, "multipart form is malformed or truncated")
+	}
+}
+
 func TestTruncatedMultipart(t *testing.T) {
 	t.Parallel()
 	contentType, body := multipartBody(t, url.Values{"a": {"1"}, "sign": {"2"}}, nil)
