@@ -87,6 +87,13 @@ func (e *shownError) Unwrap() error { return e.err }
 var notHTTP = regexp.MustCompile(`^net/http: HTTP/1\.x transport connection broken: ` +
 	`(malformed|bad|invalid|unsupported|too many|http: message)[A-Za-z -]*`)
 
+// quoted is what net/http says and then quotes: the configured address of a proxy, and what
+// an HTTP/2 server writes when it closes the connection, which may be anything.
+var quoted = regexp.MustCompile(`(?s)(invalid proxy address) .*|, debug=".*"`)
+
+// userinfo is the user and the password in an address, such as that of a proxy.
+var userinfo = regexp.MustCompile(`//[^\s"]*@`)
+
 // withoutURL removes net/http's mention of the URL, and what a custom RoundTripper may
 // have put into its error.
 func withoutURL(err error, call Call) error {
@@ -98,7 +105,10 @@ func withoutURL(err error, call Call) error {
 	if what := notHTTP.FindString(text); what != "" {
 		return errors.New(strings.TrimSpace(what))
 	}
-	shown := mask(privateTexts(call), text)
+	if what := quoted.ReplaceAllString(text, "$1"); what != text {
+		return errors.New(mask(privateTexts(call), what))
+	}
+	shown := userinfo.ReplaceAllLiteralString(mask(privateTexts(call), text), "//"+redact.Mask+"@")
 	if shown == text {
 		return err
 	}

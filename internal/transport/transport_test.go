@@ -676,6 +676,25 @@ func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 	}
 }
 
+// net/http quotes in its errors the address of a proxy, with its password, and what an
+// HTTP/2 server says when it closes a connection.
+func TestErrorsHoldNothingOfTheProxyAndTheServer(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`invalid proxy address "http://user:example-password@bad host:80": parse "http://user:example-password@bad host:80": invalid character`: "invalid proxy address",
+		"invalid proxy address \"http://user:example\\\"password@h\": \nexample-password":                                                       "invalid proxy address",
+		`http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug="payer 203.0.113.7, example-password"`:    "http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR",
+		`proxy http://user:example-password@proxy.example.com:3128 does not respond`:                                                            "proxy http://[redacted]@proxy.example.com:3128 does not respond",
+		`proxy //user:p@ss/example-password@proxy.example.com`:                                                                                  "proxy //[redacted]@proxy.example.com",
+	} {
+		why := errors.New(text)
+		fail := roundTripper(func(*http.Request) (*http.Response, error) { return nil, why })
+		_, err := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: fail}}).Do(context.Background(), create("https://pay.example.com/gateway"))
+		require.EqualError(t, err, "ispay: create order: outcome unknown: query the order, do not create it again (no response: "+want+")")
+		assert.Equal(t, strings.HasPrefix(text, "proxy"), errors.Is(err, why), "the cause stays reachable where it is a custom transport's")
+	}
+}
+
 // So can the body of its response.
 func TestErrorsOfABodyHoldNothingOfTheRequest(t *testing.T) {
 	t.Parallel()
