@@ -87,9 +87,11 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 }
 
 // VerifyNotification is ParseNotification for values that a framework has parsed. They
-// must be the bytes that arrived: not decoded from GBK.
+// must be the bytes that arrived: not decoded from GBK. It copies them: a framework may use
+// their memory again.
 func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
-	if err := notify.Single(values); err != nil {
+	values, err := notify.Single(values)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
 	keyIndex, err := c.verify(values)

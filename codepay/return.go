@@ -52,9 +52,10 @@ func (c *Client) ParseReturn(r *http.Request) (*Return, error) {
 	return c.readReturn(values, keyIndex)
 }
 
-// VerifyReturn is ParseReturn for values that a framework has parsed.
+// VerifyReturn is ParseReturn for values that a framework has parsed. It copies them.
 func (c *Client) VerifyReturn(values url.Values) (*Return, error) {
-	if err := notify.Single(values); err != nil {
+	values, err := notify.Single(values)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
 	keyIndex, err := c.verify(values)

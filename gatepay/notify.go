@@ -74,9 +74,11 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 	return c.readNotification(r.Context(), values)
 }
 
-// VerifyNotification is ParseNotification for values that a framework has parsed.
+// VerifyNotification is ParseNotification for values that a framework has parsed. It copies
+// them: a framework may use their memory again.
 func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
-	if err := notify.Single(values); err != nil {
+	values, err := notify.Single(values)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
 	return c.readNotification(context.Background(), values)

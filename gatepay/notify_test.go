@@ -421,7 +421,7 @@ func TestConfirmNotification(t *testing.T) {
 	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
 }
 
-// Verifying allocates the Notification and Raw.
+// Verifying allocates the Notification, Raw and the copy of the values.
 //
 //nolint:paralleltest // it counts the allocations of the whole process
 func TestVerifyNotificationAllocatesLittle(t *testing.T) {
@@ -433,5 +433,5 @@ func TestVerifyNotificationAllocatesLittle(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	assert.LessOrEqual(t, allocations, 2.0)
+	assert.LessOrEqual(t, allocations, 6.0)
 }

@@ -48,14 +48,21 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
-	return c.VerifyNotification(values)
+	return c.readNotification(values)
 }
 
-// VerifyNotification is ParseNotification for values that a framework has parsed.
+// VerifyNotification is ParseNotification for values that a framework has parsed. It copies
+// them: a framework may use their memory again.
 func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
-	if err := notify.Single(values); err != nil {
+	values, err := notify.Single(values)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
+	return c.readNotification(values)
+}
+
+// readNotification keeps values, which have one value for each name.
+func (c *Client) readNotification(values url.Values) (*Notification, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	orderNo := values.Get("order_no")
 	// The shape first: a signature made for another purpose must not pass as that of a

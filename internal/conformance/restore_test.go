@@ -2,8 +2,10 @@ package conformance
 
 import (
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,6 +41,30 @@ func envelopeOf(t testing.TB, n notification) (got any, envelope []byte) {
 	envelope, err = got.(marshaler).MarshalBinary()
 	require.NoError(t, err)
 	return got, envelope
+}
+
+// What was verified stays as it is, whatever becomes of the values and the body that were
+// passed in: fiber uses their memory again.
+func TestVerifiedNotificationsAreKept(t *testing.T) {
+	t.Parallel()
+	for _, g := range descriptors {
+		for _, n := range queued(t, g, setup{base: anyHost, log: transport.Silent()}) {
+			_, want := envelopeOf(t, n)
+			fields := maps.Clone(n.fields)
+			for name, all := range fields {
+				fields[name] = slices.Clone(all)
+			}
+			got, err := n.verify(fields, n.body, n.header)
+			require.NoError(t, err)
+			for _, all := range fields {
+				all[0] = "changed"
+			}
+			clear(fields)
+			envelope, err := got.(marshaler).MarshalBinary()
+			require.NoError(t, err, g.name)
+			assert.Equal(t, want, envelope, g.name)
+		}
+	}
 }
 
 // What was verified is the same after it was on a queue, and each change of one byte is an

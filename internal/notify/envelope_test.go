@@ -112,7 +112,8 @@ func TestTheLongestNotificationFitsIntoAnEnvelope(t *testing.T) {
 	for i := range notify.MaxFields {
 		values[string(rune('A'+i/16))+string(rune('a'+i%16))] = []string{strings.Repeat("x", notify.MaxBody/notify.MaxFields-4)}
 	}
-	require.NoError(t, notify.Single(values))
+	_, err := notify.Single(values)
+	require.NoError(t, err)
 	data, err := notify.MarshalValues("kechengcang", values)
 	require.NoError(t, err)
 	got, err := notify.RestoreValues("kechengcang", data)

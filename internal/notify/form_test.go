@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -111,22 +112,40 @@ func TestValuesAreIndependent(t *testing.T) {
 	assert.Equal(t, url.Values{"a": {"1", "added"}, "b": {"2"}, "c": {"3"}}, values)
 }
 
+func checked(values url.Values) error {
+	_, err := Single(values)
+	return err
+}
+
+// A framework may use the memory of what it parsed again.
+func TestSingleCopies(t *testing.T) {
+	t.Parallel()
+	memory := []byte("order_no=A1")
+	text := unsafe.String(&memory[0], len(memory))
+	values := url.Values{text[:8]: {text[9:]}, "empty": {}}
+	got, err := Single(values)
+	require.NoError(t, err)
+	copy(memory, "xxxxxxxxxxx")
+	clear(values)
+	assert.Equal(t, url.Values{"order_no": {"A1"}, "empty": {}}, got)
+}
+
 func TestSingle(t *testing.T) {
 	t.Parallel()
-	require.NoError(t, Single(url.Values{"a": {"1"}, "b": {}, "c": nil}))
-	requireRejected(t, Single(nil), 400, "no fields were sent, or the body was already read")
-	requireRejected(t, Single(url.Values{"a": {"1"}, "b": {"1", "1"}}), 400, errRepeated.Error())
-	requireRejected(t, Single(url.Values{"a": {"", ""}}), 400, errRepeated.Error())
+	require.NoError(t, checked(url.Values{"a": {"1"}, "b": {}, "c": nil}))
+	requireRejected(t, checked(nil), 400, "no fields were sent, or the body was already read")
+	requireRejected(t, checked(url.Values{"a": {"1"}, "b": {"1", "1"}}), 400, errRepeated.Error())
+	requireRejected(t, checked(url.Values{"a": {"", ""}}), 400, errRepeated.Error())
 	many := url.Values{}
 	for i := range MaxFields {
 		many.Set(fmt.Sprint(i), "")
 	}
-	require.NoError(t, Single(many))
+	require.NoError(t, checked(many))
 	many.Set("one more", "")
-	requireRejected(t, Single(many), 400, errMany.Error())
-	require.NoError(t, Single(url.Values{"a": {strings.Repeat("1", MaxBody-1)}}))
-	requireRejected(t, Single(url.Values{"a": {strings.Repeat("1", MaxBody)}}), 413, "longer than 1048576 bytes")
-	requireRejected(t, Single(url.Values{strings.Repeat("a", MaxBody+1): nil}), 413, "longer than 1048576 bytes")
+	requireRejected(t, checked(many), 400, errMany.Error())
+	require.NoError(t, checked(url.Values{"a": {strings.Repeat("1", MaxBody-1)}}))
+	requireRejected(t, checked(url.Values{"a": {strings.Repeat("1", MaxBody)}}), 413, "longer than 1048576 bytes")
+	requireRejected(t, checked(url.Values{strings.Repeat("a", MaxBody+1): nil}), 413, "longer than 1048576 bytes")
 }
 
 // Parse agrees with net/url on what it accepts, except for ";", which net/url rejects.
@@ -144,7 +163,7 @@ func FuzzParseAgreesWithNetURL(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 		if len(got) > 0 {
-			require.NoError(t, Single(got))
+			require.NoError(t, checked(got))
 		}
 	})
 }

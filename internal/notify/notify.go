@@ -151,11 +151,29 @@ func some(values url.Values) (url.Values, error) {
 	return values, nil
 }
 
-// Single checks values that the caller parsed: one value for each name, and the
-// limits of a form. The error is ErrInvalidNotification.
-func Single(values url.Values) error {
-	_, err := single(values)
-	return err
+// Single returns a copy of values that the caller parsed, who may use their memory again,
+// as fiber does. They must have one value for each name, and be within the limits of a
+// form. The error is ErrInvalidNotification.
+func Single(values url.Values) (url.Values, error) {
+	if _, err := single(values); err != nil {
+		return nil, err
+	}
+	var memory strings.Builder // of all names and values
+	memory.Grow(512)
+	own := func(text string) string {
+		begin := memory.Len()
+		memory.WriteString(text)
+		return memory.String()[begin:]
+	}
+	copied, array := make(url.Values, len(values)), make([]string, 0, len(values))
+	for name, all := range values {
+		begin := len(array)
+		for _, value := range all { // one at most
+			array = append(array, own(value))
+		}
+		copied[own(name)] = array[begin:len(array):len(array)]
+	}
+	return copied, nil
 }
 
 func single(values url.Values) (url.Values, error) {

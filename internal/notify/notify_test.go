@@ -398,7 +398,7 @@ func FuzzForm(f *testing.F) {
 			require.GreaterOrEqual(t, paygates.NotificationStatus(err), 400)
 			return
 		}
-		require.NoError(t, Single(values))
+		require.NoError(t, checked(values))
 		if isPost {
 			again, err := io.ReadAll(r.Body)
 			require.NoError(t, err)
