@@ -101,8 +101,8 @@ func (s State) String() string {
 // Charset.
 type CreateOrderRequest struct {
 	// OrderNo is the merchant order number (唯一标识, pay_id), or the number or name of a
-	// user if payments are added to a balance. Required, at most 100 bytes, without quotes
-	// and angle brackets: see Attach.
+	// user if payments are added to a balance. Required, at most 100 bytes, without quotes,
+	// angle brackets and "\": see Attach.
 	OrderNo string
 	// Channel is the payment method (type). Default: ChannelAlipay.
 	Channel Channel
@@ -110,8 +110,7 @@ type CreateOrderRequest struct {
 	// CreatedOrder.PayableAmount, which may be some cents more or less.
 	Amount money.Amount
 	// Attach comes back in the notification (自定义参数, param). Optional, at most 100
-	// bytes, without quotes and angle brackets, which deployments return escaped for
-	// HTML.
+	// bytes, without quotes, angle brackets and "\", which deployments return escaped.
 	Attach string `json:"-"`
 	// NotifyURL receives the notification when the order is paid (异步通知地址,
 	// notify_url). Optional, at most 100 bytes; default: that of the merchant's account.

@@ -174,12 +174,8 @@ func (c *Client) create(ctx context.Context, v *check.Checker, r creation) (*Cre
 	return order, nil
 }
 
-// checkAttach requires a text that PHP deployments return as it is: they escape markup
-// and "&" for HTML, and backslashes for a database.
+// checkAttach requires a text that PHP deployments return as it is.
 func checkAttach(v *check.Checker, field, value string) {
 	v.NoMarkup(field, value)
-	if i := strings.IndexAny(value, `&\`); i >= 0 {
-		v.Fail(field, "must not contain "+value[i:i+1]+", which deployments of the gateway return escaped")
-	}
 	v.Text(field, value, longestAttach)
 }

@@ -152,11 +152,11 @@ func (v *Checker) SignedText(field, value string, longest int) {
 	v.Text(field, value, longest)
 }
 
-// NoMarkup requires text without the characters that PHP deployments return escaped
-// for HTML, and so with "&".
+// NoMarkup requires text without the characters that PHP deployments return escaped:
+// markup and "&" for HTML, and backslashes for a database.
 func (v *Checker) NoMarkup(field, value string) {
-	if i := strings.IndexAny(value, `"'<>`); i >= 0 {
-		v.Fail(field, "must not contain "+value[i:i+1]+", which deployments of the gateway return escaped for HTML")
+	if i := strings.IndexAny(value, `"'<>&\`); i >= 0 {
+		v.Fail(field, "must not contain "+value[i:i+1]+", which deployments of the gateway return escaped")
 	}
 }
 

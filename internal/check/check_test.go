@@ -73,11 +73,11 @@ func TestSignedText(t *testing.T) {
 func TestNoMarkup(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
-		"": "", "a b;c&d": "", "手机 128GB": "",
-		`a"b`: `"`, "it's": "'", "a<b": "<", "b>a": ">", `<a href="x">`: "<",
+		"": "", "a b;c/d": "", "手机 128GB": "",
+		`a"b`: `"`, "it's": "'", "a<b": "<", "b>a": ">", `<a href="x">`: "<", "a&b": "&", `a\b`: `\`,
 	} {
 		if want != "" {
-			want = "must not contain " + want + ", which deployments of the gateway return escaped for HTML"
+			want = "must not contain " + want + ", which deployments of the gateway return escaped"
 		}
 		assert.Equal(t, want, rule(func(v *Checker) { v.NoMarkup("Field", value) }), "%q", value)
 	}
