@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/paygates/paygates-go"
 )
 
@@ -86,16 +88,16 @@ func (p *Pending) OrderNo() string { return p.order.No }
 func (p *Pending) Send(ctx context.Context) (*Attempt, error) {
 	s := p.service
 	ctx = context.WithoutCancel(ctx) // a payer who closes the browser must not leave the outcome unknown
-	var first bool
+	lease, first := uuid.NewString(), false
 	err := s.persist(ctx, func(ctx context.Context) (err error) {
-		first, err = p.start(ctx)
+		first, err = p.start(ctx, lease)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("checkout: create order: %w", err)
 	}
 	if first {
-		return p.send(ctx)
+		return p.send(ctx, lease)
 	}
 	attempt, err := p.sent(ctx)
 	if err != nil {
@@ -104,12 +106,19 @@ func (p *Pending) Send(ctx context.Context) (*Attempt, error) {
 	return attempt, nil
 }
 
-// start notes that the attempt is about to be sent. Of all calls for an attempt, in all
-// processes, it reports true to one at most, and to none once the order is paid or expired.
-func (p *Pending) start(ctx context.Context) (bool, error) {
+// start notes that the attempt is about to be sent. Of all leases for an attempt, in all
+// processes, it reports true for one at most, and for none once the order is paid or expired.
+// If the database's reply was lost, call it again with the same lease.
+func (p *Pending) start(ctx context.Context, lease string) (bool, error) {
 	s := p.service
 	now := s.now()
-	return changed(s.db.ExecContext(ctx, s.sql(qStartAttempt), millis(now.Add(s.lostAfter())), p.stored.attempt.No, millis(now)))
+	first, err := changed(s.db.ExecContext(ctx, s.sql(qStartAttempt), millis(now.Add(s.lostAfter())), lease, p.stored.attempt.No, millis(now)))
+	if err != nil || first {
+		return first, err
+	}
+	var started int
+	err = s.db.QueryRowContext(ctx, s.sql(qStarted), p.stored.attempt.No, lease).Scan(&started)
+	return started == 1, err
 }
 
 // sent returns an attempt that start did not give to this call.
@@ -134,8 +143,8 @@ func (p *Pending) sent(ctx context.Context) (*Attempt, error) {
 	}
 }
 
-// send creates the order at the gateway. The attempt is stored with AttemptCreating.
-func (p *Pending) send(ctx context.Context) (*Attempt, error) {
+// send creates the order at the gateway. The attempt is stored with AttemptCreating and lease.
+func (p *Pending) send(ctx context.Context, lease string) (*Attempt, error) {
 	s, a := p.service, p.stored.attempt
 	log := s.log.With("gateway", a.Gateway, "order_no", a.OrderNo, "attempt_no", a.No)
 	limited, cancel := context.WithTimeout(ctx, s.config.GatewayTimeout)
@@ -157,9 +166,9 @@ func (p *Pending) send(ctx context.Context) (*Attempt, error) {
 	// by its own number needs it, so it is worth some tries.
 	stored := s.persist(ctx, func(ctx context.Context) error {
 		if err == nil {
-			return s.storeCreated(ctx, &a, created)
+			return s.storeCreated(ctx, &a, created, lease)
 		}
-		return s.endCreate(ctx, &a, status)
+		return s.endCreate(ctx, &a, status, lease)
 	})
 	switch {
 	case stored != nil:
@@ -228,8 +237,8 @@ func (s *Service) persist(ctx context.Context, do func(context.Context) error) e
 	}
 }
 
-// storeCreated stores what a gateway responded to a create.
-func (s *Service) storeCreated(ctx context.Context, a *Attempt, created *Created) error {
+// storeCreated stores what a gateway responded to a create, and ends its lease.
+func (s *Service) storeCreated(ctx context.Context, a *Attempt, created *Created, lease string) error {
 	instructions := a.Instructions
 	instructions.merge(created.Instructions)
 	payable := created.Payable
@@ -242,7 +251,7 @@ func (s *Service) storeCreated(ctx context.Context, a *Attempt, created *Created
 	_, err := s.db.ExecContext(ctx, s.sql(qStoreCreated),
 		nullText(key(created.OrderID)), payable.Cents(), instructions.PayPageURL, instructions.QRText, instructions.QRImageURL,
 		instructions.Address, instructions.Chain, string(instructions.AppData.Reveal()), instructions.Amount.Cents(), instructions.Currency,
-		millis(instructions.ExpiresAt), millis(s.now().Add(s.config.QueryInterval)), a.No)
+		millis(instructions.ExpiresAt), millis(s.now().Add(s.config.QueryInterval)), lease, a.No)
 	if err != nil {
 		return err
 	}
@@ -252,9 +261,9 @@ func (s *Service) storeCreated(ctx context.Context, a *Attempt, created *Created
 
 // endCreate stores that a create failed or that its outcome is unknown. A failed one is due
 // once more when the order expires.
-func (s *Service) endCreate(ctx context.Context, a *Attempt, status AttemptStatus) error {
+func (s *Service) endCreate(ctx context.Context, a *Attempt, status AttemptStatus, lease string) error {
 	next := sql.NullInt64{Int64: millis(s.now().Add(s.config.QueryInterval)), Valid: status == AttemptUnknown}
-	_, err := s.db.ExecContext(ctx, s.sql(qEndCreate), status, next, a.No)
+	_, err := s.db.ExecContext(ctx, s.sql(qEndCreate), status, next, lease, a.No)
 	a.Status = status
 	return err
 }

@@ -146,7 +146,7 @@ func TestACreateThatNeverCameBackIsLookedFor(t *testing.T) {
 		s, ctx := newShop(t, d), context.Background()
 		store := func(sent bool) string {
 			p := s.storeOnly(t, Order{Channel: "app", Amount: 990})
-			first, err := p.start(ctx)
+			first, err := p.start(ctx, randomText())
 			require.NoError(t, err)
 			require.True(t, first)
 			if sent {

@@ -57,7 +57,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 			"expire order":         {qExpireOrder, []any{"S7", now}},
 			"delete journal":       {qDeleteJournal, []any{"0"}},
 			"payment by ID":        {qPayment, []any{"x"}},
-			"store created":        {qStoreCreated, []any{nil, 1, "", "", "", "", "", "", 1, "CNY", 1, 1, "S7"}},
+			"store created":        {qStoreCreated, []any{nil, 1, "", "", "", "", "", "", 1, "CNY", 1, 1, "x", "S7"}},
 		} {
 			requireIndex(t, s, name, q.query, q.args...)
 		}

@@ -255,7 +255,7 @@ func (m *machine) Crash(r *rapid.T) {
 	case "create":
 		if len(m.orders) < 4 {
 			p := m.s.storeOnly(m.r, Order{Channel: "app", Amount: 990})
-			_, err := p.start(ctx)
+			_, err := p.start(ctx, randomText())
 			require.NoError(m.r, err)
 			o := p.order
 			m.orders = append(m.orders, o.No)

@@ -22,16 +22,18 @@ const (
 	qLockOrder       = `SELECT ` + orderColumns + ` FROM {orders} WHERE order_no = ? {lock}`
 	qAttemptsOfOrder = `SELECT ` + attemptColumns + ` FROM {attempts} WHERE order_no = ? ORDER BY seq`
 	qAttempt         = `SELECT ` + attemptColumns + ` FROM {attempts} WHERE attempt_no = ?`
-	qStartAttempt    = `UPDATE {attempts} SET status = 'creating', next_query_at = ? WHERE attempt_no = ? AND status = 'stored'
+	qStartAttempt    = `UPDATE {attempts} SET status = 'creating', next_query_at = ?, lease = ? WHERE attempt_no = ? AND status = 'stored'
 		AND EXISTS (SELECT 1 FROM {orders} o WHERE o.order_no = {attempts}.order_no AND o.status = 'pending' AND o.expires_at > ?)`
+	qStarted = `SELECT COUNT(*) FROM {attempts} WHERE attempt_no = ? AND status = 'creating' AND lease = ?`
 	// A notification may have been faster than the response to the create: then only what
 	// the payer sees is stored.
 	qStoreCreated = `UPDATE {attempts} SET order_id = COALESCE(?, order_id), payable = ?, pay_page_url = ?, qr_text = ?, qr_image_url = ?,
 		address = ?, chain = ?, app_data = ?, pay_amount = ?, pay_currency = ?, expires_at = ?,
 		next_query_at = CASE WHEN status IN ('creating', 'unknown') THEN ? ELSE next_query_at END,
-		status = CASE WHEN status IN ('creating', 'unknown') THEN 'waiting' ELSE status END
+		status = CASE WHEN status IN ('creating', 'unknown') THEN 'waiting' ELSE status END,
+		lease = CASE WHEN lease = ? THEN '' ELSE lease END
 		WHERE attempt_no = ?`
-	qEndCreate = `UPDATE {attempts} SET status = ?, next_query_at = COALESCE(?, closes_at) WHERE attempt_no = ? AND status = 'creating'`
+	qEndCreate = `UPDATE {attempts} SET status = ?, next_query_at = COALESCE(?, closes_at), lease = CASE WHEN lease = ? THEN '' ELSE lease END WHERE attempt_no = ? AND status = 'creating'`
 
 	qLockByNo = lockColumns + `WHERE a.attempt_no = ? AND a.gateway = ? AND a.account = ? {lockorder}`
 	qLockByID = lockColumns + `WHERE a.order_id = ? AND a.gateway = ? AND a.account = ? ORDER BY a.created_at LIMIT 1 {lockorder}`

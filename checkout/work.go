@@ -131,7 +131,7 @@ func (s *Service) failed(ctx context.Context, a *dueAttempt, err error) time.Tim
 	case unknown:
 		// The create may still be on its way, and the notification may still arrive.
 		if a.status == AttemptCreating {
-			if err := s.endCreate(ctx, &Attempt{No: a.attemptNo}, AttemptUnknown); err != nil {
+			if err := s.endCreate(ctx, &Attempt{No: a.attemptNo}, AttemptUnknown, ""); err != nil {
 				s.logWork(ctx, a, "status not stored", err)
 			}
 		}
