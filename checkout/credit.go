@@ -112,6 +112,7 @@ func (s *Service) recordKnown(ctx context.Context, tx *sql.Tx, o *lockedOrder, p
 // nothing was credited and the gateway now reports something else: another amount, or an
 // order that was not stored before.
 func (s *Service) again(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment, r *paymentRecord) error {
+	r.addTo(p)
 	p.ID, p.Outcome, p.OrderNo, p.Resolution = r.ID, r.Outcome, r.OrderNo, r.Resolution
 	if !r.open || o == nil || r.Outcome == OutcomeReused || r.Outcome != OutcomeOrphan && r.hasFacts(p) {
 		return nil
@@ -119,10 +120,23 @@ func (s *Service) again(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Paym
 	return s.decideAgain(ctx, tx, o, p)
 }
 
+// addTo adds what the gateway has told of a payment before and does not tell now. Only the
+// notifications of some gateways tell what was received and when. A notification can be older
+// than what is stored: money that went back to the payer is not there again.
+func (r *paymentRecord) addTo(p *Payment) {
+	if p.Received == 0 {
+		p.Received = r.Received
+	}
+	if p.PaidAt.IsZero() {
+		p.PaidAt = r.PaidAt
+	}
+	p.Refunded = p.Refunded || r.Outcome == OutcomeRefunded
+}
+
 // hasFacts reports whether a payment says nothing that is not stored.
 func (r *paymentRecord) hasFacts(p *Payment) bool {
 	return r.Amount == p.Amount && r.Currency == p.Currency && r.Received == p.Received &&
-		(p.PaidAt.IsZero() || p.PaidAt.UnixMilli() == r.PaidAt.UnixMilli()) &&
+		p.PaidAt.UnixMilli() == r.PaidAt.UnixMilli() &&
 		p.Refunded == (r.Outcome == OutcomeRefunded)
 }
 
