@@ -91,7 +91,7 @@ func (o *lockedOrder) isLate(p *Payment, now time.Time, tolerance time.Duration)
 	case !now.After(end):
 		return false
 	case p.PaidAt.IsZero():
-		return o.attemptStatus == AttemptExpired
+		return o.attemptStatus == AttemptExpired || o.orderStatus == OrderExpired
 	default:
 		return p.PaidAt.After(end)
 	}

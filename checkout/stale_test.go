@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // Only the notification of some gateways tells what was received. A query that does not
@@ -46,5 +47,25 @@ func TestARefundedPaymentIsNotCreditedByAnOlderNotification(t *testing.T) {
 		assert.Equal(t, http.StatusOK, status)
 		s.requireSales(t, a.OrderNo, 0)
 		assert.Equal(t, []Outcome{OutcomeRefunded}, outcomes(s.attention(t)))
+	})
+}
+
+// The gateway sees the money only after the order was queried unpaid and ended, and then
+// confirms it.
+func TestLateMoneyThatIsUnconfirmedAtFirstIsLate(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d)
+		a := s.buy(t)
+		s.advance(20 * time.Minute)
+		s.work(t)
+		require.Equal(t, OrderExpired, s.state(t, a.OrderNo).Status)
+		s.gateway.set(func() { s.gateway.unsure[a.No] = true })
+		s.advance(time.Hour)
+		s.work(t)
+		require.Equal(t, AttemptUnconfirmed, s.state(t, a.OrderNo).Attempt().Status)
+		s.pay(t, a, func(p *Payment) { p.PaidAt = time.Time{} })
+		s.requireSales(t, a.OrderNo, 0)
+		assert.Equal(t, []Outcome{OutcomeLate}, outcomes(s.attention(t)))
 	})
 }
