@@ -69,3 +69,37 @@ func TestLateMoneyThatIsUnconfirmedAtFirstIsLate(t *testing.T) {
 		assert.Equal(t, []Outcome{OutcomeLate}, outcomes(s.attention(t)))
 	})
 }
+
+// A gateway that is gone for good, or that never confirms a payment, leaves no order open
+// forever.
+func TestAnOrderEndsWhenQueriesAreGivenUp(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d)
+		down, unsure := s.buy(t), s.buy(t)
+		s.gateway.set(func() {
+			s.gateway.unsure[unsure.No] = true
+			s.gateway.onQuery = func(r QueryRequest) error {
+				if r.AttemptNo == down.No {
+					return errDown
+				}
+				return nil
+			}
+		})
+		for range 40 {
+			s.advance(24 * time.Hour)
+			s.work(t)
+		}
+		for _, a := range []*Attempt{down, unsure} {
+			state := s.state(t, a.OrderNo)
+			assert.Equal(t, AttemptExpired, state.Attempt().Status)
+			assert.Equal(t, OrderExpired, state.Status)
+		}
+		assert.Equal(t, []Outcome{OutcomeUnconfirmed}, outcomes(s.attention(t)))
+		_, before := s.gateway.count()
+		s.advance(365 * 24 * time.Hour)
+		s.work(t)
+		_, after := s.gateway.count()
+		assert.Equal(t, before, after)
+	})
+}

@@ -115,6 +115,15 @@ func (s *Service) foundUnconfirmed(ctx context.Context, gateway Gateway, a *dueA
 	if err != nil {
 		s.logWork(ctx, a, "unconfirmed payment not stored", err)
 	}
+	return s.orGiveUp(ctx, a, next)
+}
+
+// orGiveUp returns next, and ends the attempt if that is the zero time: nobody queries for it
+// anymore.
+func (s *Service) orGiveUp(ctx context.Context, a *dueAttempt, next time.Time) time.Time {
+	if next.IsZero() {
+		return s.expire(ctx, a, next)
+	}
 	return next
 }
 
@@ -138,7 +147,7 @@ func (s *Service) failed(ctx context.Context, a *dueAttempt, err error) time.Tim
 		return s.nextWhileOpen(a, now)
 	default:
 		s.logWork(ctx, a, "gateway not queried", err)
-		return s.nextInTrouble(a, now)
+		return s.orGiveUp(ctx, a, s.nextInTrouble(a, now))
 	}
 }
 
