@@ -36,6 +36,7 @@ func (s *Service) inTx(ctx context.Context, do func(context.Context, *sql.Tx) er
 }
 
 func (s *Service) tryTx(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	begin := ctx
 	if s.dialect.oneWriter {
 		// SQLite has one writer. Waiting here is fair, waiting for the file is not.
 		select {
@@ -45,10 +46,10 @@ func (s *Service) tryTx(ctx context.Context, do func(context.Context, *sql.Tx) e
 			return fmt.Errorf("wait for the database: %w", context.Cause(ctx))
 		}
 		// A driver that is interrupted while it begins a transaction can leave it open, and
-		// the database locked. A transaction on a local file takes busy_timeout at most.
-		ctx = context.WithoutCancel(ctx)
+		// the database locked. It begins within busy_timeout.
+		begin = context.WithoutCancel(ctx)
 	}
-	tx, err := s.db.BeginTx(ctx, s.dialect.txOptions)
+	tx, err := s.db.BeginTx(begin, s.dialect.txOptions)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
