@@ -136,3 +136,32 @@ func TestOnPaidThatHangsEndsWithItsContext(t *testing.T) {
 		s.requireSales(t, a.OrderNo, 1)
 	})
 }
+
+// A person credits another order with money that the gateway does not confirm. When it is
+// confirmed, the order that it was meant for still ends.
+func TestUnconfirmedMoneyThatCreditedAnotherOrder(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s, ctx := newShop(t, d, func(c *Config) { c.UnconfirmedAfter = 5 * time.Minute }), context.Background()
+		a, b := s.buy(t), s.buy(t)
+		s.gateway.set(func() { s.gateway.unsure[a.No] = true })
+		for range 2 {
+			s.advance(6 * time.Minute)
+			s.work(t)
+		}
+		require.Len(t, s.attention(t), 1)
+		require.NoError(t, s.Resolve(ctx, s.attention(t)[0].ID, Resolution{By: "mei", Reason: "typo", Action: ActionCredit, OrderNo: b.OrderNo}))
+		s.gateway.pay(a.No)
+		for range 30 {
+			s.advance(time.Hour)
+			s.work(t)
+		}
+		s.requireSales(t, a.OrderNo, 0)
+		s.requireSales(t, b.OrderNo, 1)
+		assert.Equal(t, OrderExpired, s.state(t, a.OrderNo).Status)
+		paid := s.state(t, b.OrderNo)
+		require.Len(t, paid.Payments, 1)
+		assert.Equal(t, "pay-"+a.No, paid.Payments[0].PaymentNo)
+		assert.Empty(t, s.attention(t))
+	})
+}

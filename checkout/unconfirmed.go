@@ -49,7 +49,7 @@ func (s *Service) confirm(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Pa
 		if isDuplicate(err) {
 			return false, errors.Join(errConflict, err)
 		}
-		p.ID, p.OrderNo, p.AttemptNo, p.Outcome, p.Resolution = r.ID, o.orderNo, o.attemptNo, OutcomeCredited, r.Resolution
+		p.ID, p.OrderNo, p.AttemptNo, p.Outcome, p.Resolution = r.ID, r.creditedOrder, o.attemptNo, r.Outcome, r.Resolution
 		return true, err
 	}
 	if r.open {
