@@ -96,8 +96,12 @@ func (w *web) admin(page http.HandlerFunc) http.HandlerFunc {
 // isLocal reports whether a request comes from a browser on this machine, neither through
 // a proxy nor by a host name that another site chose.
 func isLocal(r *http.Request) bool {
-	forwarded := r.Header.Get("X-Forwarded-For") + r.Header.Get("Forwarded") + r.Header.Get("X-Real-Ip")
-	return forwarded == "" && isLoopback(r.RemoteAddr) && isLoopback(r.Host)
+	for _, name := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip"} {
+		if len(r.Header.Values(name)) > 0 {
+			return false
+		}
+	}
+	return isLoopback(r.RemoteAddr) && isLoopback(r.Host)
 }
 
 func isLoopback(address string) bool {

@@ -112,10 +112,11 @@ func (w *web) order(rw http.ResponseWriter, r *http.Request) {
 }
 
 // payerIP returns the payer's address, which ispay requires. The last address in
-// X-Forwarded-For is the one that the shop's own proxy has added.
+// X-Forwarded-For is the one that the shop's own proxy has added, in a line of its own or at
+// the end of the payer's.
 func (w *web) payerIP(r *http.Request) string {
 	if w.settings.behindProxy {
-		all := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+		all := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		if ip, err := netip.ParseAddr(strings.TrimSpace(all[len(all)-1])); err == nil {
 			return ip.WithZone("").Unmap().String()
 		}

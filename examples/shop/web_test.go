@@ -445,7 +445,7 @@ func TestAdminIsRestricted(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/admin", nil)
 		r.RemoteAddr, r.Host = remote, host
 		for i := 0; i < len(header); i += 2 {
-			r.Header.Set(header[i], header[i+1])
+			r.Header.Add(header[i], header[i+1])
 		}
 		return isLocal(r)
 	}
@@ -455,6 +455,7 @@ func TestAdminIsRestricted(t *testing.T) {
 	assert.False(t, local("203.0.113.7:5000", "127.0.0.1:8080"))
 	assert.False(t, local("127.0.0.1:5000", "shop.example.com"), "a host name that leads here")
 	assert.False(t, local("127.0.0.1:5000", "localhost", "X-Forwarded-For", "203.0.113.7"), "a proxy")
+	assert.False(t, local("127.0.0.1:5000", "localhost", "X-Forwarded-For", "", "X-Forwarded-For", "203.0.113.7"), "an empty line before the proxy's")
 
 	s := openDemo(t)
 	for _, page := range []string{"/admin", "/admin/orders", "/admin/orders/S1E"} {
@@ -503,12 +504,15 @@ func TestThePayersAddress(t *testing.T) {
 		{false, "[fe80::1%eth0]:5000", "", "fe80::1"},
 		{false, "@", "", "127.0.0.1"},
 		{true, "127.0.0.1:5000", "10.9.9.9, 198.51.100.1", "198.51.100.1"},
+		{true, "127.0.0.1:5000", "10.9.9.9\n198.51.100.1", "198.51.100.1"}, // two lines
 		{true, "127.0.0.1:5000", "nonsense", "127.0.0.1"},
 	} {
 		w := &web{shop: &shop{settings: settings{behindProxy: test.behindProxy}}}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = test.remote
-		r.Header.Set("X-Forwarded-For", test.forwarded)
+		for line := range strings.Lines(test.forwarded) {
+			r.Header.Add("X-Forwarded-For", strings.TrimSpace(line))
+		}
 		assert.Equal(t, test.want, w.payerIP(r), test)
 	}
 }
