@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -46,6 +47,9 @@ Credentials. Variables in brackets are optional.
 Each gateway sends notifications to <public-url>/notify/<gateway>. Set this URL in the
 dashboard of Ping++; the other gateways receive it with each order.
 `
+
+// defaultFile is the SQLite file without -db.
+const defaultFile = "shop.db"
 
 // readSettings reads the flags and the environment. The error is flag.ErrHelp after -h.
 func readSettings(args []string, env environment, out io.Writer) (settings, error) {
@@ -102,11 +106,7 @@ func (s settings) check(rest []string) error {
 func (s settings) database() (driver, source string, dialect checkout.Dialect, err error) {
 	switch {
 	case s.databaseURL == "":
-		file := s.sqliteFile
-		if file == "" {
-			file = "shop.db"
-		}
-		return "sqlite", sqliteSource(file), checkout.SQLite, nil
+		return "sqlite", sqliteSource(cmp.Or(s.sqliteFile, defaultFile)), checkout.SQLite, nil
 	case strings.HasPrefix(s.databaseURL, "postgres://"), strings.HasPrefix(s.databaseURL, "postgresql://"):
 		return "pgx", s.databaseURL, checkout.PostgreSQL, nil
 	}
@@ -114,6 +114,14 @@ func (s settings) database() (driver, source string, dialect checkout.Dialect, e
 		return "", "", "", errors.New("DATABASE_URL must be a postgres:// URL or a MySQL DSN such as user:password@tcp(127.0.0.1:3306)/shop")
 	}
 	return "mysql", s.databaseURL, checkout.MySQL, nil
+}
+
+// inFile adds the name of the SQLite file to an error of the database.
+func (s settings) inFile(err error) error {
+	if s.databaseURL != "" {
+		return err
+	}
+	return fmt.Errorf("%w: is the file of -db, %q, writable, and its directory?", err, cmp.Or(s.sqliteFile, defaultFile))
 }
 
 // sqliteSource returns a file with the options that checkout requires.

@@ -66,6 +66,14 @@ func TestDatabaseURL(t *testing.T) {
 	}
 }
 
+func TestAFileThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "missing", "tea.db")
+	_, err := openShop(context.Background(), settings{demo: true, sqliteFile: file, publicURL: "http://127.0.0.1:8080"}, nil, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "-db")
+	require.ErrorContains(t, err, "tea.db")
+}
+
 // credentials returns those of all gateways.
 func credentials(t *testing.T) environment {
 	t.Helper()

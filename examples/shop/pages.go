@@ -77,6 +77,10 @@ func (w *web) order(rw http.ResponseWriter, r *http.Request) {
 		if !ok {
 			return
 		}
+		if !canChange(state, time.Now()) { // the form was loaded before
+			http.Redirect(rw, r, "/orders/"+state.No, http.StatusSeeOther)
+			return
+		}
 		methods = w.methodsIn(state.Currency)
 		method := chosen.Method
 		chosen = w.chosenAgain(state)

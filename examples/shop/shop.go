@@ -74,7 +74,7 @@ func (s *shop) open(ctx context.Context, env environment) error {
 		OnPaid: s.deliver, ExpiresIn: s.settings.expires, Logger: s.log,
 	})
 	if err != nil {
-		return err
+		return s.settings.inFile(err)
 	}
 	for _, g := range gateways {
 		s.log.Info("gateway", "name", g.Name(), "notify_url", s.checkout.NotifyURL(g.Name()))

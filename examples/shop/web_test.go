@@ -169,6 +169,23 @@ func TestAdminResolves(t *testing.T) {
 	})
 }
 
+// The payer has the form for another method open in a tab, and pays too little in another: a
+// person decides about that money first.
+func TestAHeldOrderGetsNoOtherAttempt(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t)
+	order := buy(t, s, "alipay", "1")
+	for _, column := range []string{"orders SET amount", "attempts SET payable"} {
+		_, err := s.db.ExecContext(context.Background(), `UPDATE checkout_`+column+` = 2 WHERE order_no = ?`, order.No)
+		require.NoError(t, err)
+	}
+	pay(t, s, order)
+	response := post(t, s.settings.publicURL+"/orders", url.Values{"order": {order.No}, "method": {"wechat"}})
+	assert.Equal(t, http.StatusSeeOther, response.status)
+	assert.Equal(t, "/orders/"+order.No, response.location)
+	assert.Len(t, stored(t, s, order.No).Attempts, 1)
+}
+
 func TestAdminPages(t *testing.T) {
 	t.Parallel()
 	s := openDemo(t, use("ispay"))
