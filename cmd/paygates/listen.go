@@ -24,7 +24,7 @@ type listenCommand struct {
 	gatewayArgs
 	Address  string        `default:"127.0.0.1:8080" help:"Address to listen on. :8080 is every interface, port 0 any free one."`
 	Forward  string        `placeholder:"URL" help:"Passes each request on unchanged and returns the response of this server."`
-	Count    int           `help:"End after this many notifications (default: none; with --fake: 3)."`
+	Count    int           `placeholder:"NUMBER" help:"End after this many notifications (default: none; with --fake: 3)."`
 	Explain  bool          `help:"Explain the signature of each notification."`
 	PayAfter time.Duration `default:"2s" help:"With --fake: when the payer pays."`
 }

@@ -165,6 +165,8 @@ func TestMistakes(t *testing.T) {
 		{nil, "create ispay --fake --attach x", "ispay has no --attach: it has --order-no"},
 		{nil, "create ispay --fake --channel bitcoin", "--channel of ispay must be alipay, wechat, unionpay"},
 		{nil, "create ispay --amount", "--amount needs a value"},
+		{nil, "create ispay --fake --amount 0", "ispay: invalid request: Amount (amount) must be"},
+		{gateway.Env{"ISPAY_USER_ID": "ten", "ISPAY_SECRET": "example-secret"}, "query ispay A1", "UserID must be 1 to 20 digits (variables: ISPAY_USER_ID, "},
 		{nil, "create codepay --fake --expires 1", `--expires must be a duration such as 30s or 5m, not "1"`},
 		{nil, "sandbox --port x", `--port must be a whole number, not "x"`},
 		{nil, "trigger ispay --fake --to http://x --set amount", `--set must be NAME=VALUE, not "amount"`},

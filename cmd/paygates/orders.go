@@ -22,7 +22,7 @@ type waiting struct {
 type createCommand struct {
 	gatewayArgs
 	OrderNo   string        `placeholder:"NUMBER" help:"Merchant order number ({with order-no}). Default: a new one, or {known}."`
-	Amount    money.Amount  `placeholder:"YUAN" help:"Amount with at most two decimals. Default: 1.00 ({with amount})."`
+	Amount    *money.Amount `placeholder:"YUAN" help:"Amount with at most two decimals. Default: 1.00 ({with amount})."`
 	Channel   string        `placeholder:"NAME" help:"Payment method. {channels}. Default: the first."`
 	Subject   string        `placeholder:"TEXT" help:"Title of the order ({with subject})."`
 	Attach    string        `placeholder:"TEXT" help:"Text that the notification brings back ({with attach})."`
@@ -66,7 +66,7 @@ func (c *createCommand) Run(ctx context.Context, a *app) error {
 // does not have.
 func (c *createCommand) order(s *session) (gateway.Order, error) {
 	given := map[string]bool{
-		"order-no": c.OrderNo != "", "amount": c.Amount != 0, "channel": c.Channel != "", "subject": c.Subject != "",
+		"order-no": c.OrderNo != "", "amount": c.Amount != nil, "channel": c.Channel != "", "subject": c.Subject != "",
 		"attach": c.Attach != "", "payer-ip": c.PayerIP != "", "notify-url": c.NotifyURL != "",
 		"return-url": c.ReturnURL != "", "expires": c.Expires != 0,
 	}
@@ -89,8 +89,12 @@ func (c *createCommand) order(s *session) (gateway.Order, error) {
 			return gateway.Order{}, s.app.usage("create %s needs --order-no: the number of an order that the merchant backend knows", s.Name)
 		}
 	}
+	amount := money.Cents(100)
+	if c.Amount != nil {
+		amount = *c.Amount
+	}
 	return gateway.Order{
-		OrderNo: number, Channel: channel, Amount: cmp.Or(c.Amount, money.Cents(100)),
+		OrderNo: number, Channel: channel, Amount: amount,
 		Subject: cmp.Or(c.Subject, "Example"), Attach: c.Attach, PayerIP: cmp.Or(c.PayerIP, examplePayerIP),
 		NotifyURL: cmp.Or(c.NotifyURL, s.notifyURL()), ReturnURL: c.ReturnURL, Expires: c.Expires,
 	}, nil

@@ -164,5 +164,5 @@ func TestSign(t *testing.T) {
 	_, env = startFake(t, "kechengcang")
 	r = program(t, env, "", "sign", "kechengcang", "title=x")
 	assert.Equal(t, exitUsage, r.code)
-	assert.Contains(t, r.stderr, "no field salt")
+	assert.Equal(t, "paygates: kechengcang: invalid request: no field salt, the only one that is signed\n", r.stderr)
 }

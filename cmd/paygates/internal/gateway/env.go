@@ -106,11 +106,16 @@ func (g *Gateway) missing(env Env, op string) []string {
 }
 
 func (g *Gateway) nearest(name string) string {
+	return Nearest(strings.ToUpper(name), g.VariableNames())
+}
+
+// VariableNames returns the names of all variables.
+func (g *Gateway) VariableNames() []string {
 	var names []string
 	for _, v := range g.Variables {
 		names = append(names, v.Name)
 	}
-	return Nearest(strings.ToUpper(name), names)
+	return names
 }
 
 // Nearest returns the name that takes the fewest changes to make from the given one.

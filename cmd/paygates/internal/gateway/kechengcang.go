@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -109,12 +110,12 @@ func signKechengcang(secret sign.Secret, in Received) (explain.Explanation, stri
 	if text := strings.TrimSpace(string(in.Body)); strings.HasPrefix(text, "{") {
 		var body struct{ Salt, Sign string }
 		if err := json.Unmarshal([]byte(text), &body); err != nil {
-			return explain.Explanation{}, "", fmt.Errorf("%w: not JSON: %w", paygates.ErrInvalidRequest, err)
+			return explain.Explanation{}, "", fmt.Errorf("not JSON: %w", err)
 		}
 		salt, received = body.Salt, body.Sign
 	}
 	if salt == "" {
-		return explain.Explanation{}, "", fmt.Errorf("%w: no field salt, the only one that is signed", paygates.ErrInvalidRequest)
+		return explain.Explanation{}, "", errors.New("no field salt, the only one that is signed")
 	}
 	digest, err := sign.MD5Salted(secret, salt)
 	return explain.MD5Salted(secret, received, salt), digest.String(), err

@@ -216,10 +216,11 @@ signature. It creates nothing.`: `检查环境变量、凭据格式、TLS、本�
 
 	// The environment.
 	"%s: invalid configuration: %s":                            "%s：配置无效：%s",
+	"variables: %s":                                            "变量：%s",
 	"unknown variable %s: did you mean %s?":                    "未知变量 %s，是否指 %s？",
 	"%s set, %s missing":                                       "已设置 %s，缺少 %s",
 	"no credentials: set %s, or use --fake for a fake gateway": "没有凭据：请设置 %s，或用 --fake 使用模拟网关",
-	"%s needs %s": "%s 需要 %s",
+	"%s needs %s":                                              "%s 需要 %s",
 
 	// What went wrong. The kinds stand before an English text of the SDK.
 	"interrupted": "已中断", "a check failed": "有检查未通过",
