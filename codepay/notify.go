@@ -126,7 +126,7 @@ func (c *Client) parse(r *http.Request) (values url.Values, keyIndex int, err er
 
 // verify verifies the signature of values that have one value for each name.
 func (c *Client) verify(values url.Values) (keyIndex int, err error) {
-	keyIndex, err = notify.Match(c.secrets, func(secret sign.Secret) error {
+	keyIndex, err = flow.Match(c.flow, c.secrets, func(secret sign.Secret) error {
 		return sign.VerifyMD5SortedValues(secret, values, c.ownParameters...)
 	})
 	switch {

@@ -148,7 +148,7 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 
 // verify verifies the signature of the parts.
 func (c *Client) verify(received string, parts ...string) (keyIndex int, err error) {
-	keyIndex, err = notify.Match(c.secrets, func(secret sign.Secret) error {
+	keyIndex, err = flow.Match(c.flow, c.secrets, func(secret sign.Secret) error {
 		signature, err := sign.MD5Nested(secret, parts...)
 		return cmp.Or(err, signature.Verify(received))
 	})

@@ -71,7 +71,7 @@ func (c *Client) readNotification(values url.Values) (*Notification, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	keyIndex, err := notify.Match(c.secrets, func(secret sign.Secret) error {
+	keyIndex, err := flow.Match(c.flow, c.secrets, func(secret sign.Secret) error {
 		signature, err := sign.MD5Concat(secret, c.userID, orderNo)
 		return cmp.Or(err, signature.Verify(values.Get("sign")))
 	})

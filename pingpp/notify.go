@@ -113,7 +113,7 @@ func (c *Client) verify(body []byte, signature string) (*Notification, error) {
 	case signature == "":
 		return nil, fmt.Errorf("%s: %w: no header %s", gateway, paygates.ErrInvalidSignature, SignatureHeader)
 	}
-	keyIndex, err := notify.Match(c.publicKeys, func(key sign.PublicKey) error { return key.Verify(body, signature) })
+	keyIndex, err := flow.Match(c.flow, c.publicKeys, func(key sign.PublicKey) error { return key.Verify(body, signature) })
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -72,6 +73,18 @@ func (c *Client) LogUnread(ctx context.Context, op, number string, unread []stri
 		c.Log().LogAttrs(ctx, slog.LevelWarn, c.Gateway+": unreadable fields left empty", slog.String("gateway", c.Gateway),
 			slog.String("op", op), slog.String("order_no", number), slog.String("fields", strings.Join(unread, ", ")))
 	}
+}
+
+// Match is notify.Match, and logs if a previous key matched: once no such line is logged
+// anymore, the change of a key can end. The line has no request context: a notification can
+// be verified without a request.
+func Match[K any](c *Client, keys []K, verify func(K) error) (int, error) {
+	index, err := notify.Match(keys, verify)
+	if index > 0 {
+		c.Log().LogAttrs(context.Background(), slog.LevelDebug, c.Gateway+": verified with a previous key", slog.String("gateway", c.Gateway),
+			slog.String("op", "verify notification"), slog.Int("key_index", index))
+	}
+	return index, err
 }
 
 // fail returns an Error of an operation that is not a request.

@@ -3,13 +3,16 @@ package flow
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go/sign"
 )
@@ -74,4 +77,26 @@ func TestLogUnread(t *testing.T) {
 	assert.Empty(t, log.String())
 	c.LogUnread(context.Background(), "query order", "1", []string{"time", "order.sn"})
 	assert.Contains(t, log.String(), `level=WARN msg="example: unreadable fields left empty" gateway=example op="query order" order_no=1 fields="time, order.sn"`)
+}
+
+func TestAPreviousKeyIsLogged(t *testing.T) {
+	t.Parallel()
+	c, log := client(nil)
+	errNot := errors.New("not this one")
+	for want, signer := range []string{"a", "b", "c"} {
+		index, err := Match(c, []string{"a", "b", "c"}, func(key string) error {
+			if key == signer {
+				return nil
+			}
+			return errNot
+		})
+		require.NoError(t, err)
+		assert.Equal(t, want, index)
+	}
+	_, err := Match(c, []string{"a", "b"}, func(string) error { return errNot })
+	require.ErrorIs(t, err, errNot)
+	all := strings.Split(strings.TrimSpace(log.String()), "\n")
+	require.Len(t, all, 2, "neither for the current key nor for a forged notification")
+	assert.Regexp(t, `level=DEBUG msg="example: verified with a previous key" gateway=example op="verify notification" key_index=1$`, all[0])
+	assert.Regexp(t, `key_index=2$`, all[1])
 }
