@@ -167,6 +167,7 @@ func TestMistakes(t *testing.T) {
 		{nil, "create ispay --amount", "--amount needs a value"},
 		{nil, "create ispay --fake --amount 0", "ispay: invalid request: Amount (amount) must be"},
 		{gateway.Env{"ISPAY_USER_ID": "ten", "ISPAY_SECRET": "example-secret"}, "query ispay A1", "UserID must be 1 to 20 digits (variables: ISPAY_USER_ID, "},
+		{gateway.Env{"PINGPP_BASE_URL": "https://b.example.com", "PINGPP_TOKEN": "t", "PINGPP_PREVIOUS_WEBHOOK_PUBLIC_KEYS": "x"}, "create pingpp", "WebhookPublicKey is required with PreviousWebhookPublicKeys"},
 		{nil, "create codepay --fake --expires 1", `--expires must be a duration such as 30s or 5m, not "1"`},
 		{nil, "sandbox --port x", `--port must be a whole number, not "x"`},
 		{nil, "trigger ispay --fake --to http://x --set amount", `--set must be NAME=VALUE, not "amount"`},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -108,6 +109,9 @@ func TestVerifyEveryGateway(t *testing.T) {
 		code, events := programJSON(t, env, args...)
 		require.Zero(t, code, events)
 		assert.Equal(t, true, events[0]["matches"], name)
+		r = program(t, rotated(t, name, env), "", args...)
+		assert.Zero(t, r.code, "%s: %s", name, r.stderr)
+		assert.Contains(t, r.stdout, "[1], not with the current one.")
 		assert.Equal(t, "verified", events[1]["event"], name)
 		assert.Equal(t, true, events[1]["paid"], name)
 	}
@@ -165,4 +169,21 @@ func TestSign(t *testing.T) {
 	r = program(t, env, "", "sign", "kechengcang", "title=x")
 	assert.Equal(t, exitUsage, r.code)
 	assert.Equal(t, "paygates: kechengcang: invalid request: no field salt, the only one that is signed\n", r.stderr)
+}
+
+// rotated returns the environment of a merchant whose key is the second previous one now.
+func rotated(t *testing.T, name string, env gateway.Env) gateway.Env {
+	t.Helper()
+	env = maps.Clone(env)
+	if name == "pingpp" {
+		const variable = "PINGPP_WEBHOOK_PUBLIC_KEY"
+		old := env[variable]
+		env[variable] = keyPair(t)[variable]
+		env["PINGPP_PREVIOUS_WEBHOOK_PUBLIC_KEYS"] = keyPair(t)[variable] + old
+		return env
+	}
+	prefix := strings.ToUpper(name)
+	env[prefix+"_PREVIOUS_SECRETS"] = "example-secret-before " + env[prefix+"_SECRET"]
+	env[prefix+"_SECRET"] = "example-secret-after"
+	return env
 }

@@ -42,7 +42,8 @@ Environment:
   SHOP_ADMIN_TOKEN  the password of /admin, with your name as user name; without it
                     /admin is open to this machine only
 
-Credentials. Variables in brackets are optional.
+Credentials. Variables in brackets are optional. Several previous secrets are separated
+by blanks; in keys "\n" stands for a line break.
 %s
 Each gateway sends notifications to <public-url>/notify/<gateway>. Set this URL in the
 dashboard of Ping++; the other gateways receive it with each order.

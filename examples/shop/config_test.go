@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"flag"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"path/filepath"
 	"strings"
@@ -118,6 +123,40 @@ func TestRealGateways(t *testing.T) {
 	env["ISPAY_USER_ID"], env["ISPAY_ALLOW_PLAIN_HTTP"] = "1", "true"
 	_, err = open(env)
 	require.ErrorContains(t, err, "ISPAY_ALLOW_PLAIN_HTTP must be 1")
+}
+
+func TestPreviousSecrets(t *testing.T) {
+	t.Parallel()
+	env := credentials(t)
+	for name, value := range map[string]string{
+		"ISPAY_PREVIOUS_SECRETS": "example-1 example-2", "CODEPAY_PREVIOUS_SECRETS": " example-1\n", "GATEPAY_PREVIOUS_SECRETS": "example-1",
+		"PINGPP_PREVIOUS_WEBHOOK_PUBLIC_KEYS": strings.ReplaceAll(otherKey(t)+otherKey(t), "\n", `\n`),
+	} {
+		env[name] = value
+	}
+	_, err := open(env)
+	require.NoError(t, err)
+	assert.Len(t, env.secrets("ISPAY_PREVIOUS_SECRETS"), 2)
+	assert.Len(t, env.pems("PINGPP_PREVIOUS_WEBHOOK_PUBLIC_KEYS"), 2)
+	for name, value := range map[string]string{
+		"ISPAY_PREVIOUS_SECRETS": "example-secret", "PINGPP_PREVIOUS_WEBHOOK_PUBLIC_KEYS": "example-no-key",
+	} {
+		wrong := maps.Clone(env)
+		wrong[name] = value
+		_, err := open(wrong)
+		require.ErrorIs(t, err, paygates.ErrInvalidConfig)
+		require.ErrorContains(t, err, name, "the variables are listed")
+		assert.NotContains(t, err.Error(), "example-")
+	}
+}
+
+func otherKey(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	require.NoError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
 }
 
 func TestHalfSetGateways(t *testing.T) {

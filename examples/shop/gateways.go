@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +34,32 @@ func environmentOf(variables []string) environment {
 
 func (e environment) secret(name string) sign.Secret { return sign.NewSecret(e[name]) }
 
+// secrets returns a variable with several secrets, separated by blanks.
+func (e environment) secrets(name string) []sign.Secret {
+	var all []sign.Secret
+	for _, text := range strings.Fields(e[name]) {
+		all = append(all, sign.NewSecret(text))
+	}
+	return all
+}
+
+// pem returns a variable with a key. "\n" stands for a line break, because a file of
+// variables has one line for each.
+func (e environment) pem(name string) string { return strings.ReplaceAll(e[name], `\n`, "\n") }
+
+// pems returns a variable with several keys, one after the other.
+func (e environment) pems(name string) []string {
+	var all []string
+	for rest := []byte(e.pem(name)); len(bytes.TrimSpace(rest)) > 0; {
+		block, after := pem.Decode(rest)
+		if block == nil {
+			return append(all, string(rest)) // no key, which is an error of the configuration
+		}
+		all, rest = append(all, string(pem.EncodeToMemory(block))), after
+	}
+	return all
+}
+
 // realGateway describes a gateway and the variables that configure it.
 type realGateway struct {
 	name               string
@@ -42,31 +70,31 @@ type realGateway struct {
 
 var realGateways = []realGateway{
 	{
-		name: "ispay", required: []string{"ISPAY_USER_ID", "ISPAY_SECRET"}, optional: []string{"ISPAY_BASE_URL"},
+		name: "ispay", required: []string{"ISPAY_USER_ID", "ISPAY_SECRET"}, optional: []string{"ISPAY_PREVIOUS_SECRETS", "ISPAY_BASE_URL"},
 		switches: []string{"ISPAY_ALLOW_PLAIN_HTTP"},
 		open: func(env environment, log *slog.Logger) (checkout.Gateway, error) {
 			return checkout.Ispay(ispay.Config{
-				UserID: env["ISPAY_USER_ID"], Secret: env.secret("ISPAY_SECRET"), BaseURL: env["ISPAY_BASE_URL"],
+				UserID: env["ISPAY_USER_ID"], Secret: env.secret("ISPAY_SECRET"), PreviousSecrets: env.secrets("ISPAY_PREVIOUS_SECRETS"), BaseURL: env["ISPAY_BASE_URL"],
 				AllowPlainHTTP: env["ISPAY_ALLOW_PLAIN_HTTP"] == "1", Logger: log,
 			})
 		},
 	},
 	{
-		name: "codepay", required: []string{"CODEPAY_USER_ID", "CODEPAY_SECRET"}, optional: []string{"CODEPAY_TOKEN", "CODEPAY_BASE_URL"},
+		name: "codepay", required: []string{"CODEPAY_USER_ID", "CODEPAY_SECRET"}, optional: []string{"CODEPAY_PREVIOUS_SECRETS", "CODEPAY_TOKEN", "CODEPAY_BASE_URL"},
 		switches: []string{"CODEPAY_ALLOW_PLAIN_HTTP"},
 		open: func(env environment, log *slog.Logger) (checkout.Gateway, error) {
 			return checkout.Codepay(codepay.Config{
-				UserID: env["CODEPAY_USER_ID"], Secret: env.secret("CODEPAY_SECRET"), Token: env.secret("CODEPAY_TOKEN"),
+				UserID: env["CODEPAY_USER_ID"], Secret: env.secret("CODEPAY_SECRET"), PreviousSecrets: env.secrets("CODEPAY_PREVIOUS_SECRETS"), Token: env.secret("CODEPAY_TOKEN"),
 				BaseURL: env["CODEPAY_BASE_URL"], AllowPlainHTTP: env["CODEPAY_ALLOW_PLAIN_HTTP"] == "1", Logger: log,
 			})
 		},
 	},
 	{
-		name: "gatepay", required: []string{"GATEPAY_APP_KEY", "GATEPAY_SECRET"}, optional: []string{"GATEPAY_BASE_URL", "GATEPAY_CLOUD_BASE_URL"},
+		name: "gatepay", required: []string{"GATEPAY_APP_KEY", "GATEPAY_SECRET"}, optional: []string{"GATEPAY_PREVIOUS_SECRETS", "GATEPAY_BASE_URL", "GATEPAY_CLOUD_BASE_URL"},
 		switches: []string{"GATEPAY_ALLOW_PLAIN_HTTP"},
 		open: func(env environment, log *slog.Logger) (checkout.Gateway, error) {
 			return checkout.Gatepay(gatepay.Config{
-				AppKey: env["GATEPAY_APP_KEY"], Secret: env.secret("GATEPAY_SECRET"), BaseURL: env["GATEPAY_BASE_URL"],
+				AppKey: env["GATEPAY_APP_KEY"], Secret: env.secret("GATEPAY_SECRET"), PreviousSecrets: env.secrets("GATEPAY_PREVIOUS_SECRETS"), BaseURL: env["GATEPAY_BASE_URL"],
 				CloudBaseURL: env["GATEPAY_CLOUD_BASE_URL"], AllowPlainHTTP: env["GATEPAY_ALLOW_PLAIN_HTTP"] == "1", Logger: log,
 			})
 		},
@@ -83,12 +111,13 @@ var realGateways = []realGateway{
 	},
 	{
 		name: "pingpp", required: []string{"PINGPP_BASE_URL", "PINGPP_TOKEN", "PINGPP_WEBHOOK_PUBLIC_KEY"},
-		optional: []string{"PINGPP_API_KEY", "PINGPP_API_BASE_URL", "PINGPP_PRIVATE_KEY"},
+		optional: []string{"PINGPP_PREVIOUS_WEBHOOK_PUBLIC_KEYS", "PINGPP_API_KEY", "PINGPP_API_BASE_URL", "PINGPP_PRIVATE_KEY"},
 		switches: []string{"PINGPP_ALLOW_PLAIN_HTTP", "PINGPP_ALLOW_TEST_MODE"},
 		open: func(env environment, log *slog.Logger) (checkout.Gateway, error) {
 			return checkout.Pingpp(pingpp.Config{
-				BaseURL: env["PINGPP_BASE_URL"], Token: env.secret("PINGPP_TOKEN"), WebhookPublicKey: env["PINGPP_WEBHOOK_PUBLIC_KEY"],
-				APIKey: env.secret("PINGPP_API_KEY"), APIBaseURL: env["PINGPP_API_BASE_URL"], PrivateKey: env.secret("PINGPP_PRIVATE_KEY"),
+				BaseURL: env["PINGPP_BASE_URL"], Token: env.secret("PINGPP_TOKEN"), WebhookPublicKey: env.pem("PINGPP_WEBHOOK_PUBLIC_KEY"),
+				PreviousWebhookPublicKeys: env.pems("PINGPP_PREVIOUS_WEBHOOK_PUBLIC_KEYS"),
+				APIKey:                    env.secret("PINGPP_API_KEY"), APIBaseURL: env["PINGPP_API_BASE_URL"], PrivateKey: sign.NewSecret(env.pem("PINGPP_PRIVATE_KEY")),
 				AllowPlainHTTP: env["PINGPP_ALLOW_PLAIN_HTTP"] == "1", AllowTestMode: env["PINGPP_ALLOW_TEST_MODE"] == "1", Logger: log,
 			})
 		},
@@ -129,7 +158,7 @@ func openGateways(env environment, log *slog.Logger) ([]checkout.Gateway, error)
 		}
 		gateway, err := g.open(env, log)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w (variables: %s)", err, strings.Join(g.variables(), ", "))
 		}
 		gateways = append(gateways, gateway)
 	}

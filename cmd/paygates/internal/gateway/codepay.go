@@ -19,6 +19,7 @@ func codepayGateway() *Gateway {
 		Variables: append([]Variable{
 			{Name: "CODEPAY_USER_ID", Help: "merchant's number (码支付 ID)", For: credentials()},
 			{Name: "CODEPAY_SECRET", Help: "merchant's key (通信密钥)", Secret: true, For: credentials()},
+			previousSecrets("CODEPAY"),
 			{Name: "CODEPAY_TOKEN", Help: "merchant's token (令牌)", Secret: true, For: []string{OpQuery, OpWait}},
 			{Name: "CODEPAY_BASE_URL", Help: "gateway's address", Default: codepay.DefaultBaseURL},
 		}, settings("CODEPAY")...),
@@ -53,7 +54,7 @@ var codepayChannels = map[string]codepay.Channel{
 func openCodepay(s Settings) (*Client, error) {
 	secret := s.Env.Secret("CODEPAY_SECRET")
 	client, err := codepay.New(codepay.Config{
-		UserID: s.Env["CODEPAY_USER_ID"], Secret: secret, Token: s.Env.Secret("CODEPAY_TOKEN"),
+		UserID: s.Env["CODEPAY_USER_ID"], Secret: secret, PreviousSecrets: s.Env.Secrets("CODEPAY_PREVIOUS_SECRETS"), Token: s.Env.Secret("CODEPAY_TOKEN"),
 		BaseURL: s.Env["CODEPAY_BASE_URL"], AllowPlainHTTP: s.Env.Flag("CODEPAY_ALLOW_PLAIN_HTTP"),
 		ConfirmByQuery: s.Env["CODEPAY_TOKEN"] != "", Logger: s.Logger, HTTPClient: s.HTTPClient,
 	})

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"bytes"
+	"encoding/pem"
 	"slices"
 	"strings"
 
@@ -30,6 +32,28 @@ func (e Env) Secret(name string) sign.Secret { return sign.NewSecret(e[name]) }
 // PEM returns a variable that is a key. "\n" stands for a line break, because a file
 // of variables has one line for each.
 func (e Env) PEM(name string) string { return strings.ReplaceAll(e[name], `\n`, "\n") }
+
+// Secrets returns a variable with several secrets, separated by blanks.
+func (e Env) Secrets(name string) []sign.Secret {
+	var all []sign.Secret
+	for _, text := range strings.Fields(e[name]) {
+		all = append(all, sign.NewSecret(text))
+	}
+	return all
+}
+
+// PEMs returns a variable with several public keys, one after the other.
+func (e Env) PEMs(name string) []string {
+	var all []string
+	for rest := []byte(e.PEM(name)); len(bytes.TrimSpace(rest)) > 0; {
+		block, after := pem.Decode(rest)
+		if block == nil {
+			return append(all, string(rest)) // no key, which is an error of the configuration
+		}
+		all, rest = append(all, string(pem.EncodeToMemory(block))), after
+	}
+	return all
+}
 
 // Flag reports whether a variable is switched on.
 func (e Env) Flag(name string) bool {

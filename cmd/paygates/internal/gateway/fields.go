@@ -119,6 +119,11 @@ func credentials() []string {
 	return []string{OpCreate, OpQuery, OpWait, OpListen, OpTrigger, OpVerify, OpSign, OpDoctor}
 }
 
+// previousSecrets returns the variable with the secrets that also verify notifications.
+func previousSecrets(prefix string) Variable {
+	return Variable{Name: prefix + "_PREVIOUS_SECRETS", Help: "old secrets, separated by blanks: also verify notifications", Secret: true}
+}
+
 // settings returns the variables that every gateway has.
 func settings(prefix string) []Variable {
 	return []Variable{

@@ -20,6 +20,7 @@ func gatepayGateway() *Gateway {
 		Variables: append([]Variable{
 			{Name: "GATEPAY_APP_KEY", Help: "merchant's identifier (appkey)", For: credentials()},
 			{Name: "GATEPAY_SECRET", Help: "merchant's key (appsecret)", Secret: true, For: credentials()},
+			previousSecrets("GATEPAY"),
 			{Name: "GATEPAY_BASE_URL", Help: "gateway's address", Default: gatepay.DefaultBaseURL},
 			{Name: "GATEPAY_CLOUD_BASE_URL", Help: "address of the cloud API", Default: gatepay.DefaultCloudBaseURL},
 		}, settings("GATEPAY")...),
@@ -45,7 +46,7 @@ func gatepayGateway() *Gateway {
 func openGatepay(s Settings) (*Client, error) {
 	appKey, secret := s.Env["GATEPAY_APP_KEY"], s.Env.Secret("GATEPAY_SECRET")
 	client, err := gatepay.New(gatepay.Config{
-		AppKey: appKey, Secret: secret, BaseURL: s.Env["GATEPAY_BASE_URL"], CloudBaseURL: s.Env["GATEPAY_CLOUD_BASE_URL"],
+		AppKey: appKey, Secret: secret, PreviousSecrets: s.Env.Secrets("GATEPAY_PREVIOUS_SECRETS"), BaseURL: s.Env["GATEPAY_BASE_URL"], CloudBaseURL: s.Env["GATEPAY_CLOUD_BASE_URL"],
 		AllowPlainHTTP: s.Env.Flag("GATEPAY_ALLOW_PLAIN_HTTP"), Logger: s.Logger, HTTPClient: s.HTTPClient,
 	})
 	if err != nil {

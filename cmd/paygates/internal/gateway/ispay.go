@@ -18,6 +18,7 @@ func ispayGateway() *Gateway {
 		Variables: append([]Variable{
 			{Name: "ISPAY_USER_ID", Help: "merchant's number (商户 ID)", For: credentials()},
 			{Name: "ISPAY_SECRET", Help: "merchant's key (商户密钥)", Secret: true, For: credentials()},
+			previousSecrets("ISPAY"),
 			{Name: "ISPAY_BASE_URL", Help: "gateway's address", Default: ispay.DefaultBaseURL},
 		}, settings("ISPAY")...),
 		Groups:   [][]string{{"ISPAY_USER_ID", "ISPAY_SECRET"}},
@@ -38,7 +39,7 @@ var ispayChannels = map[string]ispay.Channel{
 func openIspay(s Settings) (*Client, error) {
 	userID, secret := s.Env["ISPAY_USER_ID"], s.Env.Secret("ISPAY_SECRET")
 	client, err := ispay.New(ispay.Config{
-		UserID: userID, Secret: secret, BaseURL: s.Env["ISPAY_BASE_URL"],
+		UserID: userID, Secret: secret, PreviousSecrets: s.Env.Secrets("ISPAY_PREVIOUS_SECRETS"), BaseURL: s.Env["ISPAY_BASE_URL"],
 		AllowPlainHTTP: s.Env.Flag("ISPAY_ALLOW_PLAIN_HTTP"), Logger: s.Logger, HTTPClient: s.HTTPClient,
 	})
 	if err != nil {

@@ -24,6 +24,7 @@ func pingppGateway() *Gateway {
 			{Name: "PINGPP_API_KEY", Help: "secret key of the Ping++ account", Secret: true, For: []string{OpQuery, OpWait}},
 			{Name: "PINGPP_API_BASE_URL", Help: "address of Ping++", Default: pingpp.DefaultAPIBaseURL},
 			{Name: "PINGPP_WEBHOOK_PUBLIC_KEY", Help: `public key of the Ping++ account, in PEM; "\n" stands for a line break`, For: []string{OpListen, OpVerify}},
+			{Name: "PINGPP_PREVIOUS_WEBHOOK_PUBLIC_KEYS", Help: "old public keys, one after the other: also verify webhooks"},
 			{Name: "PINGPP_PRIVATE_KEY", Help: "your private key, in PEM: signs requests; trigger signs webhooks with it", Secret: true, For: []string{OpTrigger, OpSign}},
 			{Name: "PINGPP_ALLOW_TEST_MODE", Help: "1 accepts test mode, in which no money moves"},
 			{Name: "PINGPP_ORDER_NO", Help: "an order that the backend knows: default of create"},
@@ -53,8 +54,8 @@ func openPingpp(s Settings) (*Client, error) {
 	config := pingpp.Config{
 		BaseURL: env["PINGPP_BASE_URL"], Token: env.Secret("PINGPP_TOKEN"),
 		APIKey: env.Secret("PINGPP_API_KEY"), APIBaseURL: env["PINGPP_API_BASE_URL"],
-		WebhookPublicKey: env.PEM("PINGPP_WEBHOOK_PUBLIC_KEY"),
-		AllowTestMode:    env.Flag("PINGPP_ALLOW_TEST_MODE"), AllowPlainHTTP: env.Flag("PINGPP_ALLOW_PLAIN_HTTP"),
+		WebhookPublicKey: env.PEM("PINGPP_WEBHOOK_PUBLIC_KEY"), PreviousWebhookPublicKeys: env.PEMs("PINGPP_PREVIOUS_WEBHOOK_PUBLIC_KEYS"),
+		AllowTestMode: env.Flag("PINGPP_ALLOW_TEST_MODE"), AllowPlainHTTP: env.Flag("PINGPP_ALLOW_PLAIN_HTTP"),
 		Logger: s.Logger, HTTPClient: s.HTTPClient,
 	}
 	privateKey := sign.NewSecret(env.PEM("PINGPP_PRIVATE_KEY"))
