@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -40,6 +41,11 @@ func (t texts) get(first string, rest ...any) (string, error) {
 		return text, nil
 	}
 	return "", fmt.Errorf("no text %q", key)
+}
+
+// reason returns why a notification was rejected, as checkout says it if there is no text.
+func (t texts) reason(english string) string {
+	return cmp.Or(t["reason."+english], english, "–")
 }
 
 const languageCookie = "lang"

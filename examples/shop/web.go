@@ -75,7 +75,7 @@ func loadPages() (map[string]*template.Template, error) {
 			return nil, err
 		}
 		pages[language], err = template.New(language).Funcs(template.FuncMap{
-			"t": words.get, "time": localTime, "money": formatMoney, "method": methodName, "copyable": newCopyable,
+			"t": words.get, "reason": words.reason, "time": localTime, "money": formatMoney, "method": methodName, "copyable": newCopyable,
 		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, err

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +46,23 @@ func TestTheLanguagesHaveTheSameTexts(t *testing.T) {
 			assert.Contains(t, words, "stage."+string(s))
 		}
 	}
+}
+
+// checkout has a fixed word for each reason.
+func TestReasonsHaveTexts(t *testing.T) {
+	t.Parallel()
+	zh, err := loadTexts("zh")
+	require.NoError(t, err)
+	source, err := os.ReadFile("../../checkout/notify.go")
+	require.NoError(t, err)
+	reasons := regexp.MustCompile(`(?:\{(?:errPanic|errOnPaid|paygates\.Err\w+), |return |entry\.Reason = )"([^"]+)"[}\n]`).FindAllStringSubmatch(string(source), -1)
+	assert.Len(t, reasons, 13)
+	for _, reason := range reasons {
+		assert.Contains(t, zh, "reason."+reason[1])
+		assert.NotEqual(t, reason[1], zh.reason(reason[1]))
+	}
+	assert.Equal(t, "another reason", zh.reason("another reason"))
+	assert.Equal(t, "–", zh.reason(""))
 }
 
 // Each gateway on each database: the shop's row changes in the transaction of the credit.

@@ -189,3 +189,25 @@ func TestPortsInUse(t *testing.T) {
 	_, err = Start(Settings{Host: "192.0.2.1", Port: 0})
 	require.ErrorContains(t, err, "cannot listen on 192.0.2.1")
 }
+
+// The Chinese page has a word for each state that the fakes can have.
+func TestStatesHaveTexts(t *testing.T) {
+	t.Parallel()
+	texts, err := files.ReadFile("page/texts.js")
+	require.NoError(t, err)
+	for name, states := range map[string][]string{
+		"ispay":       {"1", "2", "3", "4", "5", "6", "7", "8", "9"},
+		"codepay":     {"0", "1", "2", "expired"},
+		"gatepay":     {"inprogress", "expired", "paid", "unsettled", "settled"},
+		"kechengcang": {"1", "2", "3", "4"},
+		"pingpp":      {"new", "waiting", "paid", "expired"},
+	} {
+		fake := gateway.Find(name).Fake("")
+		t.Cleanup(fake.Close)
+		for _, state := range states {
+			text := regexp.MustCompile(`^\S+ \((.*)\)$`).ReplaceAllString(fake.StateText(state), "$1")
+			assert.NotEqual(t, "unknown", text)
+			assert.Contains(t, string(texts), `"`+text+`": "`, name)
+		}
+	}
+}

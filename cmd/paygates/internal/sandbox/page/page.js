@@ -70,6 +70,12 @@ function money(o) {
   return sign ? sign + o.amount : `${o.amount} ${o.currency}`;
 }
 
+// The state in the gateway's words, such as "9 (confirmed)" or "paid".
+function state(o) {
+  const name = o.state_text.replace(/^\S+ \((.*)\)$/, "$1");
+  return o.state_text.replace(name, t.states[name] || name);
+}
+
 const joined = (...parts) => parts.filter(Boolean).join(" · ");
 const tag = (text, kind = "") => make("span", { className: `tag ${kind}`, textContent: text });
 
@@ -83,7 +89,7 @@ function showOrder(o) {
     make("div", { className: "head" },
       make("h3", { className: "no", textContent: o.order_no || o.id }),
       make("span", { className: "amount", textContent: money(o) })),
-    make("div", { className: "row" }, tag(o.paid ? joined(t.paid, o.state_text) : o.state_text, o.paid ? "good" : ""),
+    make("div", { className: "row" }, tag(o.paid ? joined(t.paid, state(o)) : state(o), o.paid ? "good" : ""),
       make("span", { className: "soft", textContent: joined(o.gateway, o.channel, o.order_no && o.id, time(o.created_at)) })),
     make("div", { className: "soft", textContent: o.notify_url ? t.to(o.notify_url) : t.noNotifyURL }),
     make("div", { className: "acts" }, ...buttons,

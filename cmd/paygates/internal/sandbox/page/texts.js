@@ -15,6 +15,13 @@ const texts = {
     notifyURL: "账户的通知地址", set: "设置", orderNo: "订单号", amount: "金额", add: "添加订单", added: "订单已添加", changed: "已更改",
     lost: (why) => `沙箱没有返回：${why}`,
     "500": "HTTP 500，未处理", "500 processed": "HTTP 500，已处理", "503": "HTTP 503 维护页", "429": "HTTP 429 请求过多",
+    states: {
+      "accepted": "已接单", "issuing QR code": "正在出码", "awaiting payment": "待付款", "canceled by payer": "付款人已取消",
+      "canceled, not taken": "无人接单，已取消", "closed, restricted": "限制付款，已关闭", "paid, awaiting confirmation": "已付款，待确认",
+      "confirmed": "已确认", "unpaid": "未付款", "paid, completed": "已付款，已完成", "inprogress": "待付款", "unsettled": "通知未被接受",
+      "settled": "通知已被接受", "waiting": "待付款", "submitted": "已提交", "finished": "已完成", "timed out": "已超时",
+      "new": "未下单", "paid": "已付款", "expired": "已过期",
+    },
     reset: "断开连接，未处理", "reset processed": "断开连接，已处理", cut: "只返回一半", slow: "20 秒后返回", redirect: "重定向",
   },
   en: {
@@ -30,6 +37,7 @@ const texts = {
     notifyURL: "Notify URL of the account", set: "Set", orderNo: "Order number", amount: "Amount", add: "Add order", added: "Order added", changed: "Changed",
     lost: (why) => `The sandbox does not respond: ${why}`,
     "500": "HTTP 500, not processed", "500 processed": "HTTP 500 after processing", "503": "HTTP 503 with a page", "429": "HTTP 429",
+    states: {}, // the API's own words
     reset: "Connection closed, not processed", "reset processed": "Connection closed after processing", cut: "Half a response", slow: "Response after 20 s", redirect: "Redirect",
   },
 };
