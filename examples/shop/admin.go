@@ -152,7 +152,7 @@ func (f *failures) add(address string, now time.Time) {
 	f.count[key]++
 }
 
-// idShape is that of the IDs of payments and journal entries.
+// idShape is that of the IDs of payments.
 var idShape = regexp.MustCompile(`^[A-Za-z0-9-]{0,64}$`)
 
 func (w *web) adminHome(rw http.ResponseWriter, r *http.Request) {
@@ -163,12 +163,12 @@ func (w *web) adminHome(rw http.ResponseWriter, r *http.Request) {
 			v.Outcome = o
 		}
 	}
-	if !idShape.MatchString(v.After) {
+	payments, err := w.checkout.Attention(r.Context(), checkout.AttentionQuery{Outcome: v.Outcome, After: v.After, Limit: adminRows + 1})
+	switch {
+	case errors.Is(err, checkout.ErrInvalidQuery):
 		w.problem(rw, r, http.StatusNotFound, "notfound")
 		return
-	}
-	payments, err := w.checkout.Attention(r.Context(), checkout.AttentionQuery{Outcome: v.Outcome, After: v.After, Limit: adminRows + 1})
-	if err != nil {
+	case err != nil:
 		w.failed(rw, r, "read admin page", err)
 		return
 	}
@@ -241,7 +241,7 @@ var numberShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 func (w *web) adminOrder(rw http.ResponseWriter, r *http.Request) {
 	v := &adminOrderView{No: r.PathValue("no")}
 	before := r.URL.Query().Get("before")
-	if !numberShape.MatchString(v.No) || !idShape.MatchString(before) {
+	if !numberShape.MatchString(v.No) {
 		w.problem(rw, r, http.StatusNotFound, "notfound")
 		return
 	}
@@ -256,6 +256,9 @@ func (w *web) adminOrder(rw http.ResponseWriter, r *http.Request) {
 		v.Journal, err = w.checkout.Journal(r.Context(), checkout.JournalQuery{OrderNo: v.No, Before: before, Limit: adminRows + 1})
 	}
 	switch {
+	case errors.Is(err, checkout.ErrInvalidQuery):
+		w.problem(rw, r, http.StatusNotFound, "notfound")
+		return
 	case err != nil:
 		w.failed(rw, r, "read order", err)
 		return

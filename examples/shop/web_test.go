@@ -118,9 +118,12 @@ func TestImpossibleNumbers(t *testing.T) {
 				url.Values{"sure": {"yes"}, "by": {"mei"}, "reason": {"test"}, "action": {"dismiss"}})
 			assert.Contains(t, []int{http.StatusNotFound, http.StatusBadRequest}, response.status, no)
 		}
-		for _, query := range []string{"?after=%00", "?after=%ff", "?after='"} {
-			status, _ := get(t, s.settings.publicURL+"/admin"+query)
-			assert.Equal(t, http.StatusNotFound, status, query)
+		no := buy(t, s, "alipay", "1").No
+		for _, wrong := range []string{"%00", "%ff", "'", "zz"} {
+			for _, page := range []string{"/admin?after=", "/admin/orders/" + no + "?before="} {
+				status, _ := get(t, s.settings.publicURL+page+wrong)
+				assert.Equal(t, http.StatusNotFound, status, page+wrong)
+			}
 		}
 	})
 }
