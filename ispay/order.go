@@ -30,11 +30,11 @@ type State int
 const (
 	StateAccepted        State = 1 // 已接单、未出码: accepted, no QR code yet
 	StateIssuing         State = 2 // 已接单、未出码: accepted, the QR code is being issued
-	StateCanceledByPayer State = 3 // canceled by the payer
-	StateNotTaken        State = 4 // canceled, nobody took the order in time
+	StateCanceledByPayer State = 3 // 用户取消: canceled by the payer
+	StateNotTaken        State = 4 // 超时未接单系统取消: canceled, not accepted in time
 	StateAwaitingPayment State = 5 // 已接单、已出码: QR code issued, waiting for payment
-	StateExpired         State = 6 // canceled, not paid in time
-	StateRestricted      State = 7 // closed, payment restricted
+	StateExpired         State = 6 // 超时未打款取消: canceled, not paid in time
+	StateRestricted      State = 7 // 支付受限,支付关闭: closed, payment restricted
 	StatePaidUnconfirmed State = 8 // 已付款、待确认: paid, waiting for confirmation; not yet money
 	StateConfirmed       State = 9 // 已确认完成支付: confirmed; the only success
 )
@@ -82,7 +82,7 @@ type CreateOrderRequest struct {
 	Channel Channel
 	// Amount in yuan (amount). Required, more than 0.00.
 	Amount money.Amount
-	// PayerIP is the payer's address (ip). Required.
+	// PayerIP is the payer's IPv4 or IPv6 address (ip). Required.
 	PayerIP string
 	// Subject is the title of the order (subject). Optional, at most 256 bytes.
 	Subject string

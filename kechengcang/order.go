@@ -221,7 +221,7 @@ type CreateOrderRequest struct {
 	// characters.
 	Remark string
 	// NotifyURL receives the notification when the order is paid (callback_url). Optional, at
-	// most 255 bytes. Do not rely on it: see NotificationHandler.
+	// most 255 bytes; it may have a query. Do not rely on it: see NotificationHandler.
 	NotifyURL string
 	// ReturnURL is the page to which the payer returns (redirect_url). Optional, at most 255
 	// bytes.

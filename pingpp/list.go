@@ -158,7 +158,7 @@ func (c *Client) Charges(ctx context.Context, request ListChargesRequest) iter.S
 
 // FindCharges returns all charges with the given merchant order number among those that
 // the request selects, newest first: an order can have several. Use it after a create with
-// ErrOutcomeUnknown. Ping++ cannot be asked for an order number, so FindCharges goes
+// ErrOutcomeUnknown. Ping++ has no query by order number, so FindCharges goes
 // through all pages of the list: it costs one request for 100 charges, and CreatedFrom or
 // CreatedAfter is required.
 //

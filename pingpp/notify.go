@@ -136,7 +136,7 @@ func (c *Client) verify(body []byte, signature string) (*Notification, error) {
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:
 // verify now, handle later. RestoreNotification verifies it again, so that an envelope
 // proves no more than the notification in it. It does not expire. It holds private data:
-// the signature and payer data. Order and changes of the fields are not in it.
+// the signature and payer data. Changes of the fields are not in it.
 //
 // There is no UnmarshalBinary, which could not verify. The error is
 // paygates.ErrInvalidNotification for a notification that did not come from this package.
@@ -152,7 +152,7 @@ func (n *Notification) MarshalBinary() ([]byte, error) {
 }
 
 // RestoreNotification returns the notification in an envelope of MarshalBinary, which it
-// verifies as VerifyNotification does, with the secrets of this Client.
+// verifies as VerifyNotification does, with the public keys of this Client.
 //
 // The error is paygates.ErrInvalidNotification for an envelope that is damaged, or of
 // another gateway or version, or that of VerifyNotification.
