@@ -20,7 +20,7 @@ func nextOf(err error) string {
 	case errors.Is(err, paygates.ErrOutcomeUnknown):
 		return queryTheOrder
 	default:
-		return giveUp // and tell somebody: see the table
+		return giveUp // and raise an alert: see the table
 	}
 }
 
