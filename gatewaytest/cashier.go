@@ -46,9 +46,11 @@ var cashierPage = template.Must(template.New("cashier").Parse(`<!DOCTYPE html>
 <title>{{if .Order.Paid}}已付款 paid{{else}}{{.Amount}}{{end}} · {{.Gateway}}</title><link rel="icon" href="data:,">
 <style>
 :root{--ink:#1c2321;--soft:#57625e;--paper:#f6f3ec;--card:#fff;--brand:#0f766e;--on:#fff;--link:#0b5750;--warn:#92400e}
-@media(prefers-color-scheme:dark){:root{--ink:#ecefed;--soft:#a7b1ad;--paper:#101514;--card:#1a211f;--brand:#2dd4bf;--on:#06201d;--link:#5eead4;--warn:#fbbf24}}
+@media(prefers-color-scheme:dark){
+:root{--ink:#ecefed;--soft:#a7b1ad;--paper:#101514;--card:#1a211f;--brand:#2dd4bf;--on:#06201d;--link:#5eead4;--warn:#fbbf24}}
 *{box-sizing:border-box}
-body{margin:0;font:16px/1.5 system-ui,-apple-system,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;background:var(--paper);color:var(--ink);text-align:center}
+body{margin:0;font:16px/1.5 system-ui,-apple-system,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;
+background:var(--paper);color:var(--ink);text-align:center}
 main{max-width:27rem;margin:1.2rem auto;padding:1.3rem 1.2rem;background:var(--card);border-radius:1.25rem}
 @media(max-width:28rem){main{margin:.8rem}}
 h1{margin:0;font-size:1.1rem}
@@ -56,7 +58,8 @@ p{margin:.3rem 0}
 .warn{color:var(--warn);font-size:.875rem}
 .price{margin:.4rem 0;font-size:2.3rem;font-weight:680;line-height:1.2;overflow-wrap:anywhere}
 img{width:14.5rem;height:14.5rem;background:#fff;border-radius:1.1rem;image-rendering:pixelated}
-button{width:100%;margin-top:.9rem;padding:.8rem 1rem;border:0;border-radius:.95rem;background:var(--brand);color:var(--on);font:inherit;font-weight:650;cursor:pointer}
+button{width:100%;margin-top:.9rem;padding:.8rem 1rem;border:0;border-radius:.95rem;
+background:var(--brand);color:var(--on);font:inherit;font-weight:650;cursor:pointer}
 a{display:block;margin-top:.9rem;color:var(--link);font-weight:600}
 :focus-visible{outline:3px solid var(--brand);outline-offset:2px}
 .order{margin-top:.9rem;color:var(--soft);font-size:.8125rem;overflow-wrap:anywhere}

@@ -47,11 +47,7 @@ type Delivery struct {
 // expired order can be paid (a late payment), and a paid one again. The error is
 // [ErrOrderNotFound]; a merchant's response is never an error.
 func (s *Server) Pay(number string) (Delivery, error) {
-	err := s.Update(number, func(order *Order) {
-		order.Paid, order.PaidAt = true, s.Now()
-		s.behavior.Pay(order)
-	})
-	if err != nil {
+	if err := s.PaySilently(number); err != nil {
 		return Delivery{}, err
 	}
 	return s.Redeliver(number)
@@ -107,7 +103,7 @@ func (s *Server) record(number string) (*record, error) {
 	if found := s.find(number); found != nil {
 		return found, nil
 	}
-	return nil, fmt.Errorf("%w: %q", ErrOrderNotFound, number)
+	return nil, notFound(number)
 }
 
 // DelayNotifications delays every notification from now on.
@@ -164,7 +160,7 @@ func (s *Server) deliver(of *record, attempt int, tampered bool) (Delivery, erro
 	order := of.order
 	if of.forgotten {
 		s.mu.Unlock()
-		return Delivery{}, fmt.Errorf("%w: %q", ErrOrderNotFound, order.ID)
+		return Delivery{}, notFound(order.ID)
 	}
 	if order.NotifyURL == "" {
 		s.mu.Unlock()

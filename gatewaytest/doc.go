@@ -1,7 +1,6 @@
 // Package gatewaytest is what the fake gateways share: ispay/ispaytest,
 // codepay/codepaytest, gatepay/gatepaytest, kechengcang/kechengcangtest and
-// pingpp/pingpptest. Each embeds [Server], whose methods pay and expire orders, send
-// notifications and inject faults.
+// pingpp/pingpptest.
 //
 //	srv := ispaytest.NewServer()
 //	defer srv.Close()
@@ -9,15 +8,26 @@
 //	…create an order with a NotifyURL on your own server…
 //	delivery, err := srv.Pay(orderNo) // your handler has responded when it returns
 //
-// A handler can be tested without a network: NotificationRequest returns the signed
-// notification as a request for its ServeHTTP. AddFields adds unknown fields to responses
-// and notifications, and WithClock and Advance move the clock of a fake.
+// Each embeds [Server], which has the methods of all fakes:
 //
-// A fake keeps its latest orders and deliveries in memory, 10,000 of each: see WithLimit.
+//	Pay                  pays an order and sends its notification
+//	PaySilently          pays an order without a notification, as if it were lost
+//	Expire               ends an order without a payment
+//	Redeliver            sends the notification again
+//	SendTampered         sends an attacker's notification
+//	NotificationRequest  returns the notification, for a handler in memory
+//	InjectFault          makes requests fail: status, delay, reset, cut response
+//	DelayNotifications   delays notifications
+//	AddFields            adds unknown fields to responses and notifications
+//	Advance              moves the clock of the fake
+//	Order, Orders        return what was ordered
+//	Deliveries           returns what was sent, with the merchant's responses
+//	Reset, Close         remove all orders; stop the fake
 //
 // A fake listens on a loopback port, checks what the gateway documents, and responds
 // with the documented errors. It verifies signatures with its own code, not with the
-// package that it tests.
+// package that it tests. It keeps its latest orders and deliveries in memory, 10,000 of
+// each: see WithLimit.
 //
 // Every fake starts numbering its orders at the same number, so that a test can expect
 // the number. A program that stores its orders sees the same numbers again after the

@@ -3,6 +3,7 @@ package gatewaytest
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -36,8 +37,6 @@ type Fault struct {
 	Body        string
 }
 
-func (f Fault) isZero() bool { return f == Fault{} }
-
 // replaces reports whether the fault replaces the response, so that the request is
 // processed only with Processed.
 func (f Fault) replaces() bool {
@@ -48,7 +47,7 @@ func (f Fault) replaces() bool {
 func (s *Server) InjectFault(fault Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if fault.isZero() {
+	if fault == (Fault{}) {
 		s.faults = nil
 		return
 	}
@@ -102,9 +101,7 @@ func (s *Server) withFaults(next http.Handler) http.Handler {
 			w.WriteHeader(max(fault.Status, http.StatusOK))
 			_, _ = io.WriteString(w, fault.Body)
 		default:
-			for name, values := range response.Header() {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), response.Header())
 			w.WriteHeader(response.Code)
 			_, _ = w.Write(response.Body.Bytes())
 		}

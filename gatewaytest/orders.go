@@ -72,7 +72,7 @@ func (s *Server) Update(number string, change func(*Order)) error {
 	defer s.mu.Unlock()
 	found := s.find(number)
 	if found == nil {
-		return fmt.Errorf("%w: %q", ErrOrderNotFound, number)
+		return notFound(number)
 	}
 	id, orderNo := found.order.ID, found.order.OrderNo
 	change(&found.order)
@@ -85,6 +85,8 @@ func (s *Server) Update(number string, change func(*Order)) error {
 
 // find returns the order with a number, or nil. The caller holds s.mu.
 func (s *Server) find(number string) *record { return s.byNumber[number] }
+
+func notFound(number string) error { return fmt.Errorf("%w: %q", ErrOrderNotFound, number) }
 
 func (s *Server) index(r *record) {
 	for _, number := range []string{r.order.ID, r.order.OrderNo} {

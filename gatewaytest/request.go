@@ -37,7 +37,7 @@ func (s *Server) notificationRequest(number string, tampered bool) (*http.Reques
 	found := s.find(number)
 	if found == nil {
 		s.mu.Unlock()
-		return nil, fmt.Errorf("%w: %q", ErrOrderNotFound, number)
+		return nil, notFound(number)
 	}
 	order := found.order
 	if order.NotifyURL == "" {

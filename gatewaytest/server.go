@@ -42,17 +42,15 @@ type Server struct {
 	// URL is the address of the server, such as http://127.0.0.1:34567.
 	URL string
 
-	server      *httptest.Server
-	clock       func() time.Time
-	limit       int
-	advanced    atomic.Int64 // by Advance, in nanoseconds
-	added       atomic.Pointer[fields]
-	behavior    Behavior
-	retryDelays []time.Duration
-	client      *http.Client
-	ctx         context.Context //nolint:containedctx // ends the retries at Close
-	cancel      context.CancelFunc
-	tasks       sync.WaitGroup
+	options
+	behavior Behavior
+	server   *httptest.Server
+	advanced atomic.Int64 // by Advance, in nanoseconds
+	added    atomic.Pointer[fields]
+	client   *http.Client
+	ctx      context.Context //nolint:containedctx // ends the retries at Close
+	cancel   context.CancelFunc
+	tasks    sync.WaitGroup
 
 	mu         sync.Mutex
 	orders     []*record          // oldest first
@@ -80,9 +78,7 @@ func WithAddress(address string) Option { return func(o *options) { o.address = 
 
 // WithListener sets the listener, for a caller that wants an error instead of a panic
 // if an address is in use. Close closes it.
-func WithListener(listener net.Listener) Option {
-	return func(o *options) { o.listener = listener }
-}
+func WithListener(listener net.Listener) Option { return func(o *options) { o.listener = listener } }
 
 // WithRetryDelays replaces the delays before each further attempt to deliver a
 // notification, which are minutes at the gateways. Without arguments there is one
@@ -110,16 +106,10 @@ func WithLimit(n int) Option {
 // Start starts a fake gateway that serves handler. The packages of the fakes call it.
 // To use a fake, call its NewServer.
 func Start(handler http.Handler, behavior Behavior, opts ...Option) *Server {
-	o := options{retryDelays: behavior.RetryDelays, clock: time.Now, limit: DefaultLimit}
-	for _, opt := range opts {
-		opt(&o)
-	}
 	s := &Server{
-		behavior:    behavior,
-		retryDelays: o.retryDelays,
-		clock:       o.clock,
-		limit:       o.limit,
-		byNumber:    map[string]*record{},
+		options:  options{retryDelays: behavior.RetryDelays, clock: time.Now, limit: DefaultLimit},
+		behavior: behavior,
+		byNumber: map[string]*record{},
 		client: &http.Client{
 			Timeout:       10 * time.Second,
 			Transport:     &http.Transport{DisableKeepAlives: true},
@@ -127,18 +117,21 @@ func Start(handler http.Handler, behavior Behavior, opts ...Option) *Server {
 		},
 		lastID: 424843497502158847,
 	}
+	for _, opt := range opts {
+		opt(&s.options)
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.server = httptest.NewUnstartedServer(s.withFaults(s.withFields(handler)))
-	if o.address != "" {
-		listener, err := net.Listen("tcp", o.address)
+	if s.address != "" {
+		listener, err := net.Listen("tcp", s.address)
 		if err != nil {
 			panic("gatewaytest: " + err.Error())
 		}
-		o.listener = listener
+		s.listener = listener
 	}
-	if o.listener != nil {
+	if s.listener != nil {
 		_ = s.server.Listener.Close()
-		s.server.Listener = o.listener
+		s.server.Listener = s.listener
 	}
 	s.server.Start()
 	s.URL = s.server.URL

@@ -6,23 +6,8 @@
 //	defer srv.Close()
 //	client, err := codepay.New(srv.Config())
 //
-// The embedded gatewaytest.Server has the methods of all fakes:
-//
-//	Pay                  pays an order and sends its notification
-//	PaySilently          pays an order without a notification, as if it were lost
-//	Expire               ends an order without a payment
-//	Redeliver            sends the notification again
-//	SendTampered         sends an attacker's notification
-//	NotificationRequest  returns the notification, for a handler in memory
-//	InjectFault          makes requests fail: status, delay, reset, cut response
-//	DelayNotifications   delays notifications
-//	AddFields            adds unknown fields to responses and notifications
-//	Advance              moves the clock of the fake
-//	Order, Orders        return what was ordered
-//	Deliveries           returns what was sent, with the merchant's responses
-//	Reset, Close         remove all orders; stop the fake
-//
-// SetSecret changes the merchant's secret while the fake runs, to test a rotation.
+// The embedded [gatewaytest.Server] has the methods of all fakes. SetSecret changes the
+// merchant's secret while the fake runs, to test a rotation.
 //
 // The fake shows the cashier page (page 1 and 2), responds with a script (3) or JSON (4),
 // and has the query that public clients use. A pay_id may be used again, as at the real
@@ -36,17 +21,18 @@
 package codepaytest
 
 import (
+	"cmp"
 	"crypto/md5" //nolint:gosec // the gateway's own algorithm
-	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -69,12 +55,12 @@ type Server struct {
 	*gatewaytest.Server
 	gatewaytest.Secrets
 
-	mu              sync.Mutex
-	shift           money.Amount
-	status          int
-	message         string
-	byGET           bool
-	userIDAsOrderID bool
+	byGET, userIDAsOrderID atomic.Bool
+
+	mu      sync.Mutex
+	shift   money.Amount
+	status  int
+	message string
 }
 
 // NewServer starts a fake. Close ends it.
@@ -131,20 +117,12 @@ func (s *Server) SetCreateStatus(status int, message string) {
 }
 
 // NotifyByGET sends notifications from now on by GET, as some deployments do.
-func (s *Server) NotifyByGET() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.byGET = true
-}
+func (s *Server) NotifyByGET() { s.byGET.Store(true) }
 
 // SetUserIDAsOrderID sets whether notifications carry the merchant's number in order_id,
 // id and trueID, as some deployments send it. By default order_id is the gateway's order
 // number.
-func (s *Server) SetUserIDAsOrderID(enabled bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.userIDAsOrderID = enabled
-}
+func (s *Server) SetUserIDAsOrderID(enabled bool) { s.userIDAsOrderID.Store(enabled) }
 
 func (s *Server) cashier(w http.ResponseWriter, r *http.Request, id string) {
 	order, ok := s.Order(id)
@@ -190,20 +168,14 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 
 // notification returns the notification of an order, in the bytes of its encoding.
 func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
-	s.mu.Lock()
-	byGET, userIDAsOrderID := s.byGET, s.userIDAsOrderID
-	s.mu.Unlock()
 	f := order.Fields
 	fields := map[string]string{
-		"chart": "utf-8", "id": UserID, "order_id": order.ID,
+		"chart": cmp.Or(f["chart"], "utf-8"), "id": UserID, "order_id": order.ID,
 		"pay_id": f["pay_id"], "param": f["param"], "money": f["money"], "price": f["price"],
 		"type": order.Channel, "status": "0", "tag": "0",
 	}
-	if userIDAsOrderID {
+	if s.userIDAsOrderID.Load() {
 		fields["order_id"], fields["trueID"] = UserID, UserID
-	}
-	if f["chart"] != "" {
-		fields["chart"] = f["chart"]
 	}
 	if order.Paid {
 		fields["pay_no"] = order.PaidAt.Format("20060102150405") + order.ID
@@ -225,7 +197,7 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 	for name, value := range fields {
 		form.Set(name, value)
 	}
-	if !byGET {
+	if !s.byGET.Load() {
 		return gatewaytest.Message{
 			Method: http.MethodPost, URL: order.NotifyURL,
 			ContentType: "application/x-www-form-urlencoded", Body: form.Encode(),
@@ -255,7 +227,7 @@ func hash(secret string, f map[string]string) string {
 			names = append(names, name)
 		}
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	for i, name := range names {
 		names[i] = name + "=" + f[name]
 	}
@@ -264,9 +236,7 @@ func hash(secret string, f map[string]string) string {
 }
 
 func (s *Server) signed(f map[string]string) bool {
-	return s.AnySecret(func(secret string) bool {
-		return subtle.ConstantTimeCompare([]byte(strings.ToLower(f["sign"])), []byte(hash(secret, f))) == 1
-	})
+	return s.AnySecret(func(secret string) bool { return strings.EqualFold(f["sign"], hash(secret, f)) })
 }
 
 func decode(chart, text string) string {

@@ -1,9 +1,11 @@
 package codepaytest
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -102,24 +104,13 @@ func (s *Server) check(f map[string]string) (status int, message string) {
 	return 0, ""
 }
 
-func oneOf(value string, allowed ...string) bool {
-	for _, a := range allowed {
-		if value == a {
-			return true
-		}
-	}
-	return false
-}
+func oneOf(value string, allowed ...string) bool { return slices.Contains(allowed, value) }
 
 func (s *Server) add(f map[string]string, price, payable money.Amount) gatewaytest.Order {
-	channel := f["type"]
-	if channel == "" {
-		channel = "1"
-	}
-	f["type"], f["price"], f["money"] = channel, price.String(), payable.String()
+	f["type"], f["price"], f["money"] = cmp.Or(f["type"], "1"), price.String(), payable.String()
 	order := gatewaytest.Order{
 		ID: strconv.FormatInt(s.NextID(), 10), OrderNo: decode(f["chart"], f["pay_id"]),
-		Amount: price, Currency: "CNY", Channel: channel, State: "0",
+		Amount: price, Currency: "CNY", Channel: f["type"], State: "0",
 		NotifyURL: f["notify_url"], ReturnURL: f["return_url"], Fields: f,
 	}
 	if !s.Add(order) {
@@ -143,21 +134,15 @@ func (s *Server) created(order gatewaytest.Order) created {
 	channel, _ := strconv.Atoi(order.Channel)
 	userID, _ := strconv.Atoi(UserID)
 	timeout, _ := strconv.ParseInt(f["outTime"], 10, 64)
-	if timeout == 0 {
-		timeout = 360
-	}
 	qrCode := s.URL + "/qr/" + order.ID + "/0.png"
 	if own := f["qrcode_url"]; own != "" {
 		qrCode = own + "?type=" + order.Channel + "&money=" + f["money"] + "&tag=0"
 	}
-	chart := f["chart"]
-	if chart == "" {
-		chart = "utf-8"
-	}
+	chart := cmp.Or(f["chart"], "utf-8")
 	now := order.CreatedAt.Unix()
 	return created{
 		Message: "ok", QRCode: qrCode, Charset: chart, OrderID: order.ID, PayID: decode(chart, f["pay_id"]),
 		Type: channel, Price: f["price"], Money: f["money"], UserID: userID,
-		NotifyKey: "example-notiry-key", ServerTime: now, EndTime: now + timeout,
+		NotifyKey: "example-notiry-key", ServerTime: now, EndTime: now + cmp.Or(timeout, 360),
 	}
 }

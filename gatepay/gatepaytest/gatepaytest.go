@@ -6,24 +6,10 @@
 //	defer srv.Close()
 //	client, err := gatepay.New(srv.Config())
 //
-// The cloud API is on the same port. An order begins in state "inprogress". SetState sets
-// any other state, and Reject makes a request fail with a documented code.
-//
-// The embedded gatewaytest.Server has the methods of all fakes:
-//
-//	Pay                  pays an order and sends its notification: state "paid"
-//	PaySilently          pays an order without a notification, as if it were lost
-//	Expire               ends an order without a payment: state "expired"
-//	Redeliver            sends the notification again
-//	SendTampered         sends an attacker's notification
-//	NotificationRequest  returns the notification, for a handler in memory
-//	InjectFault          makes requests fail: status, delay, reset, cut response
-//	DelayNotifications   delays notifications
-//	AddFields            adds unknown fields to responses and notifications
-//	Advance              moves the clock of the fake
-//	Order, Orders        return what was ordered
-//	Deliveries           returns what was sent, with the merchant's responses
-//	Reset, Close         remove all orders; stop the fake
+// The embedded [gatewaytest.Server] has the methods of all fakes. The cloud API is on the
+// same port. An order begins in state "inprogress"; Pay moves it to "paid" and Expire to
+// "expired". SetState sets any other state, and Reject makes a request fail with a
+// documented code.
 //
 // SetSecret changes the merchant's secret while the fake runs, to test a rotation.
 //
@@ -36,7 +22,6 @@ package gatepaytest
 
 import (
 	"crypto/md5" //nolint:gosec // the gateway's own algorithm
-	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -250,9 +235,7 @@ func hash(secret string, parts ...string) string {
 }
 
 func (s *Server) signed(received string, parts ...string) bool {
-	return s.AnySecret(func(secret string) bool {
-		return subtle.ConstantTimeCompare([]byte(strings.ToLower(received)), []byte(hash(secret, parts...))) == 1
-	})
+	return s.AnySecret(func(secret string) bool { return strings.EqualFold(received, hash(secret, parts...)) })
 }
 
 func (s *Server) envelope(code int, message string, data map[string]any) map[string]any {

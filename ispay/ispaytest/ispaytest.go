@@ -6,25 +6,9 @@
 //	defer srv.Close()
 //	client, err := ispay.New(srv.Config())
 //
-// An order begins in state 1. Each state query moves it on, to 2 and then to 5; the pay
-// page and the QR code query move it to 5 at once. SetState sets any other
-// state.
-//
-// The embedded gatewaytest.Server has the methods of all fakes:
-//
-//	Pay                  pays an order and sends its notification: state 9
-//	PaySilently          pays an order without a notification, as if it were lost
-//	Expire               ends an order without a payment: state 6
-//	Redeliver            sends the notification again
-//	SendTampered         sends an attacker's notification
-//	NotificationRequest  returns the notification, for a handler in memory
-//	InjectFault          makes requests fail: status, delay, reset, cut response
-//	DelayNotifications   delays notifications
-//	AddFields            adds unknown fields to responses and notifications
-//	Advance              moves the clock of the fake
-//	Order, Orders        return what was ordered
-//	Deliveries           returns what was sent, with the merchant's responses
-//	Reset, Close         remove all orders; stop the fake
+// The embedded [gatewaytest.Server] has the methods of all fakes. An order begins in state
+// 1. Each state query moves it on, to 2 and then to 5; the pay page and the QR code query
+// move it to 5 at once, Pay to 9 and Expire to 6. SetState sets any other state.
 //
 // SetSecret changes the merchant's secret while the fake runs, to test a rotation.
 //
@@ -34,7 +18,6 @@ package ispaytest
 
 import (
 	"crypto/md5" //nolint:gosec // the gateway's own algorithm
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -43,6 +26,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -120,35 +104,40 @@ var (
 )
 
 func (s *Server) create(w http.ResponseWriter, r *http.Request) {
-	reject := func(why string) { fail(w, 1004, "订单创建失败! "+why) }
+	id, why := s.add(r)
+	switch {
+	case why != "":
+		fail(w, 1004, "订单创建失败! "+why)
+	case s.numericOrderID.Load():
+		succeed(w, map[string]any{"order_id": json.Number(id)})
+	default:
+		succeed(w, map[string]any{"order_id": id})
+	}
+}
+
+// add stores an order and returns its number, or what is wrong with the request.
+func (s *Server) add(r *http.Request) (id, why string) {
 	if err := r.ParseForm(); err != nil {
-		reject("form")
-		return
+		return "", "form"
 	}
 	f := r.PostForm
 	amount, amountErr := money.Parse(f.Get("amount"))
 	_, ipErr := netip.ParseAddr(f.Get("ip"))
 	switch {
 	case f.Get("userid") != UserID:
-		reject("userid")
-		return
+		return "", "userid"
 	case !numberShape.MatchString(f.Get("order_no")):
-		reject("order_no")
-		return
-	case f.Get("order_type") != "P901" && f.Get("order_type") != "P902" && f.Get("order_type") != "P904":
-		reject("order_type")
-		return
+		return "", "order_no"
+	case !slices.Contains([]string{"P901", "P902", "P904"}, f.Get("order_type")):
+		return "", "order_type"
 	case amountErr != nil || amount == 0 || !amountShape.MatchString(f.Get("amount")):
-		reject("amount")
-		return
+		return "", "amount"
 	case ipErr != nil:
-		reject("ip")
-		return
+		return "", "ip"
 	case !s.signed(f.Get("sign"), UserID, f.Get("order_no"), f.Get("order_type"), f.Get("amount"), f.Get("return_url")):
-		reject("sign")
-		return
+		return "", "sign"
 	}
-	id := strconv.FormatInt(s.NextID(), 10)
+	id = strconv.FormatInt(s.NextID(), 10)
 	added := s.Add(gatewaytest.Order{
 		ID: id, OrderNo: f.Get("order_no"), Amount: amount, Currency: "CNY",
 		Channel: f.Get("order_type"), State: "1",
@@ -158,14 +147,9 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		},
 	})
 	if !added {
-		reject("order_no exists")
-		return
+		return "", "order_no exists"
 	}
-	if s.numericOrderID.Load() {
-		succeed(w, map[string]any{"order_id": json.Number(id)})
-		return
-	}
-	succeed(w, map[string]any{"order_id": id})
+	return id, ""
 }
 
 func (s *Server) query(w http.ResponseWriter, r *http.Request) {
@@ -244,12 +228,7 @@ func (s *Server) issue(id string) (gatewaytest.Order, bool) {
 }
 
 func (s *Server) notified(order gatewaytest.Order) bool {
-	for _, delivery := range s.DeliveriesOf(order.ID) {
-		if delivery.Accepted {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.DeliveriesOf(order.ID), func(d gatewaytest.Delivery) bool { return d.Accepted })
 }
 
 // qrText returns the text of the QR code: the URL of the pay page.
@@ -277,9 +256,7 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 	query := "?order_no=" + order.OrderNo + "&amount=" + amount + "&state=" + state + "&sign=" + hash(s.CurrentSecret(), UserID, order.OrderNo)
 	added := url.Values{}
 	for name, value := range s.NotificationFields() {
-		switch name {
-		case "order_no", "amount", "state", "sign":
-		default:
+		if !slices.Contains([]string{"order_no", "amount", "state", "sign"}, name) {
 			added.Set(name, fmt.Sprint(value))
 		}
 	}
@@ -295,9 +272,7 @@ func hash(secret string, parts ...string) string {
 }
 
 func (s *Server) signed(received string, parts ...string) bool {
-	return s.AnySecret(func(secret string) bool {
-		return subtle.ConstantTimeCompare([]byte(strings.ToLower(received)), []byte(hash(secret, parts...))) == 1
-	})
+	return s.AnySecret(func(secret string) bool { return strings.EqualFold(received, hash(secret, parts...)) })
 }
 
 func succeed(w http.ResponseWriter, fields map[string]any) {

@@ -6,24 +6,9 @@
 //	defer srv.Close()
 //	client, err := kechengcang.New(srv.Config())
 //
-// An order begins in state 1. Submit changes it to 2, and Reprice changes the amount that
+// The embedded [gatewaytest.Server] has the methods of all fakes. An order begins in state
+// 1. Submit changes it to 2, Pay to 3 and Expire to 4, and Reprice changes the amount that
 // the payer must send.
-//
-// The embedded gatewaytest.Server has the methods of all fakes:
-//
-//	Pay                  pays an order and sends its notification: state 3
-//	PaySilently          pays an order without a notification, as if it were lost
-//	Expire               ends an order without a payment: state 4
-//	Redeliver            sends the notification again
-//	SendTampered         sends an attacker's notification
-//	NotificationRequest  returns the notification, for a handler in memory
-//	InjectFault          makes requests fail: status, delay, reset, cut response
-//	DelayNotifications   delays notifications
-//	AddFields            adds unknown fields to responses and notifications
-//	Advance              moves the clock of the fake
-//	Order, Orders        return what was ordered
-//	Deliveries           returns what was sent, with the merchant's responses
-//	Reset, Close         remove all orders; stop the fake
 //
 // SetSecret changes the merchant's secret while the fake runs, to test a rotation.
 //
@@ -34,7 +19,6 @@ package kechengcangtest
 
 import (
 	"crypto/md5" //nolint:gosec // the gateway's own algorithm
-	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"maps"
@@ -86,27 +70,18 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	})
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
 		Pay: func(order *gatewaytest.Order) {
-			if order.State == "1" {
-				s.submit(order)
-			}
+			s.submit(order)
 			order.State = "3"
 		},
 		Expire:       func(order *gatewaytest.Order) { order.State = "4" },
 		Notification: s.notification,
 		Objects:      []string{"result"},
 		Accepted:     func(_ int, body string) bool { return body == "ok" },
-		RetryDelays:  retryDelays(),
+		RetryDelays: []time.Duration{ // mostAttempts-1
+			30 * time.Minute, 60 * time.Minute, 90 * time.Minute, 120 * time.Minute, 150 * time.Minute, 180 * time.Minute,
+		},
 	}, opts...)
 	return s
-}
-
-// retryDelays returns the delays: 30, 60, 90 … minutes.
-func retryDelays() []time.Duration {
-	all := make([]time.Duration, mostAttempts-1)
-	for i := range all {
-		all[i] = time.Duration(i+1) * 30 * time.Minute
-	}
-	return all
 }
 
 // Config returns the configuration of a client for this fake.
@@ -124,13 +99,7 @@ func (s *Server) RevealSecret() { s.leaky.Store(true) }
 
 // Submit reports the transfer of an order with the given number: state 2. It changes
 // nothing unless the order is in state 1.
-func (s *Server) Submit(orderID string) error {
-	return s.Update(orderID, func(order *gatewaytest.Order) {
-		if order.State == "1" {
-			s.submit(order)
-		}
-	})
-}
+func (s *Server) Submit(orderID string) error { return s.Update(orderID, s.submit) }
 
 // Reprice changes the amount that the payer must send, as the real server does every two
 // minutes. It changes nothing unless the order is in state 1.
@@ -144,8 +113,10 @@ func (s *Server) Reprice(orderID string, payFee money.Amount) error {
 }
 
 func (s *Server) submit(order *gatewaytest.Order) {
-	order.State = "2"
-	set(order, "pay_submit_at", local(s.Now()))
+	if order.State == "1" {
+		order.State = "2"
+		set(order, "pay_submit_at", local(s.Now()))
+	}
 }
 
 // set changes a field in a copy, because the fields may be read at the same time.
@@ -209,11 +180,8 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request) {
 		succeed(w, nil)
 		return
 	}
-	result := s.result(order)
+	result := s.record(order)
 	s.addDeliveries(result, order)
-	if s.leaky.Load() {
-		result["application"] = s.application()
-	}
 	succeed(w, result)
 }
 
@@ -231,10 +199,7 @@ func (s *Server) pay(w http.ResponseWriter, r *http.Request) {
 
 // notification returns a notification of an order. It runs while the orders are locked.
 func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
-	result := s.result(order)
-	if s.leaky.Load() {
-		result["application"] = s.application()
-	}
+	result := s.record(order)
 	if tampered {
 		// Nothing is signed.
 		result["pay_status"], result["status"] = 3, 2
@@ -295,9 +260,14 @@ func (s *Server) addDeliveries(result map[string]any, order gatewaytest.Order) {
 	}
 }
 
-// application is the record that the public source does not hide.
-func (s *Server) application() map[string]any {
-	return map[string]any{"id": 1, "name": "example", "app_id": AppID, "secure_key": s.CurrentSecret()}
+// record returns an order as a query and a notification have it: with the record of the
+// application, which the public source does not hide.
+func (s *Server) record(order gatewaytest.Order) map[string]any {
+	result := s.result(order)
+	if s.leaky.Load() {
+		result["application"] = map[string]any{"id": 1, "name": "example", "app_id": AppID, "secure_key": s.CurrentSecret()}
+	}
+	return result
 }
 
 // local returns a time in UTC+8, as the gateway writes its other times, "" for none.
@@ -332,8 +302,5 @@ func md5Hex(text string) string {
 }
 
 func (s *Server) signed(received, salt string) bool {
-	return s.AnySecret(func(secret string) bool {
-		want := md5Hex(md5Hex(salt) + md5Hex(secret))
-		return subtle.ConstantTimeCompare([]byte(received), []byte(want)) == 1
-	})
+	return s.AnySecret(func(secret string) bool { return received == md5Hex(md5Hex(salt)+md5Hex(secret)) })
 }

@@ -8,27 +8,12 @@
 //	err := srv.AddOrder("12134676899915430002", money.Cents(9900), "Example")
 //	client, err := pingpp.New(srv.Config())
 //
-// AddOrder makes an order known to the merchant backend, and CreateOrder gives it a
-// charge. Pay and PaySilently then pay the charge, and Refund refunds it.
+// The embedded [gatewaytest.Server] has the methods of all fakes. AddOrder makes an order
+// known to the merchant backend, and CreateOrder gives it a charge. Pay and PaySilently
+// then pay the charge, and Refund refunds it.
 //
 // The fake lists charges and refunds with the parameters of Ping++, and returns the events
 // of payments and refunds by their numbers, whether they were sent or not.
-//
-// The embedded gatewaytest.Server has the methods of all fakes:
-//
-//	Pay                  pays an order and sends its notification
-//	PaySilently          pays an order without a notification, as if it were lost
-//	Expire               ends an order without a payment
-//	Redeliver            sends the notification again
-//	SendTampered         sends an attacker's notification
-//	NotificationRequest  returns the notification, for a handler in memory
-//	InjectFault          makes requests fail: status, delay, reset, cut response
-//	DelayNotifications   delays notifications
-//	AddFields            adds unknown fields to responses and notifications
-//	Advance              moves the clock of the fake
-//	Order, Orders        return what was ordered
-//	Deliveries           returns what was sent, with the merchant's responses
-//	Reset, Close         remove all orders; stop the fake
 //
 // SetKey changes the key that signs events while the fake runs, to test a rotation.
 //
@@ -41,7 +26,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/subtle"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -54,6 +38,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/paygates/paygates-go/gatewaytest"
@@ -74,11 +59,12 @@ const (
 type Server struct {
 	*gatewaytest.Server
 
+	key       atomic.Pointer[rsa.PrivateKey]
+	clientKey atomic.Pointer[rsa.PublicKey]
+	testMode  atomic.Bool
+
 	mu         sync.Mutex
-	key        *rsa.PrivateKey
 	webhookURL string
-	testMode   bool
-	clientKey  *rsa.PublicKey
 	refunds    map[string][]refund // by the number of the charge, oldest first
 }
 
@@ -94,7 +80,8 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	if err != nil {
 		panic("pingpptest: " + err.Error())
 	}
-	s := &Server{key: key, refunds: map[string][]refund{}}
+	s := &Server{refunds: map[string][]refund{}}
+	s.SetKey(key)
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /pay/pay_for_order/{$}", s.create)
 	mux.HandleFunc("GET /v1/charges", s.api(s.listCharges))
@@ -129,7 +116,7 @@ func (s *Server) Config() pingpp.Config {
 
 // PublicKeyPEM returns the public key that verifies the events of this fake.
 func (s *Server) PublicKeyPEM() string {
-	der, err := x509.MarshalPKIXPublicKey(&s.currentKey().PublicKey)
+	der, err := x509.MarshalPKIXPublicKey(&s.key.Load().PublicKey)
 	if err != nil {
 		panic("pingpptest: " + err.Error())
 	}
@@ -137,17 +124,7 @@ func (s *Server) PublicKeyPEM() string {
 }
 
 // SetKey changes the key pair of Ping++: events are signed with key from now on.
-func (s *Server) SetKey(key *rsa.PrivateKey) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.key = key
-}
-
-func (s *Server) currentKey() *rsa.PrivateKey {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.key
-}
+func (s *Server) SetKey(key *rsa.PrivateKey) { s.key.Store(key) }
 
 // AddOrder makes an order in yuan known to the merchant backend, so that CreateOrder can
 // create its charge. It returns an error if the order exists, or an argument is malformed.
@@ -182,17 +159,13 @@ func (s *Server) SetWebhookURL(webhookURL string) {
 
 // SetLiveMode sets whether new charges are in live mode, which is the default, or in test
 // mode.
-func (s *Server) SetLiveMode(live bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.testMode = !live
-}
+func (s *Server) SetLiveMode(live bool) { s.testMode.Store(!live) }
 
 // Sign returns the value of X-Pingplusplus-Signature for a body, for events that this fake
 // does not send itself.
 func (s *Server) Sign(body []byte) string {
 	sum := sha256.Sum256(body)
-	signature, err := rsa.SignPKCS1v15(nil, s.currentKey(), crypto.SHA256, sum[:])
+	signature, err := rsa.SignPKCS1v15(nil, s.key.Load(), crypto.SHA256, sum[:])
 	if err != nil {
 		panic("pingpptest: " + err.Error())
 	}
@@ -214,9 +187,7 @@ func (s *Server) RequireSignature(publicKey string) error {
 	if !ok {
 		return errors.New("pingpptest: public key is not an RSA key")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.clientKey = key
+	s.clientKey.Store(key)
 	return nil
 }
 
@@ -263,7 +234,7 @@ func (s *Server) newID(prefix string) string {
 
 func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 	reject := func(message string) { reply(w, http.StatusOK, map[string]any{"status": -4, "message": message}) }
-	if !same(r.Header.Get("Authorization"), "Token "+Token) {
+	if r.Header.Get("Authorization") != "Token "+Token {
 		reply(w, http.StatusUnauthorized, map[string]any{"detail": "Invalid token."})
 		return
 	}
@@ -292,13 +263,10 @@ func (s *Server) makeCharge(order gatewaytest.Order, channel string) gatewaytest
 	if order.State != stateNew && order.Channel != channel {
 		id = s.newID("ch_")
 	}
-	s.mu.Lock()
-	live := strconv.FormatBool(!s.testMode)
-	s.mu.Unlock()
 	_ = s.Update(order.OrderNo, func(stored *gatewaytest.Order) {
 		// A new map: copies of the order hold the old one.
 		stored.Fields = maps.Clone(stored.Fields)
-		stored.Fields["livemode"] = live
+		stored.Fields["livemode"] = strconv.FormatBool(!s.testMode.Load())
 		stored.ID, stored.Channel, stored.State = id, channel, stateWaiting
 		order = *stored
 	})
@@ -309,17 +277,15 @@ func (s *Server) makeCharge(order gatewaytest.Order, channel string) gatewaytest
 // it: as the user of basic authentication without a password, or as a bearer token.
 func isAuthorized(r *http.Request) bool {
 	if user, password, ok := r.BasicAuth(); ok {
-		return same(user, APIKey) && password == ""
+		return user == APIKey && password == ""
 	}
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return strings.EqualFold(scheme, "Bearer") && same(key, APIKey)
+	return strings.EqualFold(scheme, "Bearer") && key == APIKey
 }
 
 // requestSigned checks Pingplusplus-Signature over the body, the request URI and the time.
 func (s *Server) requestSigned(r *http.Request) bool {
-	s.mu.Lock()
-	key := s.clientKey
-	s.mu.Unlock()
+	key := s.clientKey.Load()
 	if key == nil {
 		return true
 	}
@@ -334,10 +300,6 @@ func (s *Server) requestSigned(r *http.Request) bool {
 	}
 	sum := sha256.Sum256([]byte(r.RequestURI + timestamp)) // a GET has no body, but a query
 	return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil
-}
-
-func same(received, want string) bool {
-	return subtle.ConstantTimeCompare([]byte(received), []byte(want)) == 1
 }
 
 func fail(w http.ResponseWriter, status int, param, message string) {
