@@ -76,12 +76,9 @@ func (p *payment) state(name string) State {
 func (p *payment) orderID(userID string) string {
 	get := p.values.Get
 	id := orderIDOf(get("order_id"), userID, get("id"), get("trueID"))
-	if id != "" {
-		v := check.New(gateway, paygates.ErrInvalidNotification)
-		if v.ID("order_id", id, longestOrderID); v.Err() != nil {
-			p.fields.Unread = append(p.fields.Unread, "order_id")
-			return ""
-		}
+	if id != "" && !check.IsID(id, longestOrderID) {
+		p.fields.Unread = append(p.fields.Unread, "order_id")
+		return ""
 	}
 	return id
 }

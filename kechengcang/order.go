@@ -44,34 +44,24 @@ const (
 	PayCurrencyFTM       PayCurrency = 5 // ERC20/FTM
 )
 
+var coins = map[PayCurrency]struct{ name, chain string }{
+	PayCurrencyUSDTERC20: {"USDT-ERC20", "ERC20"},
+	PayCurrencyUSDTTRC20: {"USDT-TRC20", "TRC20"},
+	PayCurrencyMATIC:     {"MATIC", "ERC20"},
+	PayCurrencyFTM:       {"FTM", "ERC20"},
+}
+
 // String returns the name of the coin, or the number of an unknown one.
 func (c PayCurrency) String() string {
-	switch c {
-	case PayCurrencyUSDTERC20:
-		return "USDT-ERC20"
-	case PayCurrencyUSDTTRC20:
-		return "USDT-TRC20"
-	case PayCurrencyMATIC:
-		return "MATIC"
-	case PayCurrencyFTM:
-		return "FTM"
-	default:
-		return "pay currency " + strconv.Itoa(int(c))
+	if name := coins[c].name; name != "" {
+		return name
 	}
+	return "pay currency " + strconv.Itoa(int(c))
 }
 
 // Chain returns the chain over which the payer sends the coin, "ERC20" or "TRC20", and ""
 // for an unknown coin.
-func (c PayCurrency) Chain() string {
-	switch c {
-	case PayCurrencyUSDTERC20, PayCurrencyMATIC, PayCurrencyFTM:
-		return "ERC20"
-	case PayCurrencyUSDTTRC20:
-		return "TRC20"
-	default:
-		return ""
-	}
-}
+func (c PayCurrency) Chain() string { return coins[c].chain }
 
 // Fee is the price of an order. Compare it with the stored order.
 type Fee struct {

@@ -48,27 +48,15 @@ func DecodeOrder(raw []byte) (*Order, error) {
 // not take it.
 func (c *Client) show(ctx context.Context, op, orderID string) (*Order, error) {
 	byGet := c.showByGet.Load()
-	order, taken, err := c.showBy(ctx, op, orderID, byGet)
-	if taken != takesOther {
-		return order, err
-	}
-	order, taken, err = c.showBy(ctx, op, orderID, !byGet)
-	if taken == takesThis {
-		c.showByGet.Store(!byGet)
+	order, wrong, err := c.showBy(ctx, op, orderID, byGet)
+	if wrong {
+		order, _, err = c.showBy(ctx, op, orderID, !byGet)
 	}
 	return order, err
 }
 
-// verdict is what a response says about the method of its request.
-type verdict int
-
-const (
-	noResponse verdict = iota
-	takesThis
-	takesOther
-)
-
-func (c *Client) showBy(ctx context.Context, op, orderID string, get bool) (order *Order, taken verdict, err error) {
+// showBy reports whether the method is the wrong one. It remembers a right one.
+func (c *Client) showBy(ctx context.Context, op, orderID string, get bool) (order *Order, wrong bool, err error) {
 	method := http.MethodPost
 	if get {
 		method = http.MethodGet
@@ -79,13 +67,12 @@ func (c *Client) showBy(ctx context.Context, op, orderID string, get bool) (orde
 		URL:         c.baseURL + "/api/web/pay-orders/show?id=" + orderID,
 		URLTemplate: "/api/web/pay-orders/show",
 	}, func(r transport.Response) (*Order, error) {
-		taken = takesThis
-		if isWrongMethod(r) {
-			taken = takesOther
+		if wrong = isWrongMethod(r); !wrong {
+			c.showByGet.Store(get)
 		}
 		return decodeOrder(r, orderID)
 	})
-	return order, taken, err
+	return order, wrong, err
 }
 
 // isWrongMethod reports whether the server takes another method. An edition of the public

@@ -1,6 +1,7 @@
 package kechengcang
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -143,10 +144,7 @@ func (c *Client) decodeCreated(response transport.Response, request CreateOrderR
 }
 
 func rejection(response transport.Response, w *wire) *paygates.Error {
-	code, message := w.Code.Text(), w.Message.Text()
-	if message == "" {
-		message = w.Msg.Text()
-	}
+	code, message := w.Code.Text(), cmp.Or(w.Message.Text(), w.Msg.Text())
 	// Laravel's message for a failure of its database ends with the SQL statement and its
 	// values, in brackets.
 	if strings.HasPrefix(message, "SQLSTATE") {
@@ -188,8 +186,7 @@ func fieldErrors(response transport.Response, raw loosejson.Value) error {
 
 func (w *orderWire) order(f *loosejson.Fields) *Order {
 	id := f.NeedText("id", w.ID)
-	v := check.New(gateway, paygates.ErrBadResponse)
-	if v.Alphanumeric("id", id, longestOrderID); v.Err() != nil {
+	if !check.IsAlphanumeric(id, longestOrderID) {
 		f.Fail("id is not 1 to 64 letters or digits")
 	}
 	return &Order{

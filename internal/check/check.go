@@ -61,33 +61,36 @@ func OneOf[T comparable](v *Checker, field string, value T, allowed ...T) {
 // ID requires 1 to longest ASCII letters, digits, "-" or "_": an identifier that means
 // the same in a path, in a query and in a signature.
 func (v *Checker) ID(field, value string, longest int) {
-	if !isID(value, longest) {
+	if !IsID(value, longest) {
 		v.Fail(field, "must be 1 to "+strconv.Itoa(longest)+` letters, digits, "-" or "_"`)
 	}
 }
 
-func isID(value string, longest int) bool {
-	if value == "" || len(value) > longest {
-		return false
-	}
-	for i := range len(value) {
-		c := value[i]
-		if c != '-' && c != '_' && !isAlphanumeric(c) {
-			return false
-		}
-	}
-	return true
-}
+// IsID reports whether value is an identifier: see [Checker.ID].
+func IsID(value string, longest int) bool { return isMadeOf(value, "-_", longest) }
 
 // Alphanumeric requires 1 to longest ASCII letters or digits.
 func (v *Checker) Alphanumeric(field, value string, longest int) {
-	if !isID(value, longest) || strings.ContainsAny(value, "-_") {
+	if !IsAlphanumeric(value, longest) {
 		v.Fail(field, "must be 1 to "+strconv.Itoa(longest)+" letters or digits")
 	}
 }
 
-func isAlphanumeric(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+// IsAlphanumeric reports whether value has 1 to longest ASCII letters or digits.
+func IsAlphanumeric(value string, longest int) bool { return isMadeOf(value, "", longest) }
+
+// isMadeOf reports whether value has 1 to longest letters, digits and other characters.
+func isMadeOf(value, others string, longest int) bool {
+	if len(value) > longest {
+		return false
+	}
+	for i := range len(value) {
+		c := value[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return value != ""
 }
 
 // Digits requires 1 to longest ASCII digits.
@@ -112,18 +115,8 @@ func AppInfo(v *Checker, app paygates.AppInfo) {
 	if app == (paygates.AppInfo{}) {
 		return
 	}
-	v.That(isProduct(app.Name, ".-_"), "AppInfo.Name", `must be 1 to 64 letters, digits, ".", "-" or "_"`)
-	v.That(app.Version == "" || isProduct(app.Version, ".-_+"), "AppInfo.Version", `must be at most 64 letters, digits, ".", "-", "_" or "+"`)
-}
-
-// isProduct reports whether a text has 1 to 64 letters, digits and other characters.
-func isProduct(text, others string) bool {
-	for i := range len(text) {
-		if !isAlphanumeric(text[i]) && strings.IndexByte(others, text[i]) < 0 {
-			return false
-		}
-	}
-	return text != "" && len(text) <= 64
+	v.That(isMadeOf(app.Name, ".-_", 64), "AppInfo.Name", `must be 1 to 64 letters, digits, ".", "-" or "_"`)
+	v.That(app.Version == "" || isMadeOf(app.Version, ".-_+", 64), "AppInfo.Version", `must be at most 64 letters, digits, ".", "-", "_" or "+"`)
 }
 
 // Text requires at most longest bytes of UTF-8 without control characters. "" is

@@ -18,17 +18,12 @@ func (v *Checker) URL(field, value string, longest int) {
 // IsURL reports whether value is an absolute http or https URL with a host, without
 // credentials and blanks.
 func IsURL(value string) bool {
-	rest, ok := strings.CutPrefix(value, "https://")
-	if !ok {
-		if rest, ok = strings.CutPrefix(value, "http://"); !ok {
-			return false
-		}
+	scheme, host, _ := strings.Cut(value, "://")
+	if end := strings.IndexAny(host, "/?#"); end >= 0 {
+		host = host[:end]
 	}
-	host := rest
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		host = rest[:end]
-	}
-	return host != "" && host[0] != ':' && !strings.ContainsAny(host, "@\\") && strings.IndexFunc(value, unicode.IsSpace) < 0
+	return (scheme == "https" || scheme == "http") && host != "" && host[0] != ':' && !strings.ContainsAny(host, "@\\") &&
+		strings.IndexFunc(value, unicode.IsSpace) < 0
 }
 
 // NotifyQuery says what a gateway makes of the query of a notify URL.

@@ -43,6 +43,12 @@ func AllowedMethods(err error) string {
 	return e.allow
 }
 
+var (
+	errEmpty    = reject(http.StatusBadRequest, "body is empty, or was already read")
+	errConsumed = reject(http.StatusBadRequest, "body was already read: put it back, or pass what was read to VerifyNotification")
+	errTooLong  = reject(http.StatusRequestEntityTooLarge, fmt.Sprintf("longer than %d bytes", MaxBody))
+)
+
 func reject(status int, why string) error { return &rejection{status: status, why: why} }
 
 func rejectMethod(allow string) error {
@@ -52,11 +58,7 @@ func rejectMethod(allow string) error {
 
 // Query returns the fields of a notification by GET.
 func Query(r *http.Request) (url.Values, error) {
-	if r.Method != http.MethodGet {
-		return nil, rejectMethod("GET")
-	}
-	// A copy: fiber's adaptor passes on memory that the next request overwrites.
-	return parse(strings.Clone(r.URL.RawQuery))
+	return queryFrom(r, 0)
 }
 
 // QueryAfterLast is Query for a gateway that appends "?field=…" to a notify URL that
@@ -75,8 +77,13 @@ func QueryWith(r *http.Request, name string) (url.Values, error) {
 
 func queryFrom(r *http.Request, begin int) (url.Values, error) {
 	if r.Method != http.MethodGet {
-		return Query(r)
+		return nil, rejectMethod("GET")
 	}
+	return parseQuery(r, begin)
+}
+
+func parseQuery(r *http.Request, begin int) (url.Values, error) {
+	// A copy: fiber's adaptor passes on memory that the next request overwrites.
 	return parse(strings.Clone(r.URL.RawQuery[begin:]))
 }
 
@@ -96,8 +103,8 @@ func Form(r *http.Request) (url.Values, error) {
 	}
 	body, err := Body(r)
 	switch {
-	case errors.Is(err, errEmpty) && r.ContentLength <= 0 && r.URL.RawQuery != "":
-		return parse(strings.Clone(r.URL.RawQuery))
+	case errors.Is(err, errEmpty) && r.URL.RawQuery != "":
+		return parseQuery(r, 0)
 	case err != nil:
 		return nil, err
 	}
@@ -131,17 +138,13 @@ func trim(body []byte) []byte {
 
 func parse(text string) (url.Values, error) {
 	if len(text) > MaxBody {
-		return nil, errTooLong()
+		return nil, errTooLong
 	}
 	values, err := Parse(text)
 	if err != nil {
 		return nil, reject(http.StatusBadRequest, err.Error())
 	}
 	return some(values)
-}
-
-func errTooLong() error {
-	return reject(http.StatusRequestEntityTooLarge, fmt.Sprintf("longer than %d bytes", MaxBody))
 }
 
 func some(values url.Values) (url.Values, error) {
@@ -191,7 +194,7 @@ func single(values url.Values) (url.Values, error) {
 		}
 	}
 	if size > MaxBody {
-		return nil, errTooLong()
+		return nil, errTooLong
 	}
 	return some(values)
 }
@@ -227,8 +230,6 @@ func boundaryOf(contentType string) string {
 
 var boundary = regexp.MustCompile(`(?i)\bboundary=("[^"]*"|[^;, \t]*)`)
 
-var errEmpty = errors.New("body is empty, or was already read")
-
 // Body returns the body of a notification by POST, of at most [MaxBody] bytes, and
 // leaves it to be read again.
 func Body(r *http.Request) ([]byte, error) {
@@ -241,7 +242,7 @@ func Body(r *http.Request) ([]byte, error) {
 	body, err := transport.ReadAll(r.Body, r.ContentLength, MaxBody)
 	switch {
 	case len(body) > MaxBody:
-		return nil, errTooLong()
+		return nil, errTooLong
 	case errors.Is(err, http.ErrBodyReadAfterClose):
 		return nil, noBody(r)
 	case err != nil:
@@ -271,15 +272,10 @@ func CheckLength(v *check.Checker, body []byte) {
 	}
 }
 
-// emptyBody is the rejection for a request without a body.
-type emptyBody struct{ rejection }
-
-func (*emptyBody) Is(target error) bool { return target == errEmpty }
-
+// noBody is the rejection for a request without a body.
 func noBody(r *http.Request) error {
-	why := errEmpty.Error()
 	if r.ContentLength > 0 {
-		why = "body was already read: put it back, or pass what was read to VerifyNotification"
+		return errConsumed
 	}
-	return &emptyBody{rejection{status: http.StatusBadRequest, why: why}}
+	return errEmpty
 }
