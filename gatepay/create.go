@@ -23,17 +23,20 @@ const (
 	largestCount   = 1_000_000
 )
 
-// creation is what the four creates have in common.
+// creation is one of the four creates.
 type creation struct {
-	op                   string
-	baseURL, path        string
-	codes                map[int64]error
-	bought               sign.Field // price, fields or product_id
-	orderNo              string
-	channel              Channel
-	attach               string
-	notifyURL, returnURL string
+	op, path string
+	cloud    bool   // at CloudBaseURL
+	bought   string // the field that says what is bought
+	codes    map[int64]error
 }
+
+var (
+	anyPay    = creation{op: "create order", path: "/api/anypay/create", bought: "price", codes: anyPayCodes}
+	cloudPay  = creation{op: "create cloud order", path: "/api/cloudpay/create", cloud: true, bought: "price", codes: cloudPayCodes}
+	groupPay  = creation{op: "create group order", path: "/api/grouppay/create", bought: "fields", codes: groupPayCodes}
+	stablePay = creation{op: "create product order", path: "/api/stablepay/create", bought: "product_id", codes: stablePayCodes}
+)
 
 func newRequest() *check.Checker { return check.New(gateway, paygates.ErrInvalidRequest) }
 
@@ -47,18 +50,7 @@ func newRequest() *check.Checker { return check.New(gateway, paygates.ErrInvalid
 func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*CreatedOrder, error) {
 	v := newRequest()
 	v.Amount("Amount (price)", request.Amount, money.Cents(1), money.Max)
-	return c.create(ctx, v, creation{
-		op:        "create order",
-		baseURL:   c.baseURL,
-		path:      "/api/anypay/create",
-		codes:     anyPayCodes,
-		bought:    sign.Field{Name: "price", Value: request.Amount.String()},
-		orderNo:   request.OrderNo,
-		channel:   request.Channel,
-		attach:    request.Attach,
-		notifyURL: request.NotifyURL,
-		returnURL: request.ReturnURL,
-	})
+	return c.create(ctx, v, anyPay, request.Amount.String(), request)
 }
 
 // CreateCloudOrder creates an order of any amount through the cloud API (云端支付, POST
@@ -67,15 +59,8 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 func (c *Client) CreateCloudOrder(ctx context.Context, request CreateCloudOrderRequest) (*CreatedOrder, error) {
 	v := newRequest()
 	v.Amount("Amount (price)", request.Amount, money.Cents(1), money.Max)
-	return c.create(ctx, v, creation{
-		op:      "create cloud order",
-		baseURL: c.cloudBaseURL,
-		path:    "/api/cloudpay/create",
-		codes:   cloudPayCodes,
-		bought:  sign.Field{Name: "price", Value: request.Amount.String()},
-		orderNo: request.OrderNo,
-		channel: request.Channel,
-		attach:  request.Attach,
+	return c.create(ctx, v, cloudPay, request.Amount.String(), CreateOrderRequest{
+		OrderNo: request.OrderNo, Channel: request.Channel, Attach: request.Attach,
 	})
 }
 
@@ -83,17 +68,9 @@ func (c *Client) CreateCloudOrder(ctx context.Context, request CreateCloudOrderR
 // /api/grouppay/create). Otherwise it is like CreateOrder.
 func (c *Client) CreateGroupOrder(ctx context.Context, request CreateGroupOrderRequest) (*CreatedOrder, error) {
 	v := newRequest()
-	return c.create(ctx, v, creation{
-		op:        "create group order",
-		baseURL:   c.baseURL,
-		path:      "/api/grouppay/create",
-		codes:     groupPayCodes,
-		bought:    sign.Field{Name: "fields", Value: groupFields(v, request.Items)},
-		orderNo:   request.OrderNo,
-		channel:   request.Channel,
-		attach:    request.Attach,
-		notifyURL: request.NotifyURL,
-		returnURL: request.ReturnURL,
+	return c.create(ctx, v, groupPay, groupFields(v, request.Items), CreateOrderRequest{
+		OrderNo: request.OrderNo, Channel: request.Channel, Attach: request.Attach,
+		NotifyURL: request.NotifyURL, ReturnURL: request.ReturnURL,
 	})
 }
 
@@ -120,57 +97,59 @@ func groupFields(v *check.Checker, items []GroupItem) string {
 func (c *Client) CreateProductOrder(ctx context.Context, request CreateProductOrderRequest) (*CreatedOrder, error) {
 	v := newRequest()
 	v.Digits("ProductID (product_id)", request.ProductID, longestProduct)
-	return c.create(ctx, v, creation{
-		op:        "create product order",
-		baseURL:   c.baseURL,
-		path:      "/api/stablepay/create",
-		codes:     stablePayCodes,
-		bought:    sign.Field{Name: "product_id", Value: request.ProductID},
-		orderNo:   request.OrderNo,
-		channel:   request.Channel,
-		attach:    request.Attach,
-		notifyURL: request.NotifyURL,
-		returnURL: request.ReturnURL,
+	return c.create(ctx, v, stablePay, request.ProductID, CreateOrderRequest{
+		OrderNo: request.OrderNo, Channel: request.Channel, Attach: request.Attach,
+		NotifyURL: request.NotifyURL, ReturnURL: request.ReturnURL,
 	})
 }
 
-func (c *Client) create(ctx context.Context, v *check.Checker, r creation) (*CreatedOrder, error) {
-	v.ID("OrderNo (out_order_id)", r.orderNo, longestOrderNo)
-	check.OneOf(v, "Channel (type)", r.channel, ChannelAlipay, ChannelWeChat)
-	v.Required("Attach (custom)", r.attach)
-	checkAttach(v, "Attach (custom)", r.attach)
-	v.NotifyURL("NotifyURL (notify_url)", r.notifyURL, 1024, check.QueryKept)
-	v.URL("ReturnURL (return_url)", r.returnURL, 1024)
+// create sends a create. value says what is bought, in place of r.Amount.
+func (c *Client) create(
+	ctx context.Context, v *check.Checker, call creation, value string, r CreateOrderRequest,
+) (*CreatedOrder, error) {
+	v.ID("OrderNo (out_order_id)", r.OrderNo, longestOrderNo)
+	check.OneOf(v, "Channel (type)", r.Channel, ChannelAlipay, ChannelWeChat)
+	v.Required("Attach (custom)", r.Attach)
+	checkAttach(v, "Attach (custom)", r.Attach)
+	v.NotifyURL("NotifyURL (notify_url)", r.NotifyURL, 1024, check.QueryKept)
+	v.URL("ReturnURL (return_url)", r.ReturnURL, 1024)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	signature, err := sign.MD5Nested(c.secret, c.appKey, r.bought.Value, string(r.channel), r.orderNo, r.attach)
+	signature, err := sign.MD5Nested(c.secret, c.appKey, value, string(r.Channel), r.OrderNo, r.Attach)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", gateway, r.op, err)
+		return nil, fmt.Errorf("%s: %s: %w", gateway, call.op, err)
 	}
+	baseURL := c.baseURL
+	if call.cloud {
+		baseURL = c.cloudBaseURL
+	}
+	bought := sign.Field{Name: call.bought, Value: value}
 	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
-		Op:          r.op,
-		OrderNo:     r.orderNo,
+		Op:          call.op,
+		OrderNo:     r.OrderNo,
 		Method:      http.MethodPost,
-		URL:         r.baseURL + r.path,
-		URLTemplate: r.path,
+		URL:         baseURL + call.path,
+		URLTemplate: call.path,
 		ContentType: transport.ContentTypeForm,
 		Body: notify.Encode([]sign.Field{
 			{Name: "appkey", Value: c.appKey},
-			r.bought,
-			{Name: "type", Value: string(r.channel)},
-			{Name: "out_order_id", Value: r.orderNo},
-			{Name: "custom", Value: r.attach},
+			bought,
+			{Name: "type", Value: string(r.Channel)},
+			{Name: "out_order_id", Value: r.OrderNo},
+			{Name: "custom", Value: r.Attach},
 			{Name: "sign", Value: signature.String()},
-			{Name: "notify_url", Value: r.notifyURL},
-			{Name: "return_url", Value: r.returnURL},
+			{Name: "notify_url", Value: r.NotifyURL},
+			{Name: "return_url", Value: r.ReturnURL},
 		}),
 		NoRetry: true,
-	}, func(response transport.Response) (*CreatedOrder, error) { return decodeCreated(response, r) })
+	}, func(response transport.Response) (*CreatedOrder, error) {
+		return decodeCreated(response, call.codes, bought, r)
+	})
 	if err != nil {
 		return nil, err
 	}
-	c.flow.LogUnread(ctx, r.op, r.orderNo, order.Unread)
+	c.flow.LogUnread(ctx, call.op, r.OrderNo, order.Unread)
 	return order, nil
 }
 

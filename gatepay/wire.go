@@ -14,6 +14,7 @@ import (
 	"github.com/paygates/paygates-go/internal/loosejson"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
 )
 
 // head begins every response.
@@ -67,21 +68,23 @@ func decode(response transport.Response, wire any, h *head, codes map[int64]erro
 	}
 }
 
-func decodeCreated(response transport.Response, r creation) (*CreatedOrder, error) {
+func decodeCreated(
+	response transport.Response, codes map[int64]error, bought sign.Field, r CreateOrderRequest,
+) (*CreatedOrder, error) {
 	var wire createdWire
-	f, failed := decode(response, &wire, &wire.head, r.codes)
+	f, failed := decode(response, &wire, &wire.head, codes)
 	if failed != nil {
 		return nil, failed
 	}
 	order := &CreatedOrder{
-		OrderNo:     r.orderNo,
+		OrderNo:     r.OrderNo,
 		PayPageURL:  payPageURL(&f, wire.Data.PayPageURL),
 		QRCodeURL:   f.Text("qrcode_url", wire.Data.QRCodeURL),
 		ImageText:   f.Text("qrcode_body", wire.Data.ImageText),
 		RespondedAt: f.Time("time", wire.Time),
 		Raw:         paygates.NewPrivate(json.RawMessage(response.Body)),
 	}
-	r.compare(response, &f, wire.Data.Params)
+	compare(response, &f, wire.Data.Params, bought, r)
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}
@@ -116,16 +119,16 @@ func isScheme(text string) bool {
 
 // compare fails if params, the gateway's copy of the request, is that of another request.
 // It may be missing or have another shape.
-func (r creation) compare(response transport.Response, f *loosejson.Fields, params loosejson.Value) {
+func compare(response transport.Response, f *loosejson.Fields, params loosejson.Value, bought sign.Field, r CreateOrderRequest) {
 	for name, value := range params.Members() {
 		var want string
 		switch name {
 		case "out_order_id":
-			want = r.orderNo
+			want = r.OrderNo
 		case "type":
-			want = string(r.channel)
-		case r.bought.Name:
-			want = r.bought.Value
+			want = string(r.Channel)
+		case bought.Name:
+			want = bought.Value
 		default:
 			continue
 		}
