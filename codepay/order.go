@@ -1,6 +1,7 @@
 package codepay
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -33,11 +34,7 @@ var channelNames = map[Channel]string{
 
 // String returns the number and its meaning: "1 (Alipay)".
 func (c Channel) String() string {
-	name, ok := channelNames[c]
-	if !ok {
-		name = "unknown"
-	}
-	return strconv.Itoa(int(c)) + " (" + name + ")"
+	return strconv.Itoa(int(c)) + " (" + cmp.Or(channelNames[c], "unknown") + ")"
 }
 
 // SettlementMode is the edition of the service (版本类型, act).
@@ -89,11 +86,7 @@ func (s State) String() string {
 	if s == "" {
 		return "not sent"
 	}
-	name, ok := stateNames[s]
-	if !ok {
-		name = "unknown"
-	}
-	return string(s) + " (" + name + ")"
+	return string(s) + " (" + cmp.Or(stateNames[s], "unknown") + ")"
 }
 
 // CreateOrderRequest is an order to create (创建订单). No text may contain "&", because the

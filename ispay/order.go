@@ -1,8 +1,8 @@
 package ispay
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -66,11 +66,7 @@ func (s State) Final() bool {
 
 // String returns the number and its meaning: "9 (confirmed)".
 func (s State) String() string {
-	name, ok := stateNames[s]
-	if !ok {
-		name = "unknown"
-	}
-	return strconv.Itoa(int(s)) + " (" + name + ")"
+	return strconv.Itoa(int(s)) + " (" + cmp.Or(stateNames[s], "unknown") + ")"
 }
 
 // CreateOrderRequest is an order to create (订单提交).
@@ -128,7 +124,7 @@ type PaymentCode struct {
 // Image returns the bytes of the QR code image, mostly a PNG. The error is
 // paygates.ErrBadResponse if the gateway sent none, or one that is not an image in
 // base64.
-func (p PaymentCode) Image() ([]byte, error) { return decodeImage(p.ImageText) }
+func (p PaymentCode) Image() ([]byte, error) { return loosejson.ImageOf(gateway, p.ImageText) }
 
 // OrderState is the state of an order, with the code to scan once there is one.
 type OrderState struct {
@@ -175,12 +171,4 @@ func (o Order) Paid() bool { return o.State.Paid() }
 
 // Image returns the bytes of the QR code image. The error is paygates.ErrBadResponse if
 // the gateway sent none, or one that is not an image in base64.
-func (o Order) Image() ([]byte, error) { return decodeImage(o.ImageText) }
-
-func decodeImage(text string) ([]byte, error) {
-	decoded, err := loosejson.Image(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrBadResponse, err)
-	}
-	return decoded, nil
-}
+func (o Order) Image() ([]byte, error) { return loosejson.ImageOf(gateway, o.ImageText) }

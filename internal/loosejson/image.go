@@ -3,14 +3,26 @@ package loosejson
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/paygates/paygates-go"
 )
 
 var (
 	errNoImage  = errors.New("no image was sent")
 	errNotImage = errors.New("not an image in base64")
 )
+
+// ImageOf is Image for a package, whose name and ErrBadResponse its error has.
+func ImageOf(gateway, text string) ([]byte, error) {
+	decoded, err := Image(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrBadResponse, err)
+	}
+	return decoded, nil
+}
 
 // Image returns the bytes of an image in base64, with or without padding, line breaks
 // and "data:image/…;base64," before it. A blank stands for the "+" that a form decoder
