@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"testing"
-
-	"github.com/paygates/paygates-go/internal/transport"
 )
 
 // Every call of every gateway and the verification of its notifications, without a
@@ -14,7 +12,7 @@ func BenchmarkCalls(b *testing.B) {
 	for _, g := range descriptors {
 		var body string
 		canned := roundTrip(func(r *http.Request) *http.Response { return respond(r, http.StatusOK, body) })
-		s := setup{base: anyHost, http: &http.Client{Transport: canned}, log: transport.Silent(), unsigned: true}
+		s := setup{base: anyHost, http: &http.Client{Transport: canned}, log: silent, unsigned: true}
 		for _, call := range g.calls(b, s) {
 			b.Run(g.name+"."+call.name, func(b *testing.B) {
 				body = call.response

@@ -15,8 +15,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/paygates/paygates-go/internal/transport"
 )
 
 // level is what must not grow.
@@ -61,7 +59,7 @@ func callsOf(t *testing.T, base string, client *http.Client) map[string]call {
 	all := map[string]call{}
 	for _, g := range descriptors {
 		done := map[kind]bool{}
-		for _, call := range g.calls(t, setup{base: base, http: client, log: transport.Silent(), unsigned: true}) {
+		for _, call := range g.calls(t, setup{base: base, http: client, log: silent, unsigned: true}) {
 			if call.kind != wait && !done[call.kind] {
 				done[call.kind] = true
 				all[g.name+"."+call.name] = call

@@ -19,8 +19,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/paygates/paygates-go/internal/transport"
 )
 
 const (
@@ -154,7 +152,7 @@ func (c *cell) run(t *testing.T) {
 // start starts the server, and makes the way to it.
 func (c *cell) start() {
 	c.server = httptest.NewUnstartedServer(http.HandlerFunc(c.serve))
-	c.server.Config.ErrorLog = slog.NewLogLogger(transport.Silent().Handler(), slog.LevelError)
+	c.server.Config.ErrorLog = slog.NewLogLogger(silent.Handler(), slog.LevelError)
 	c.server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateNew:
@@ -289,7 +287,7 @@ func cellsOf(t *testing.T, f *fault, g *descriptor) []*cell {
 	t.Helper()
 	var cells []*cell
 	done := map[kind]bool{}
-	for _, call := range g.calls(t, setup{base: anyHost, log: transport.Silent()}) {
+	for _, call := range g.calls(t, setup{base: anyHost, log: silent}) {
 		first := !done[call.kind]
 		done[call.kind] = true
 		// The race detector needs to see one of each kind; the others are tested

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/internal/transport"
 )
 
 // observed is what an Observer was told.
@@ -86,7 +85,7 @@ func TestEveryCallIsObserved(t *testing.T) {
 				var response string
 				o := &observed{}
 				fake := roundTrip(func(r *http.Request) *http.Response { return respond(r, test.status, response) })
-				s := setup{base: anyHost, http: &http.Client{Transport: fake}, log: transport.Silent(), observer: o}
+				s := setup{base: anyHost, http: &http.Client{Transport: fake}, log: silent, observer: o}
 				for _, call := range g.calls(t, s) {
 					if call.kind == wait && name != "success" || call.opaque && name != "unavailable" {
 						continue
@@ -137,7 +136,7 @@ func TestNotificationsAreObserved(t *testing.T) {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			o := &observed{}
-			s := setup{base: anyHost, http: &http.Client{Transport: roundTrip(unknownOrder)}, log: transport.Silent(), observer: o}
+			s := setup{base: anyHost, http: &http.Client{Transport: roundTrip(unknownOrder)}, log: silent, observer: o}
 			var kinds []string
 			for _, genuine := range g.notifications(t, s) {
 				for _, n := range append([]notification{genuine}, forged(genuine)...) {

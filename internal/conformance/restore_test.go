@@ -14,7 +14,6 @@ import (
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/notify"
-	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/pingpp"
 )
 
@@ -74,7 +73,7 @@ func TestNotificationsAreRestored(t *testing.T) {
 	for _, g := range descriptors {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
-			for _, n := range queued(t, g, setup{base: anyHost, log: transport.Silent()}) {
+			for _, n := range queued(t, g, setup{base: anyHost, log: silent}) {
 				want, envelope := envelopeOf(t, n)
 				got, err := n.restore(envelope)
 				require.NoError(t, err)
@@ -102,13 +101,13 @@ func TestNotificationsAreRestored(t *testing.T) {
 func TestEnvelopesOfOtherGatewaysAreRejected(t *testing.T) {
 	t.Parallel()
 	for _, g := range descriptors {
-		for _, n := range queued(t, g, setup{base: anyHost, log: transport.Silent()}) {
+		for _, n := range queued(t, g, setup{base: anyHost, log: silent}) {
 			_, envelope := envelopeOf(t, n)
 			for _, other := range descriptors {
 				if other == g {
 					continue
 				}
-				got, err := queued(t, other, setup{base: anyHost, log: transport.Silent()})[0].restore(envelope)
+				got, err := queued(t, other, setup{base: anyHost, log: silent})[0].restore(envelope)
 				require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 				assert.ErrorContains(t, err, g.name, "the error names the gateway")
 				assert.Empty(t, inError(err))
@@ -122,7 +121,7 @@ func TestEnvelopesOfOtherGatewaysAreRejected(t *testing.T) {
 func TestAForgedEnvelopeIsRejected(t *testing.T) {
 	t.Parallel()
 	for _, g := range descriptors {
-		for _, n := range queued(t, g, setup{base: anyHost, log: transport.Silent()}) {
+		for _, n := range queued(t, g, setup{base: anyHost, log: silent}) {
 			if n.resign == nil {
 				continue // nothing is signed, and the query decides
 			}
@@ -163,7 +162,7 @@ func TestGeneratedNotificationsAreRestored(t *testing.T) {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(seed, seed))
-			n := queued(t, g, setup{base: anyHost, log: transport.Silent()})[0]
+			n := queued(t, g, setup{base: anyHost, log: silent})[0]
 			accepted := 0
 			for range 300 {
 				changed := generate(random, n)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -245,6 +246,9 @@ func ofForm[N any](
 }
 
 var errHandle = errors.New("not today")
+
+// silent writes nothing.
+var silent = slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.Level(math.MaxInt)}))
 
 // made returns the error of a constructor, which returns a client or an error.
 func made[C any](client *C, err error) error {

@@ -223,9 +223,8 @@ func TestWaitHonorsRetryAfter(t *testing.T) {
 		queries, begin := 0, time.Now()
 		_, err := wait(func(ctx context.Context, _ string) (*order, error) {
 			queries++
-			response, err := c.Transport.Do(ctx, transport.Call{Op: "query order", Method: http.MethodGet, URL: s.URL})
-			require.NoError(t, err)
-			return nil, response.Bad("no state")
+			return transport.Send(ctx, c.Transport, transport.Call{Op: "query order", Method: http.MethodGet, URL: s.URL},
+				func(r transport.Response) (*order, error) { return nil, r.Bad("no state") })
 		}).For(ctx, c, MinInterval)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, paygates.ErrUnavailable)

@@ -7,9 +7,7 @@ package transport
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"math"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -151,11 +149,6 @@ func Send[T any](ctx context.Context, c *Client, call Call, decode func(Response
 	return result, err
 }
 
-// Do is Send without decoding: it returns the response.
-func (c *Client) Do(ctx context.Context, call Call) (Response, error) {
-	return c.do(ctx, call, func(Response) error { return nil })
-}
-
 func (c *Client) do(ctx context.Context, call Call, decode func(Response) error) (Response, error) {
 	if ctx.Err() != nil {
 		cause := noResponse(context.Cause(ctx))
@@ -262,9 +255,4 @@ func (c *Client) logUnknown(ctx context.Context, call Call, response Response, e
 
 func (c *Client) fail(call Call, cause error) *paygates.Error {
 	return &paygates.Error{Gateway: c.gateway, Op: call.Op, Err: cause}
-}
-
-// Silent returns a logger that writes nothing.
-func Silent() *slog.Logger {
-	return slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.Level(math.MaxInt)}))
 }

@@ -165,7 +165,8 @@ func commonCauses(signed []sign.Field) []string {
 	}
 	for _, field := range signed {
 		if !isASCII(field.Value) {
-			return append(causes, fmt.Sprintf("Does the sender sign %q in another encoding, such as GBK instead of UTF-8? Verify the bytes that arrived.", field.Name))
+			const encoding = "Does the sender sign %q in another encoding, such as GBK instead of UTF-8? Verify the bytes that arrived."
+			return append(causes, fmt.Sprintf(encoding, field.Name))
 		}
 	}
 	return causes
