@@ -93,7 +93,7 @@ func (s *Service) recordKnown(ctx context.Context, tx *sql.Tx, o *lockedOrder, p
 			return s.again(ctx, tx, o, p, r)
 		}
 	}
-	if o != nil {
+	if o != nil && len(known) == 0 {
 		if confirmed, err := s.confirm(ctx, tx, o, p); err != nil || confirmed {
 			return err
 		}

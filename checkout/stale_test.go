@@ -165,3 +165,50 @@ func TestUnconfirmedMoneyThatCreditedAnotherOrder(t *testing.T) {
 		assert.Empty(t, s.attention(t))
 	})
 }
+
+// The payer pays an order twice, and of the second payment only the query tells, without its
+// amount: it is not lost.
+func TestAnUnconfirmedPaymentOfAPaidOrderIsListed(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d, func(c *Config) { c.UnconfirmedAfter = 5 * time.Minute })
+		first := s.buy(t)
+		second := s.buy(t, func(o *Order) { o.No, o.Channel = first.OrderNo, "web" })
+		s.gateway.set(func() { s.gateway.unsure[second.No] = true })
+		s.pay(t, first)
+		for range 2 {
+			s.advance(6 * time.Minute)
+			s.work(t)
+		}
+		kept := s.attention(t)
+		require.Equal(t, []Outcome{OutcomeUnconfirmed}, outcomes(kept))
+		assert.Equal(t, second.No, kept[0].AttemptNo)
+		// Its notification comes after all.
+		s.pay(t, second)
+		assert.Equal(t, []Outcome{OutcomeDuplicate}, outcomes(s.attention(t)))
+		s.requireSales(t, first.OrderNo, 1)
+	})
+}
+
+// A person has credited money that was not confirmed. When it is confirmed, its number turns
+// out to be that of another order's payment.
+func TestAReusedNumberAfterAnUnconfirmedPayment(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s, ctx := newShop(t, d, func(c *Config) { c.UnconfirmedAfter = 5 * time.Minute }), context.Background()
+		other, a := s.buy(t), s.buy(t)
+		same := func(p *Payment) { p.PaymentNo = "same" }
+		s.pay(t, other, same)
+		s.gateway.set(func() { s.gateway.unsure[a.No] = true })
+		for range 2 {
+			s.advance(6 * time.Minute)
+			s.work(t)
+		}
+		require.NoError(t, s.Resolve(ctx, s.attention(t)[0].ID, Resolution{By: "mei", Reason: "seen", Action: ActionCredit}))
+		status, _ := s.pay(t, a, same)
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, []Outcome{OutcomeReused}, outcomes(s.attention(t)))
+		s.requireSales(t, a.OrderNo, 1)
+		s.requireSales(t, other.OrderNo, 1)
+	})
+}

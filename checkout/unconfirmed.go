@@ -22,7 +22,7 @@ func (s *Service) recordUnconfirmed(ctx context.Context, gateway Gateway, a *due
 			Gateway: gateway.Name(), Account: gateway.Account(), ReceivedAt: s.now(),
 		}
 		o, err := s.lock(ctx, tx, gateway, p, []lookup{{qLockByNo, p.AttemptNo}})
-		if err != nil || o == nil || o.orderStatus == OrderPaid {
+		if err != nil || o == nil || o.attemptStatus == AttemptPaid { // paid while the gateway was queried
 			return err
 		}
 		known, err := queryAll(ctx, tx, scanPayment, s.sql(qPaymentsByNo), p.Gateway, p.Account, p.PaymentNo)
