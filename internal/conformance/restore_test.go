@@ -47,7 +47,7 @@ func envelopeOf(t testing.TB, n notification) (got any, envelope []byte) {
 func TestVerifiedNotificationsAreKept(t *testing.T) {
 	t.Parallel()
 	for _, g := range descriptors {
-		for _, n := range queued(t, g, setup{base: anyHost, log: transport.Silent()}) {
+		for _, n := range queued(t, g, setup{base: anyHost, log: silent}) {
 			_, want := envelopeOf(t, n)
 			fields := maps.Clone(n.fields)
 			for name, all := range fields {
