@@ -143,7 +143,7 @@ func (c *Client) verify(values url.Values) (keyIndex int, err error) {
 func (c *Client) readNotification(ctx context.Context, values url.Values, keyIndex int) (*Notification, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	p := c.readPayment(v, values)
-	v.That(isNumber(p.PaymentNo), "pay_no", "is required: without it nothing was paid")
+	v.That(loosejson.IsNumber(p.PaymentNo), "pay_no", "is required: without it nothing was paid")
 	v.That(p.PaidAmount > 0, "money", "must be an amount of more than 0.00 with at most two decimals")
 	if err := v.Err(); err != nil {
 		return nil, err
@@ -238,7 +238,7 @@ func (n *Notification) compare(o *Order) string {
 		return "the gateway says state " + o.State.String()
 	case o.OrderNo != "" && o.OrderNo != n.OrderNo:
 		return says("pay_id", o.OrderNo, n.OrderNo)
-	case isNumber(o.PaymentNo) && o.PaymentNo != n.PaymentNo:
+	case loosejson.IsNumber(o.PaymentNo) && o.PaymentNo != n.PaymentNo:
 		return says("pay_no", o.PaymentNo, n.PaymentNo)
 	case o.PaidAmount != 0 && o.PaidAmount != n.PaidAmount:
 		return says("money", o.PaidAmount.String(), n.PaidAmount.String())

@@ -2,7 +2,6 @@ package codepay
 
 import (
 	"net/url"
-	"strings"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
@@ -34,17 +33,6 @@ func (c *Client) readPayment(v *check.Checker, values url.Values) *payment {
 
 // longestPaymentNo is the length of the longest pay_no. The document says 50 characters.
 const longestPaymentNo = 64
-
-// isNumber reports whether text is the number of a payment or of an order. The gateway's
-// own PHP takes "0" for none, and other programs write what they have instead of a number.
-func isNumber(text string) bool {
-	switch strings.ToLower(text) {
-	case "null", "undefined", "none", "nil", "false":
-		return false
-	default:
-		return strings.Trim(strings.TrimSpace(text), "0") != ""
-	}
-}
 
 // decisive returns a text that decides, which must be one in the encoding of chart.
 func (p *payment) decisive(v *check.Checker, name string, longest int) string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/loosejson"
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/money"
 )
@@ -78,7 +79,7 @@ func (c *Client) readReturn(values url.Values, keyIndex int) (*Return, error) {
 		OrderNo: p.OrderNo, OrderID: p.OrderID, Channel: p.Channel, PaidAmount: p.PaidAmount, Amount: p.Amount,
 		Attach: p.Attach, Unread: p.fields.Unread, KeyIndex: keyIndex, Raw: p.Raw,
 	}
-	if isNumber(p.PaymentNo) {
+	if loosejson.IsNumber(p.PaymentNo) {
 		result.PaymentNo = p.PaymentNo
 	}
 	return result, nil

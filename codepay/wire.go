@@ -199,7 +199,7 @@ func (i *identity) orderID(f *loosejson.Fields, userID string) string {
 // orderIDOf returns the gateway's order number, or "" for a value that stands for none, such
 // as the merchant's own number, which deployments send in its place.
 func orderIDOf(sent string, merchant ...string) string {
-	if !isNumber(sent) || slices.Contains(merchant, sent) {
+	if !loosejson.IsNumber(sent) || slices.Contains(merchant, sent) {
 		return ""
 	}
 	return sent

@@ -93,7 +93,7 @@ func (c *Client) decodeCreated(response transport.Response) (*CreatedOrder, erro
 	if failed != nil {
 		return nil, failed
 	}
-	orderID := f.NeedText("order_id", wire.OrderID)
+	orderID := f.NeedNumber("order_id", wire.OrderID)
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}

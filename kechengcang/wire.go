@@ -185,7 +185,7 @@ func fieldErrors(response transport.Response, raw loosejson.Value) error {
 }
 
 func (w *orderWire) order(f *loosejson.Fields) *Order {
-	id := f.NeedText("id", w.ID)
+	id := f.NeedNumber("id", w.ID)
 	if !check.IsAlphanumeric(id, longestOrderID) {
 		f.Fail("id is not 1 to 64 letters or digits")
 	}

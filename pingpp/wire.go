@@ -169,7 +169,7 @@ func (w *chargeWire) charge(raw json.RawMessage, unread []string) (*Charge, erro
 	}
 	f := loosejson.Fields{Unread: unread}
 	charge := &Charge{
-		ID:             f.NeedText("id", w.ID),
+		ID:             f.NeedNumber("id", w.ID),
 		OrderNo:        f.NeedText("order_no", w.OrderNo),
 		App:            f.Text("app", w.App),
 		Channel:        Channel(f.Text("channel", w.Channel)),

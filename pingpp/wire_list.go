@@ -114,8 +114,8 @@ func decodeRefund(value loosejson.Value) (*Refund, error) {
 		return nil, errors.New("not a refund")
 	}
 	var f loosejson.Fields
-	f.NeedText("id", w.ID)
-	f.NeedText("charge", w.Charge)
+	f.NeedNumber("id", w.ID)
+	f.NeedNumber("charge", w.Charge)
 	f.NeedCents("amount", w.Amount)
 	f.NeedBool("succeed", w.Succeeded)
 	if f.Err() != nil {

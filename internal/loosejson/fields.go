@@ -65,6 +65,26 @@ func (f *Fields) NeedText(name string, s Scalar) string {
 	return s.text
 }
 
+// NeedNumber returns the number of an order or a payment, which decides.
+func (f *Fields) NeedNumber(name string, s Scalar) string {
+	text := f.NeedText(name, s)
+	if !IsNumber(text) {
+		f.Fail("no " + name)
+	}
+	return text
+}
+
+// IsNumber reports whether text can be the number of an order or a payment. The gateways'
+// PHP takes "0" for none, and other programs write what they have instead of a number.
+func IsNumber(text string) bool {
+	switch strings.ToLower(text) {
+	case "null", "undefined", "none", "nil", "false", "true":
+		return false
+	default:
+		return strings.Trim(strings.TrimSpace(text), "0") != ""
+	}
+}
+
 // Int returns a whole number, 0 for nothing.
 func (f *Fields) Int(name string, s Scalar) int64 {
 	n, ok := parseInt(s)

@@ -491,3 +491,27 @@ func FuzzUnmarshal(f *testing.F) {
 		}
 	})
 }
+
+func TestNeedNumber(t *testing.T) {
+	t.Parallel()
+	for text, err := range map[string]string{
+		`1`: "", `"A1"`: "", `"00A"`: "", `12134676899915430002`: "", `"10"`: "",
+		``: "no id", `null`: "no id", `""`: "no id", `" "`: "no id", `"null"`: "no id", `"NULL"`: "no id", `"undefined"`: "no id",
+		`"None"`: "no id", `"nil"`: "no id", `false`: "no id", `true`: "no id", `0`: "no id", `"000"`: "no id", `[]`: "id is not a single value",
+	} {
+		var w struct {
+			ID Scalar `json:"id"`
+		}
+		if text != "" {
+			_, unmarshalErr := Unmarshal([]byte(`{"id":`+text+`}`), &w)
+			require.NoError(t, unmarshalErr)
+		}
+		var f Fields
+		f.NeedNumber("id", w.ID)
+		if err == "" {
+			require.NoError(t, f.Err(), text)
+		} else {
+			require.EqualError(t, f.Err(), err, text)
+		}
+	}
+}
