@@ -26,9 +26,11 @@ func maskedTexts(secrets []sign.Secret) []string {
 			continue
 		}
 		texts = append(texts, value)
+		slashes := strings.ReplaceAll(value, "/", `\/`)
 		for _, form := range []string{
 			url.QueryEscape(value), url.PathEscape(value), base64.StdEncoding.EncodeToString([]byte(value)),
 			base64.StdEncoding.EncodeToString([]byte(value + ":")), strings.Trim(strconv.Quote(value), `"`),
+			slashes, escapeHTML.Replace(value), escapeHTML.Replace(slashes),
 		} {
 			if !slices.Contains(texts, form) {
 				texts = append(texts, form)
@@ -37,6 +39,9 @@ func maskedTexts(secrets []sign.Secret) []string {
 	}
 	return longestFirst(texts)
 }
+
+// escapeHTML escapes as PHP does. PHP also writes "/" as "\/" in JSON.
+var escapeHTML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#039;")
 
 // Mask makes a text of the gateway fit to print, without the secrets of the client.
 func (c *Client) Mask(text string) string { return redact.Message(mask(c.secrets, text)) }
@@ -50,10 +55,10 @@ func (r Response) allSecrets() []string {
 	call := r.carried
 	carried := []sign.Secret{call.BasicAuth}
 	for _, value := range call.Header {
-		carried = append(carried, sign.NewSecret(value))
 		if _, token, ok := strings.Cut(value, " "); ok { // "Token …"
-			carried = append(carried, sign.NewSecret(token))
+			value = token
 		}
+		carried = append(carried, sign.NewSecret(value))
 	}
 	return longestFirst(append(slices.Clone(r.secrets), maskedTexts(carried)...))
 }
@@ -65,9 +70,43 @@ func longestFirst(texts []string) []string {
 	return texts
 }
 
+// mask masks the secrets in a text, whatever the case of their letters.
 func mask(secrets []string, text string) string {
 	for _, secret := range secrets {
-		text = strings.ReplaceAll(text, secret, redact.Mask)
+		text = maskFold(text, secret)
+	}
+	return text
+}
+
+func maskFold(text, secret string) string {
+	secret = lowerASCII(secret)
+	for lower, begin := lowerASCII(text), 0; ; {
+		i := strings.Index(lower[begin:], secret)
+		if i < 0 {
+			return text
+		}
+		i += begin
+		text = text[:i] + redact.Mask + text[i+len(secret):]
+		lower = lower[:i] + redact.Mask + lower[i+len(secret):]
+		begin = i + len(redact.Mask)
+	}
+}
+
+// lowerASCII keeps the length of text, unlike strings.ToLower.
+func lowerASCII(text string) string {
+	lower := []byte(text)
+	for i, c := range lower {
+		if c >= 'A' && c <= 'Z' {
+			lower[i] += 'a' - 'A'
+		}
+	}
+	return string(lower)
+}
+
+// maskExactly masks the parts of a request, which are words of errors in another case.
+func maskExactly(parts []string, text string) string {
+	for _, part := range parts {
+		text = strings.ReplaceAll(text, part, redact.Mask)
 	}
 	return text
 }
@@ -106,9 +145,9 @@ func withoutURL(err error, call Call) error {
 		return errors.New(strings.TrimSpace(what))
 	}
 	if what := quoted.ReplaceAllString(text, "$1"); what != text {
-		return errors.New(mask(privateTexts(call), what))
+		return errors.New(maskExactly(privateTexts(call), what))
 	}
-	shown := userinfo.ReplaceAllLiteralString(mask(privateTexts(call), text), "//"+redact.Mask+"@")
+	shown := userinfo.ReplaceAllLiteralString(maskExactly(privateTexts(call), text), "//"+redact.Mask+"@")
 	if shown == text {
 		return err
 	}

@@ -146,16 +146,20 @@ func TestSecretsAreMasked(t *testing.T) {
 	const secret, user, token, short, quoted = "example-secret+1", "sk_test_example1", "login-token-1", "login", `"se\cret"`
 	var body string
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
-	c := New(Options{Gateway: "ispay", Secrets: []sign.Secret{sign.NewSecret(secret), sign.NewSecret(short), sign.NewSecret(quoted), {}}})
+	c := New(Options{Gateway: "ispay", Secrets: []sign.Secret{sign.NewSecret(secret), sign.NewSecret(short), sign.NewSecret(quoted), sign.NewSecret("key/1&2"), {}}})
 	call := query(s.URL)
 	call.BasicAuth, call.Header = sign.NewSecret(user), map[string]string{"Authorization": "Token " + token}
 	response, err := c.Do(context.Background(), call)
 	require.NoError(t, err)
 	for _, text := range []string{
 		secret, "example-secret%2B1", user, token, "Token " + token, "login", quoted, `\"se\\cret\"`,
-		"ZXhhbXBsZS1zZWNyZXQrMQ==",         // printf %s 'example-secret+1' | base64
-		"c2tfdGVzdF9leGFtcGxlMTo=",         // printf %s 'sk_test_example1:' | base64
-		"63a5bf1f3500791f438c2829da45d037", // a signature
+		"ZXhhbXBsZS1zZWNyZXQrMQ==",                                   // printf %s 'example-secret+1' | base64
+		"c2tfdGVzdF9leGFtcGxlMTo=",                                   // printf %s 'sk_test_example1:' | base64
+		"63a5bf1f3500791f438c2829da45d037",                           // a signature
+		"EXAMPLE-SECRET+1", "example-secret%2b1", "SK_Test_Example1", // in another case
+		`&quot;se\cret&quot;`, // php -r 'echo htmlspecialchars("\"se\\cret\"", ENT_QUOTES);'
+		`key\/1&amp;2`,        // php -r 'echo htmlspecialchars(json_encode("key/1&2"));' without its quotes
+		"key/1&amp;2", `key\/1&2`,
 	} {
 		for name, err := range map[string]error{
 			"code":    response.Error(text, "", nil),
@@ -172,6 +176,8 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 	assert.Equal(t, "key [redacted] ??", c.Mask("key "+secret+" \r\n"))
 	assert.Equal(t, "订单创建失败!", c.Mask("订单创建失败!"))
+	assert.Equal(t, "Ⱥ[redacted]Ⱥ[redacted]", c.Mask("ȺExample-Secret+1ȺLOGIN"), "letters that are longer in lower case")
+	assert.Equal(t, "?[redacted]?", c.Mask("\xffLOGIN\xff"), "bytes that are no UTF-8")
 }
 
 func TestRetryAfter(t *testing.T) {
