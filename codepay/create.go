@@ -96,27 +96,19 @@ func (r CreateOrderRequest) fields(userID string, page Page, call string) []sign
 		{Name: "chart", Value: string(r.Charset)},
 		{Name: "id", Value: userID},
 		{Name: "notify_url", Value: wire(r.NotifyURL)},
-		{Name: "outTime", Value: number(int(r.Timeout / time.Second))},
-		{Name: "page", Value: number(int(max(page, r.Page)))},
+		{Name: "outTime", Value: notify.Number(int(r.Timeout / time.Second))},
+		{Name: "page", Value: notify.Number(int(max(page, r.Page)))},
 		{Name: "param", Value: wire(r.Attach)},
 		{Name: "pay_id", Value: wire(r.OrderNo)},
 		{Name: "pay_type", Value: payType},
 		{Name: "price", Value: r.Amount.String()},
 		{Name: "qrcode_url", Value: wire(r.QRCodeURL)},
 		{Name: "return_url", Value: wire(r.ReturnURL)},
-		{Name: "style", Value: number(r.Style)},
+		{Name: "style", Value: notify.Number(r.Style)},
 		{Name: "type", Value: strconv.Itoa(int(r.channel()))},
 		{}, // where the caller appends sign or token
 	}
 	return fields[:len(fields)-1]
-}
-
-// number returns "" for 0, so that the field is left out.
-func number(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
 }
 
 // signedURL returns the URL of a create; page 0 leaves the page to the request.

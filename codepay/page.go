@@ -25,7 +25,7 @@ func (c *Client) CashierURL(request CreateOrderRequest) (string, error) {
 // as with CashierURL. The error is paygates.ErrInvalidRequest.
 func (c *Client) ScriptURL(request CreateOrderRequest, call string) (string, error) {
 	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.That(len(call) <= 64 && isIdentifier(call), "call",
+	v.That(len(call) <= 64 && onlyIdentifier.MatchString(call), "call",
 		"must be a JavaScript identifier of letters, digits, _ and $, at most 64 bytes long")
 	if err := v.Err(); err != nil {
 		return "", err

@@ -31,7 +31,5 @@ func withoutCall(body []byte) []byte {
 	return argument[begin[1]:]
 }
 
-// isIdentifier reports whether name is a JavaScript identifier in ASCII.
-func isIdentifier(name string) bool { return onlyIdentifier.MatchString(name) }
-
+// onlyIdentifier matches a JavaScript identifier in ASCII.
 var onlyIdentifier = regexp.MustCompile(`^` + identifier + `$`)

@@ -1,8 +1,6 @@
 package gatepay
 
 import (
-	"strconv"
-
 	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/money"
@@ -42,15 +40,12 @@ func (c *Client) QuickPayURL(request QuickPayRequest) (string, error) {
 	if err := v.Err(); err != nil {
 		return "", err
 	}
-	price, stable, skin := "", "", ""
+	price, stable := "", ""
 	if request.Amount != 0 {
 		price = request.Amount.String()
 	}
 	if request.Fixed {
 		stable = "1"
-	}
-	if request.Skin != 0 {
-		skin = strconv.Itoa(request.Skin)
 	}
 	return c.baseURL + "/pay/any?" + notify.Encode([]sign.Field{
 		{Name: "appkey", Value: c.appKey},
@@ -58,6 +53,6 @@ func (c *Client) QuickPayURL(request QuickPayRequest) (string, error) {
 		{Name: "price", Value: price},
 		{Name: "custom", Value: request.Attach},
 		{Name: "stable", Value: stable},
-		{Name: "skin", Value: skin},
+		{Name: "skin", Value: notify.Number(request.Skin)},
 	}), nil
 }

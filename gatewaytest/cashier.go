@@ -13,9 +13,10 @@ import (
 func (s *Server) Cashier(w http.ResponseWriter, gateway, qrText, payPath string, order Order) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
+	details := []string{order.Channel, order.OrderNo, order.ID, order.State}
 	_ = cashierPage.Execute(w, map[string]any{
-		"Gateway": gateway, "Order": order, "PayPath": payPath,
-		"Amount": price(order), "Details": details(order), "Image": qrImage(qrText),
+		"Gateway": gateway, "Order": order, "PayPath": payPath, "Amount": price(order), "Image": qrImage(qrText),
+		"Details": slices.DeleteFunc(details, func(text string) bool { return text == "" }),
 	})
 }
 
@@ -90,12 +91,6 @@ func price(order Order) string {
 	default:
 		return order.Amount.String() + " " + order.Currency
 	}
-}
-
-// details returns what is known about an order beside its price.
-func details(order Order) []string {
-	all := []string{order.Channel, order.OrderNo, order.ID, order.State}
-	return slices.DeleteFunc(all, func(text string) bool { return text == "" })
 }
 
 func qrImage(text string) template.URL {

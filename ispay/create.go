@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
@@ -42,10 +41,6 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
 	}
-	orderTime := ""
-	if !request.OrderTime.IsZero() {
-		orderTime = strconv.FormatInt(request.OrderTime.Unix(), 10)
-	}
 	return transport.Send(ctx, c.flow.Transport, transport.Call{
 		Op:          op,
 		OrderNo:     request.OrderNo,
@@ -62,7 +57,7 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 			{Name: "notify_url", Value: request.NotifyURL},
 			{Name: "return_url", Value: request.ReturnURL},
 			{Name: "ip", Value: request.PayerIP},
-			{Name: "order_time", Value: orderTime},
+			{Name: "order_time", Value: notify.Seconds(request.OrderTime)},
 			{Name: "sign", Value: signature.String()},
 		}),
 		NoRetry: true,

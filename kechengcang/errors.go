@@ -29,10 +29,6 @@ var earlyRejections = []string{"应用不存在", "签名不正确", "价格系�
 // isNotFound reports whether a message says that the order does not exist.
 func isNotFound(message string) bool { return strings.Contains(message, "订单不存在") }
 
-func isEarlyRejection(message string) bool {
-	return slices.Contains(earlyRejections, strings.TrimRight(message, "!！"))
-}
-
 // isException reports whether the server failed rather than rejected the request. An
 // edition of the public source responds to every exception with HTTP 400 and code 400.
 func isException(httpStatus int, code string) bool {

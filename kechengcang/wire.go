@@ -151,7 +151,7 @@ func rejection(response transport.Response, w *wire) *paygates.Error {
 		message, _, _ = strings.Cut(message, " (")
 	}
 	switch {
-	case isEarlyRejection(message):
+	case slices.Contains(earlyRejections, strings.TrimRight(message, "!！")):
 		return response.Rejected(code, message, nil)
 	case response.Status == http.StatusTooManyRequests:
 		return response.Error(code, message, transport.Bad("too many requests"))

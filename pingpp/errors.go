@@ -19,22 +19,16 @@ var (
 	ErrTestMode = errors.New("test mode, in which no money moves, is not allowed (AllowTestMode)")
 )
 
-// rejections holds the documented messages of the merchant backend. Both have status -4.
-var rejections = []struct {
-	message string
-	err     error
-}{
-	{"无效的支付通道", ErrInvalidChannel},
-	{"支付请求失败", ErrPaymentRequestFailed},
-}
-
+// meaningOf knows the documented messages of the merchant backend. Both have status -4.
 func meaningOf(message string) error {
-	for _, r := range rejections {
-		if strings.Contains(message, r.message) {
-			return r.err
-		}
+	switch {
+	case strings.Contains(message, "无效的支付通道"):
+		return ErrInvalidChannel
+	case strings.Contains(message, "支付请求失败"):
+		return ErrPaymentRequestFailed
+	default:
+		return nil
 	}
-	return nil
 }
 
 // APIError holds the fields of an error of Ping++ beside its message, with secrets masked.
@@ -63,5 +57,3 @@ func (e *APIError) Error() string {
 	}
 	return text
 }
-
-func isTestMode(err error) bool { return errors.Is(err, ErrTestMode) }

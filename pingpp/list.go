@@ -8,6 +8,7 @@ import (
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -65,10 +66,10 @@ func (r ListChargesRequest) fields(p page) []sign.Field {
 		{Name: "paid", Value: formatBool(r.Paid)},
 		{Name: "refunded", Value: formatBool(r.Refunded)},
 		{Name: "reversed", Value: formatBool(r.Reversed)},
-		{Name: "created[gt]", Value: formatSeconds(r.CreatedAfter)},
-		{Name: "created[gte]", Value: formatSeconds(r.CreatedFrom)},
-		{Name: "created[lt]", Value: formatSeconds(roundUp(r.CreatedBefore))},
-		{Name: "created[lte]", Value: formatSeconds(roundUp(r.CreatedUntil))},
+		{Name: "created[gt]", Value: notify.Seconds(r.CreatedAfter)},
+		{Name: "created[gte]", Value: notify.Seconds(r.CreatedFrom)},
+		{Name: "created[lt]", Value: notify.Seconds(roundUp(r.CreatedBefore))},
+		{Name: "created[lte]", Value: notify.Seconds(roundUp(r.CreatedUntil))},
 	}, p.fields()...)
 }
 
@@ -77,13 +78,6 @@ func formatBool(value *bool) string {
 		return ""
 	}
 	return strconv.FormatBool(*value)
-}
-
-func formatSeconds(at time.Time) string {
-	if at.IsZero() {
-		return ""
-	}
-	return strconv.FormatInt(at.Unix(), 10)
 }
 
 func roundUp(at time.Time) time.Time {
@@ -205,12 +199,8 @@ func (p page) validate(v *check.Checker) {
 }
 
 func (p page) fields() []sign.Field {
-	limit := ""
-	if p.limit > 0 {
-		limit = strconv.Itoa(p.limit)
-	}
 	return []sign.Field{
-		{Name: "limit", Value: limit},
+		{Name: "limit", Value: notify.Number(p.limit)},
 		{Name: "starting_after", Value: p.startingAfter},
 		{Name: "ending_before", Value: p.endingBefore},
 	}

@@ -3,6 +3,7 @@ package pingpp
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -183,7 +184,7 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Cha
 	}
 	query := func(ctx context.Context, chargeID string) (*Charge, error) {
 		charge, err := c.QueryCharge(ctx, chargeID)
-		if isTestMode(err) {
+		if errors.Is(err, ErrTestMode) {
 			return nil, c.flow.NotConfirmedBy(ErrTestMode)
 		}
 		return charge, err

@@ -3,7 +3,9 @@ package notify
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/paygates/paygates-go/sign"
 )
@@ -34,6 +36,22 @@ func Encode(fields []sign.Field) string {
 		text = appendEscaped(text, field.Value)
 	}
 	return string(text)
+}
+
+// Number returns the digits of n, "" for 0, which Encode leaves out.
+func Number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// Seconds returns a time in Unix seconds, "" for the zero time, which Encode leaves out.
+func Seconds(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(at.Unix(), 10)
 }
 
 func appendEscaped(text []byte, raw string) []byte {

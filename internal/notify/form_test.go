@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/stretchr/testify/assert"
@@ -188,4 +189,12 @@ func FuzzParseUndoesEncode(f *testing.F) {
 		}
 		require.Empty(t, values)
 	})
+}
+
+func TestNumbersAndTimesThatAreZeroAreLeftOut(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, Number(0))
+	assert.Equal(t, "100", Number(100))
+	assert.Empty(t, Seconds(time.Time{}))
+	assert.Equal(t, "1574051664", Seconds(time.Unix(1574051664, 999)))
 }

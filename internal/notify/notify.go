@@ -112,7 +112,8 @@ func Form(r *http.Request) (url.Values, error) {
 	case "multipart/form-data":
 		return multipartForm(body, r.Header.Get("Content-Type"))
 	case "", transport.ContentTypeForm, "text/plain", "text/html", "application/octet-stream":
-		return parse(string(trim(body)))
+		// An editor or a shell adds byte order marks and line breaks.
+		return parse(string(bytes.TrimRight(bytes.TrimLeft(body, "\ufeff\r\n"), "\r\n")))
 	default:
 		return nil, reject(http.StatusUnsupportedMediaType, fmt.Sprintf("unsupported Content-Type %q: expected a form", clip(mediaType)))
 	}
@@ -129,12 +130,6 @@ func mediaType(header http.Header) string {
 }
 
 func clip(text string) string { return text[:min(len(text), 40)] }
-
-// trim removes what an editor or a shell adds around a form: byte order marks and line
-// breaks.
-func trim(body []byte) []byte {
-	return bytes.TrimRight(bytes.TrimLeft(body, "\ufeff\r\n"), "\r\n")
-}
 
 func parse(text string) (url.Values, error) {
 	if len(text) > MaxBody {

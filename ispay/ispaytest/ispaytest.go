@@ -201,7 +201,7 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request) {
 	details["sn"] = order.OrderNo
 	details["state"], _ = strconv.Atoi(order.State)
 	details["notifyurl"], details["returnurl"] = order.NotifyURL, order.ReturnURL
-	details["returning"] = s.notified(order)
+	details["returning"] = slices.ContainsFunc(s.DeliveriesOf(order.ID), func(d gatewaytest.Delivery) bool { return d.Accepted })
 	details["ip"], details["paytype"] = order.Fields["ip"], order.Channel
 	details["create_time"] = order.CreatedAt.In(time.FixedZone("", 8*60*60)).Format(time.DateTime)
 	succeed(w, map[string]any{"order": details})
@@ -225,10 +225,6 @@ func (s *Server) issue(id string) (gatewaytest.Order, bool) {
 	})
 	order, ok := s.Order(id)
 	return order, ok && order.ID == id
-}
-
-func (s *Server) notified(order gatewaytest.Order) bool {
-	return slices.ContainsFunc(s.DeliveriesOf(order.ID), func(d gatewaytest.Delivery) bool { return d.Accepted })
 }
 
 // qrText returns the text of the QR code: the URL of the pay page.

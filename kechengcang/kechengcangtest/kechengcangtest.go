@@ -222,9 +222,9 @@ func (s *Server) result(order gatewaytest.Order) map[string]any {
 	state, _ := strconv.Atoi(order.State)
 	// Eloquent prints the times that it keeps itself in UTC.
 	created := order.CreatedAt.UTC().Format(time.DateTime)
-	status := 1
+	status, txHash := 1, ""
 	if order.Paid {
-		status = 2
+		status, txHash = 2, "0x"+strings.Repeat("0", 57)+"example"
 	}
 	return map[string]any{
 		"id": order.ID, "title": order.Fields["title"], "remark": order.Fields["remark"],
@@ -238,8 +238,7 @@ func (s *Server) result(order gatewaytest.Order) map[string]any {
 		"pay_refresh_at": orNull(order.Fields["pay_refresh_at"]),
 		"pay_submit_at":  orNull(order.Fields["pay_submit_at"]),
 		"created_at":     created, "updated_at": created, "deleted_at": nil,
-		"txhash": txHash(order),
-		"app_id": AppID, "tv_url": s.URL + "/pay/" + order.ID,
+		"txhash": orNull(txHash), "app_id": AppID, "tv_url": s.URL + "/pay/" + order.ID,
 	}
 }
 
@@ -283,14 +282,6 @@ func orNull(text string) any {
 		return nil
 	}
 	return text
-}
-
-// txHash returns the transaction of a paid order.
-func txHash(order gatewaytest.Order) any {
-	if order.PaidAt.IsZero() {
-		return nil
-	}
-	return "0x" + strings.Repeat("0", 57) + "example"
 }
 
 // hashID returns the 16 letters and digits for a number.

@@ -29,7 +29,7 @@ func (s *Server) chargeOf(order gatewaytest.Order, credential map[string]any, re
 		"amount": order.Amount.Cents(), "amount_settle": order.Amount.Cents(), "currency": "cny",
 		"subject": order.Fields["subject"], "body": order.OrderNo, "extra": map[string]any{},
 		"time_paid": paidAt, "time_expire": expires, "time_settle": nil, "transaction_no": transactionNo,
-		"refunds":         listOf(refundsURL(order), refundObjects(order, refunds), false),
+		"refunds":         listOf("/v1/charges/"+order.ID+"/refunds", refundObjects(order, refunds), false),
 		"amount_refunded": sumOf(refunds).Cents(), "failure_code": nil, "failure_msg": nil,
 		"metadata":   map[string]any{"order_no": order.OrderNo, "order_id": 1},
 		"credential": credential, "description": nil,

@@ -55,8 +55,6 @@ func sumOf(refunds []refund) (sum money.Amount) {
 	return sum
 }
 
-func refundsURL(order gatewaytest.Order) string { return "/v1/charges/" + order.ID + "/refunds" }
-
 // refundObjects returns the refunds of a charge, the newest first.
 func refundObjects(order gatewaytest.Order, refunds []refund) []map[string]any {
 	objects := make([]map[string]any, 0, len(refunds))

@@ -1,12 +1,15 @@
 package explain
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/paygates/paygates-go/sign"
 )
+
+var amountNames = []string{"amount", "price", "realprice", "money"}
 
 // oddities describes what is unusual about a value and often a mistake.
 func oddities(field sign.Field) (odd []string) {
@@ -28,7 +31,7 @@ func oddities(field sign.Field) (odd []string) {
 	add(isUTF8 && !isASCII(value), "is not ASCII: its UTF-8 bytes are signed")
 	add(len(value) > 1 && strings.Trim(value, `"'`) != value, "begins or ends with a quote")
 	add(value == "null" || value == "nil" || value == "undefined" || value == "NaN", "looks like a missing value that was written as text")
-	add(isAmountName(field.Name) && !hasTwoDecimals(value), "is not written with exactly two decimals")
+	add(slices.Contains(amountNames, field.Name) && !hasTwoDecimals(value), "is not written with exactly two decimals")
 	return odd
 }
 
@@ -42,14 +45,6 @@ func isASCII(value string) bool {
 }
 
 func isFullWidth(r rune) bool { return r >= '！' && r <= '～' || r == '\u3000' }
-
-func isAmountName(name string) bool {
-	switch name {
-	case "amount", "price", "realprice", "money":
-		return true
-	}
-	return false
-}
 
 func hasTwoDecimals(value string) bool {
 	whole, decimals, _ := strings.Cut(value, ".")
