@@ -31,7 +31,6 @@ func (c Charset) isGBK() bool {
 	}
 }
 
-// encode returns text in the encoding.
 func (c Charset) encode(text string) (string, error) {
 	if c != CharsetGB2312 {
 		return text, nil

@@ -155,7 +155,6 @@ func (r *CreateOrderRequest) complete(response transport.Response, order *Create
 	}
 }
 
-// decodeOrder decodes a response of the query for orderID.
 func decodeOrder(response transport.Response, userID, orderID string) (*Order, error) {
 	var wire orderWire
 	raw, f, failed := decode(response, &wire, &wire.head, queryCodes)

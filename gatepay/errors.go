@@ -125,7 +125,6 @@ var (
 	checkCodes = extend(commonCodes, map[int64]error{201: paygates.ErrOrderNotFound})
 )
 
-// extend returns the table with further codes.
 func extend(table, further map[int64]error) map[int64]error {
 	all := maps.Clone(table)
 	maps.Copy(all, further)

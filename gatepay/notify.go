@@ -146,7 +146,6 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 	return n, nil
 }
 
-// verify verifies the signature of the parts.
 func (c *Client) verify(received string, parts ...string) (keyIndex int, err error) {
 	keyIndex, err = flow.Match(c.flow, c.secrets, func(secret sign.Secret) error {
 		signature, err := sign.MD5Nested(secret, parts...)

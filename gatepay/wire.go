@@ -175,7 +175,6 @@ func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
 	return order, nil
 }
 
-// decodeParams decodes the params of a create's response.
 func decodeParams(raw []byte) (map[string]string, error) {
 	var wire createdWire
 	unread, err := loosejson.Unmarshal(raw, &wire)

@@ -54,7 +54,6 @@ func (s *Server) InjectFault(fault Fault) {
 	s.faults = append(s.faults, fault)
 }
 
-// withFaults applies the faults to the responses of next.
 func (s *Server) withFaults(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A web page open in the developer's browser must not create and pay orders: the

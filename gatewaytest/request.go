@@ -55,7 +55,6 @@ func (s *Server) notificationRequest(number string, tampered bool) (*http.Reques
 	return received(sent)
 }
 
-// request returns the message as an outgoing request.
 func (m Message) request(ctx context.Context) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, m.Method, m.URL, strings.NewReader(m.Body))
 	if err != nil {

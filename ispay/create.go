@@ -69,7 +69,6 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 // paygates.ErrInvalidRequest.
 func (c *Client) PayPageURL(orderID string) (string, error) { return c.orderURL("transfer", orderID) }
 
-// orderURL returns the URL of a call by the gateway's order number.
 func (c *Client) orderURL(call, orderID string) (string, error) {
 	v := check.New(gateway, paygates.ErrInvalidRequest)
 	v.PathSegment("orderID", orderID, 128)

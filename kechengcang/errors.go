@@ -26,7 +26,6 @@ func (e FieldErrors) Error() string {
 // stores an order.
 var earlyRejections = []string{"应用不存在", "签名不正确", "价格系统出错"}
 
-// isNotFound reports whether a message says that the order does not exist.
 func isNotFound(message string) bool { return strings.Contains(message, "订单不存在") }
 
 // isException reports whether the server failed rather than rejected the request. An

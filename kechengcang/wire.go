@@ -168,7 +168,6 @@ func rejection(response transport.Response, w *wire) *paygates.Error {
 	}
 }
 
-// fieldErrors returns the FieldErrors of a response, or nil.
 func fieldErrors(response transport.Response, raw loosejson.Value) error {
 	var all map[string][]string
 	if json.Unmarshal(raw.Bytes(), &all) != nil || len(all) == 0 {
@@ -229,7 +228,6 @@ func needNumber[T ~int](f *loosejson.Fields, name string, s loosejson.Scalar) T 
 	return T(n)
 }
 
-// number returns a number that does not decide.
 func number[T ~int](f *loosejson.Fields, name string, s loosejson.Scalar) T {
 	n := f.Int(name, s)
 	if int64(T(n)) != n {

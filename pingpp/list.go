@@ -181,7 +181,6 @@ func (c *Client) FindCharges(ctx context.Context, orderNo string, request ListCh
 	return found, nil
 }
 
-// page is a page of a list (分页).
 type page struct {
 	limit                       int
 	startingAfter, endingBefore string
@@ -214,7 +213,6 @@ func (p page) isAt(id string) bool {
 
 const longestPage = 100
 
-// pages returns the elements of a list, page by page.
 func pages[T any](first page, list func(page) (*listOf[T], error), id func(*T) string) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		v := check.New(gateway, paygates.ErrInvalidRequest)

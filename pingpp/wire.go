@@ -13,7 +13,6 @@ import (
 	"github.com/paygates/paygates-go/internal/transport"
 )
 
-// backendWire is a response of the merchant backend.
 type backendWire struct {
 	Status  loosejson.Scalar `json:"status"`
 	Message loosejson.Scalar `json:"message"`
@@ -23,7 +22,6 @@ type backendWire struct {
 	Charge loosejson.Value  `json:"ch"`
 }
 
-// apiErrorWire is an error of Ping++.
 type apiErrorWire struct {
 	Error *struct {
 		Type    loosejson.Scalar `json:"type"`

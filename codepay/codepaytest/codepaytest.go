@@ -135,7 +135,6 @@ func (s *Server) cashier(w http.ResponseWriter, r *http.Request, id string) {
 	s.Cashier(w, "codepay 码支付", s.qrText(id), "/cashier/"+id+"/pay", order)
 }
 
-// qrText returns the text of a QR code: the URL of the fake's cashier page.
 func (s *Server) qrText(id string) string { return s.URL + "/cashier/" + id }
 
 func (s *Server) qrcode(w http.ResponseWriter, r *http.Request) {

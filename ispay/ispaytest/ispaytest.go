@@ -227,7 +227,6 @@ func (s *Server) issue(id string) (gatewaytest.Order, bool) {
 	return order, ok && order.ID == id
 }
 
-// qrText returns the text of the QR code: the URL of the pay page.
 func (s *Server) qrText(order gatewaytest.Order) string { return s.URL + "/transfer/" + order.ID }
 
 func (s *Server) code(order gatewaytest.Order) map[string]any {

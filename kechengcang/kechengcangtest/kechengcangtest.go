@@ -217,7 +217,6 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 	}, err
 }
 
-// result returns an order as the gateway sends it.
 func (s *Server) result(order gatewaytest.Order) map[string]any {
 	state, _ := strconv.Atoi(order.State)
 	// Eloquent prints the times that it keeps itself in UTC.
@@ -284,7 +283,6 @@ func orNull(text string) any {
 	return text
 }
 
-// hashID returns the 16 letters and digits for a number.
 func hashID(number int64) string { return md5Hex(strconv.FormatInt(number, 10))[:16] }
 
 func md5Hex(text string) string {

@@ -11,7 +11,6 @@ import (
 	"github.com/paygates/paygates-go/gatewaytest"
 )
 
-// api is a call of Ping++ that is authorized.
 func (s *Server) api(call http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -42,7 +41,6 @@ func (s *Server) queryCharge(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// listCharges lists the charges that the query selects, the newest first.
 func (s *Server) listCharges(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if app := query.Get("app[id]"); app != App {
@@ -112,7 +110,6 @@ func (s *Server) queryRefund(w http.ResponseWriter, r *http.Request) {
 	fail(w, http.StatusNotFound, "id", "No such refund: "+id)
 }
 
-// queryEvent returns the event of a payment or of a refund.
 func (s *Server) queryEvent(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	_, number, _ := strings.Cut(id, "_")

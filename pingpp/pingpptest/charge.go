@@ -10,7 +10,6 @@ import (
 	"github.com/paygates/paygates-go/gatewaytest"
 )
 
-// chargeOf returns a charge with its refunds.
 func (s *Server) chargeOf(order gatewaytest.Order, credential map[string]any, refunds []refund) map[string]any {
 	var paidAt, transactionNo any
 	if order.Paid {

@@ -101,7 +101,6 @@ func RSA(key sign.PublicKey, received string, message []byte) Explanation {
 	return e
 }
 
-// form is one of the MD5 forms.
 type form struct {
 	formula string
 	sorted  bool     // whether the fields are signed as name=value, sorted by name
@@ -209,7 +208,6 @@ func verify(expected sign.Digest, err error, received string) error {
 	return expected.Verify(received)
 }
 
-// placeholder stands for the secret in the steps.
 func placeholder(secret sign.Secret) string {
 	return fmt.Sprintf("[secret, %d characters]", utf8.RuneCountInString(secret.Reveal()))
 }

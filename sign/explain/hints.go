@@ -112,7 +112,6 @@ func changeAll(fields []sign.Field, change func(string) string) []sign.Field {
 	return changed
 }
 
-// fieldHint tries the common mistakes with one field.
 func fieldHint(fields []sign.Field, i int, matches func([]sign.Field) bool) string {
 	field := fields[i]
 	matchesWith := func(value string) bool {
