@@ -26,7 +26,6 @@ const longestOrderID = 50
 // ErrOrderNotFound, ErrNoResponse, ErrUnavailable, ErrBadResponse or a rejection, with
 // Code -6 for a wrong token.
 func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error) {
-	const op = "query order"
 	if err := c.needToken(); err != nil {
 		return nil, err
 	}
@@ -35,8 +34,8 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
-		Op:     op,
+	return flow.Send(ctx, c.flow, transport.Call{
+		Op:     "query order",
 		Method: http.MethodGet,
 		URL: c.baseURL + "/ispay?" + notify.Encode([]sign.Field{
 			{Name: "id", Value: c.userID},
@@ -44,12 +43,8 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 			{Name: "token", Value: c.token.Reveal()},
 		}),
 		URLTemplate: "/ispay",
-	}, func(r transport.Response) (*Order, error) { return decodeOrder(r, c.userID, orderID) })
-	if err != nil {
-		return nil, err
-	}
-	c.flow.LogUnread(ctx, op, orderID, order.Unread)
-	return order, nil
+	}, func(r transport.Response) (*Order, error) { return decodeOrder(r, c.userID, orderID) },
+		func(o *Order) (string, []string) { return orderID, o.Unread })
 }
 
 // WaitForPayment calls QueryOrder at once and then after each interval (0: 3 s, at

@@ -9,6 +9,7 @@ import (
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/money"
@@ -125,7 +126,7 @@ func (c *Client) create(
 		baseURL = c.cloudBaseURL
 	}
 	bought := sign.Field{Name: call.bought, Value: value}
-	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
+	return flow.Send(ctx, c.flow, transport.Call{
 		Op:          call.op,
 		OrderNo:     r.OrderNo,
 		Method:      http.MethodPost,
@@ -145,12 +146,7 @@ func (c *Client) create(
 		NoRetry: true,
 	}, func(response transport.Response) (*CreatedOrder, error) {
 		return decodeCreated(response, call.codes, bought, r)
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.flow.LogUnread(ctx, call.op, r.OrderNo, order.Unread)
-	return order, nil
+	}, func(o *CreatedOrder) (string, []string) { return r.OrderNo, o.Unread })
 }
 
 // checkAttach requires a text that PHP deployments return as it is.

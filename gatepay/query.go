@@ -34,20 +34,20 @@ func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
 	}
-	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
+	return flow.Send(ctx, c.flow, transport.Call{
 		Op:      op,
 		OrderNo: orderNo,
 		Method:  http.MethodGet,
 		// None of the three has a character that a query would escape.
 		URL:         c.baseURL + "/api/order/check?appkey=" + c.appKey + "&out_order_id=" + orderNo + "&sign=" + signature.String(),
 		URLTemplate: "/api/order/check",
-	}, func(r transport.Response) (*Order, error) { return decodeOrder(r, orderNo) })
-	if err != nil {
-		return nil, err
-	}
-	order.countsAsPaid = slices.Contains(c.paidStates, order.State)
-	c.flow.LogUnread(ctx, op, orderNo, order.Unread)
-	return order, nil
+	}, func(r transport.Response) (*Order, error) {
+		order, err := decodeOrder(r, orderNo)
+		if err == nil {
+			order.countsAsPaid = slices.Contains(c.paidStates, order.State)
+		}
+		return order, err
+	}, func(o *Order) (string, []string) { return orderNo, o.Unread })
 }
 
 // DecodeOrder decodes a stored response of QueryOrder: an Order's Raw. OrderNo is "",

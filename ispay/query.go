@@ -35,14 +35,10 @@ func (c *Client) queryState(ctx context.Context, op, call, orderID string) (*Ord
 	if err != nil {
 		return nil, err
 	}
-	state, err := transport.Send(ctx, c.flow.Transport, transport.Call{
+	return flow.Send(ctx, c.flow, transport.Call{
 		Op: op, Method: http.MethodGet, URL: target, URLTemplate: "/" + call + "/{order_id}",
-	}, func(r transport.Response) (*OrderState, error) { return decodeState(r, orderID, call == "qrcode") })
-	if err != nil {
-		return nil, err
-	}
-	c.flow.LogUnread(ctx, op, orderID, state.Unread)
-	return state, nil
+	}, func(r transport.Response) (*OrderState, error) { return decodeState(r, orderID, call == "qrcode") },
+		func(o *OrderState) (string, []string) { return orderID, o.Unread })
 }
 
 // QueryOrder returns the order with the given merchant order number (订单号查询, GET
@@ -62,18 +58,14 @@ func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
 	}
-	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
+	return flow.Send(ctx, c.flow, transport.Call{
 		Op:          op,
 		OrderNo:     orderNo,
 		Method:      http.MethodGet,
 		URL:         c.baseURL + "/order/" + c.userID + "/" + orderNo + "/" + signature.String(),
 		URLTemplate: "/order/{userid}/{order_no}/{md5}",
-	}, func(r transport.Response) (*Order, error) { return decodeOrder(r, orderNo) })
-	if err != nil {
-		return nil, err
-	}
-	c.flow.LogUnread(ctx, op, orderNo, order.Unread)
-	return order, nil
+	}, func(r transport.Response) (*Order, error) { return decodeOrder(r, orderNo) },
+		func(o *Order) (string, []string) { return orderNo, o.Unread })
 }
 
 // DecodeOrder decodes a stored response of QueryOrder: an Order's Raw. OrderNo is the

@@ -13,6 +13,7 @@ import (
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
@@ -64,7 +65,7 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", gateway, op, err)
 	}
-	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
+	return flow.Send(ctx, c.flow, transport.Call{
 		Op:          op,
 		Method:      http.MethodPost,
 		URL:         c.baseURL + "/api/web/pay-orders/store",
@@ -72,13 +73,10 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 		ContentType: transport.ContentTypeJSON,
 		Body:        body,
 		NoRetry:     true,
-	}, func(r transport.Response) (*Order, error) { return c.decodeCreated(r, request) })
-	if err != nil {
-		return nil, err
-	}
-	c.flow.LogUnread(ctx, op, order.OrderID, order.Unread)
-	return order, nil
+	}, func(r transport.Response) (*Order, error) { return c.decodeCreated(r, request) }, (*Order).unread)
 }
+
+func (o *Order) unread() (number string, fields []string) { return o.OrderID, o.Unread }
 
 func (c *Client) storeBody(request CreateOrderRequest) (string, error) {
 	var random [16]byte

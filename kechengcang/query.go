@@ -24,18 +24,17 @@ const longestOrderID = 64
 // ErrUnavailable, ErrBadResponse or a rejection. An id that has the shape of the gateway's
 // but no order is a server error in the public source.
 func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error) {
-	const op = "query order"
 	v := check.New(gateway, paygates.ErrInvalidRequest)
 	v.Alphanumeric("orderID", orderID, longestOrderID)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	order, err := c.show(ctx, op, orderID)
-	if err != nil {
-		return nil, err
+	byGet := c.showByGet.Load()
+	order, wrong, err := c.show(ctx, orderID, byGet)
+	if wrong {
+		order, _, err = c.show(ctx, orderID, !byGet)
 	}
-	c.flow.LogUnread(ctx, op, orderID, order.Unread)
-	return order, nil
+	return order, err
 }
 
 // DecodeOrder decodes a stored response of the gateway: an Order's Raw. The error is a
@@ -44,25 +43,14 @@ func DecodeOrder(raw []byte) (*Order, error) {
 	return decodeOrder(transport.Kept(gateway, "decode order", raw), "")
 }
 
-// show queries by the method that worked last, and by the other one if the server does
-// not take it.
-func (c *Client) show(ctx context.Context, op, orderID string) (*Order, error) {
-	byGet := c.showByGet.Load()
-	order, wrong, err := c.showBy(ctx, op, orderID, byGet)
-	if wrong {
-		order, _, err = c.showBy(ctx, op, orderID, !byGet)
-	}
-	return order, err
-}
-
-// showBy reports whether the method is the wrong one. It remembers a right one.
-func (c *Client) showBy(ctx context.Context, op, orderID string, get bool) (order *Order, wrong bool, err error) {
+// show reports whether the method is the wrong one. It remembers a right one.
+func (c *Client) show(ctx context.Context, orderID string, get bool) (order *Order, wrong bool, err error) {
 	method := http.MethodPost
 	if get {
 		method = http.MethodGet
 	}
-	order, err = transport.Send(ctx, c.flow.Transport, transport.Call{
-		Op:          op,
+	order, err = flow.Send(ctx, c.flow, transport.Call{
+		Op:          "query order",
 		Method:      method,
 		URL:         c.baseURL + "/api/web/pay-orders/show?id=" + orderID,
 		URLTemplate: "/api/web/pay-orders/show",
@@ -71,7 +59,7 @@ func (c *Client) showBy(ctx context.Context, op, orderID string, get bool) (orde
 			c.showByGet.Store(get)
 		}
 		return decodeOrder(r, orderID)
-	})
+	}, (*Order).unread)
 	return order, wrong, err
 }
 

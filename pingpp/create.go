@@ -6,6 +6,7 @@ import (
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
@@ -31,15 +32,14 @@ func (r CreateOrderRequest) validate() error {
 // it. Nobody can pay it either, because its credential has not reached the app. Look for the
 // order number with FindCharges before you create the order again.
 func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*CreatedOrder, error) {
-	const op = "create order"
 	if c.baseURL == "" {
 		return nil, notConfigured("Token", "create an order")
 	}
 	if err := request.validate(); err != nil {
 		return nil, err
 	}
-	created, err := transport.Send(ctx, c.flow.Transport, transport.Call{
-		Op:          op,
+	return flow.Send(ctx, c.flow, transport.Call{
+		Op:          "create order",
 		OrderNo:     request.OrderNo,
 		Method:      http.MethodPut,
 		URL:         c.baseURL + "/pay/pay_for_order/",
@@ -57,10 +57,5 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 			return nil, r.Error("", "", ErrTestMode)
 		}
 		return created, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.flow.LogUnread(ctx, op, request.OrderNo, created.Charge.Unread)
-	return created, nil
+	}, func(o *CreatedOrder) (string, []string) { return request.OrderNo, o.Charge.Unread })
 }

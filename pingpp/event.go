@@ -55,7 +55,7 @@ func (c *Client) QueryEvent(ctx context.Context, eventID string) (*Event, error)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	e, err := get(ctx, c, apiQuery{
+	return get(ctx, c, apiQuery{
 		op: op, path: "/v1/events/" + eventID, template: "/v1/events/{event_id}", notFound: paygates.ErrOrderNotFound,
 	}, func(response transport.Response) (*Event, error) {
 		e, err := decodeEvent(response.Body)
@@ -67,14 +67,10 @@ func (c *Client) QueryEvent(ctx context.Context, eventID string) (*Event, error)
 		case e.isTestMode() && !c.allowTestMode:
 			return nil, response.Error("", "", ErrTestMode)
 		default:
+			c.flow.LogUnread(ctx, op, e.Charge.orderNo(), e.Unread)
 			return e, nil
 		}
 	})
-	if err != nil {
-		return nil, err
-	}
-	c.flow.LogUnread(ctx, op, e.Charge.orderNo(), e.Unread)
-	return e, nil
 }
 
 // isTestMode reports whether the event or its charge says so: neither moves money then.

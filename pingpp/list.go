@@ -112,7 +112,7 @@ func (c *Client) listCharges(ctx context.Context, request ListChargesRequest, p 
 	if err := request.validate(p); err != nil {
 		return nil, err
 	}
-	list, err := get(ctx, c, apiQuery{
+	return get(ctx, c, apiQuery{
 		op: op, path: "/v1/charges", template: "/v1/charges", query: request.fields(p),
 		notFound: nil, // it is about the application, and says nothing about an order
 	}, func(response transport.Response) (*listOf[Charge], error) {
@@ -121,7 +121,8 @@ func (c *Client) listCharges(ctx context.Context, request ListChargesRequest, p 
 			return nil, response.Unreadable(err)
 		}
 		for i := range list.data {
-			switch charge := &list.data[i]; {
+			charge := &list.data[i]
+			switch {
 			case p.isAt(charge.ID):
 				return nil, response.Bad("list does not go on at starting_after or ending_before")
 			case charge.App != "" && charge.App != request.App:
@@ -129,16 +130,10 @@ func (c *Client) listCharges(ctx context.Context, request ListChargesRequest, p 
 			case !charge.LiveMode && !c.allowTestMode:
 				return nil, response.Error("", "", ErrTestMode)
 			}
+			c.flow.LogUnread(ctx, op, charge.OrderNo, charge.Unread)
 		}
 		return list, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	for i := range list.data {
-		c.flow.LogUnread(ctx, op, list.data[i].OrderNo, list.data[i].Unread)
-	}
-	return list, nil
 }
 
 // Charges returns the charges of an application, newest first. It calls ListCharges for

@@ -32,7 +32,7 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	charge, err := get(ctx, c, apiQuery{
+	return get(ctx, c, apiQuery{
 		op: op, path: "/v1/charges/" + chargeID, template: "/v1/charges/{charge_id}", notFound: paygates.ErrOrderNotFound,
 	}, func(response transport.Response) (*Charge, error) {
 		charge, err := readCharge(response.Body)
@@ -44,14 +44,10 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 		case !charge.LiveMode && !c.allowTestMode:
 			return nil, response.Error("", "", ErrTestMode)
 		default:
+			c.flow.LogUnread(ctx, op, charge.OrderNo, charge.Unread)
 			return charge, nil
 		}
 	})
-	if err != nil {
-		return nil, err
-	}
-	c.flow.LogUnread(ctx, op, charge.OrderNo, charge.Unread)
-	return charge, nil
 }
 
 // apiQuery is a request to Ping++.

@@ -77,7 +77,7 @@ func (c *Client) QueryRefund(ctx context.Context, chargeID, refundID string) (*R
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	refund, err := get(ctx, c, apiQuery{
+	return get(ctx, c, apiQuery{
 		op: op, path: "/v1/charges/" + chargeID + "/refunds/" + refundID,
 		template: "/v1/charges/{charge_id}/refunds/{refund_id}", notFound: paygates.ErrOrderNotFound,
 	}, func(response transport.Response) (*Refund, error) {
@@ -87,15 +87,13 @@ func (c *Client) QueryRefund(ctx context.Context, chargeID, refundID string) (*R
 			return nil, response.Unreadable(err)
 		case refund.ID != refundID:
 			return nil, response.Bad(response.Other("id", refund.ID, refundID))
-		default:
-			return refund, c.checkRefund(refund, chargeID, response)
 		}
+		if err := c.checkRefund(refund, chargeID, response); err != nil {
+			return nil, err
+		}
+		c.flow.LogUnread(ctx, op, refund.ChargeOrderNo, refund.Unread)
+		return refund, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	c.flow.LogUnread(ctx, op, refund.ChargeOrderNo, refund.Unread)
-	return refund, nil
 }
 
 // checkRefund returns an error if a refund is that of another charge, or of test mode.
@@ -149,7 +147,7 @@ func (c *Client) listRefunds(ctx context.Context, chargeID string, p page) (*lis
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	list, err := get(ctx, c, apiQuery{
+	return get(ctx, c, apiQuery{
 		op: op, path: "/v1/charges/" + chargeID + "/refunds", template: "/v1/charges/{charge_id}/refunds",
 		query: p.fields(), notFound: paygates.ErrOrderNotFound,
 	}, func(response transport.Response) (*listOf[Refund], error) {
@@ -158,22 +156,17 @@ func (c *Client) listRefunds(ctx context.Context, chargeID string, p page) (*lis
 			return nil, response.Unreadable(err)
 		}
 		for i := range list.data {
-			if p.isAt(list.data[i].ID) {
+			refund := &list.data[i]
+			if p.isAt(refund.ID) {
 				return nil, response.Bad("list does not go on at starting_after or ending_before")
 			}
-			if err := c.checkRefund(&list.data[i], chargeID, response); err != nil {
+			if err := c.checkRefund(refund, chargeID, response); err != nil {
 				return nil, err
 			}
+			c.flow.LogUnread(ctx, op, refund.ChargeOrderNo, refund.Unread)
 		}
 		return list, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	for i := range list.data {
-		c.flow.LogUnread(ctx, op, list.data[i].ChargeOrderNo, list.data[i].Unread)
-	}
-	return list, nil
 }
 
 // Refunds returns the refunds of a charge, newest first. It calls ListRefunds for each

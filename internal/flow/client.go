@@ -66,6 +66,21 @@ func New(s Settings) *Client {
 // Log returns the logger for a line: the configured one, or slog.Default() as it is now.
 func (c *Client) Log() *slog.Logger { return c.Transport.Log() }
 
+// Send is transport.Send for a result whose unreadable fields are logged. unread returns
+// them and the number for the log line.
+func Send[T any](
+	ctx context.Context, c *Client, call transport.Call,
+	decode func(transport.Response) (*T, error), unread func(*T) (number string, fields []string),
+) (*T, error) {
+	result, err := transport.Send(ctx, c.Transport, call, decode)
+	if err != nil {
+		return nil, err
+	}
+	number, fields := unread(result)
+	c.LogUnread(ctx, call.Op, number, fields)
+	return result, nil
+}
+
 // LogUnread logs which fields of a response or a notification have another shape than
 // documented and were left zero.
 func (c *Client) LogUnread(ctx context.Context, op, number string, unread []string) {
