@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,10 +78,10 @@ func TestAHandlerWhoseFunctionFails(t *testing.T) {
 func TestAHandlerRejectsOtherMethods(t *testing.T) {
 	t.Parallel()
 	for _, g := range descriptors {
-		for _, method := range []string{"PUT", "DELETE"} {
+		for _, method := range []string{"PUT", "DELETE", "GET"} {
 			for _, n := range g.notifications(t, setup{base: anyHost, http: &http.Client{Transport: nowhere{}}, log: logger(io.Discard)}) {
-				if n.handler == nil {
-					continue
+				if n.handler == nil || method == "GET" && n.body == "" {
+					continue // a form may come by GET
 				}
 				w := httptest.NewRecorder()
 				n.handler.ServeHTTP(w, httptest.NewRequest(method, "/notify", strings.NewReader("x")))
@@ -111,6 +112,30 @@ func TestAnUnpaidOrderConfirmsNothing(t *testing.T) {
 					continue
 				}
 				require.ErrorIs(t, err, paygates.ErrNotConfirmed, g.name)
+				assert.Nil(t, got, g.name)
+			}
+		}
+	}
+}
+
+// A response that cannot be read, or is about another order, confirms nothing.
+func TestABadResponseConfirmsNothing(t *testing.T) {
+	t.Parallel()
+	for _, g := range descriptors {
+		calls := g.calls(t, setup{base: anyHost, unsigned: true})
+		for i, each := range calls {
+			if each.kind != handler && each.name != "ConfirmNotification" || g.signed {
+				continue
+			}
+			query := calls[slices.IndexFunc(calls, func(c call) bool { return c.name == "QueryOrder" || c.name == "QueryCharge" })]
+			require.NotEmpty(t, query.bad, g.name)
+			for _, body := range query.bad {
+				got, err := g.do(context.Background(), t, i, &script{replies: []reply{{200, body, nil}}}, io.Discard)
+				if o, ok := got.(*outcome); ok {
+					assert.Equal(t, outcome{status: http.StatusBadGateway, body: "fail"}, *o, "%s: %s", g.name, body)
+					continue
+				}
+				require.ErrorIs(t, err, paygates.ErrBadResponse, "%s: %s", g.name, body)
 				assert.Nil(t, got, g.name)
 			}
 		}
