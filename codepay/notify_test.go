@@ -1,13 +1,10 @@
 package codepay_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -180,20 +177,12 @@ func TestParseNotificationRejects(t *testing.T) {
 		request *http.Request
 		want    error
 	}{
-		"another amount":            {post(strings.Replace(good, "money=100.00", "money=900.00", 1)), paygates.ErrInvalidSignature},
-		"re-cut by &":               {post(strings.Replace(good, "&pay_no=", "%26pay_no%3D", 1)), paygates.ErrInvalidNotification},
-		"re-cut by & in a name":     {post(strings.Replace(good, "money=100.00&pay_id", "money%3D100.00%26pay_id", 1)), paygates.ErrInvalidNotification},
-		"repeated money":            {post(good + "&money=900.00"), paygates.ErrInvalidNotification},
-		"repeated sign":             {post(good + "&sign=" + signature), paygates.ErrInvalidNotification},
-		"invalid encoding":          {post(good + "&a=%zz"), paygates.ErrInvalidNotification},
-		"empty body":                {httptest.NewRequest("POST", "/notify", nil), paygates.ErrInvalidNotification},
-		"ten thousand parameters":   {post(good + manyFields(10000)), paygates.ErrInvalidNotification},
-		"1 MiB in one parameter":    {post(good + "&a=" + strings.Repeat("1", 1<<20)), paygates.ErrInvalidNotification},
-		"nearly 1 MiB":              {post(good + "&a=" + strings.Repeat("1", 1<<20-300)), paygates.ErrInvalidSignature},
-		"JSON":                      {jsonRequest(), paygates.ErrInvalidNotification},
-		"a method not used":         {httptest.NewRequest("PUT", "/notify", strings.NewReader(good)), paygates.ErrInvalidNotification},
-		"a POST with its query":     {httptest.NewRequest("POST", "/notify?"+good, strings.NewReader("a=1")), paygates.ErrInvalidSignature},
-		"body shorter than it says": {cut(good), paygates.ErrInvalidNotification},
+		"another amount":        {post(strings.Replace(good, "money=100.00", "money=900.00", 1)), paygates.ErrInvalidSignature},
+		"re-cut by &":           {post(strings.Replace(good, "&pay_no=", "%26pay_no%3D", 1)), paygates.ErrInvalidNotification},
+		"re-cut by & in a name": {post(strings.Replace(good, "money=100.00&pay_id", "money%3D100.00%26pay_id", 1)), paygates.ErrInvalidNotification},
+		"empty body":            {httptest.NewRequest("POST", "/notify", nil), paygates.ErrInvalidNotification},
+		"nearly 1 MiB":          {post(good + "&a=" + strings.Repeat("1", 1<<20-300)), paygates.ErrInvalidSignature},
+		"a POST with its query": {httptest.NewRequest("POST", "/notify?"+good, strings.NewReader("a=1")), paygates.ErrInvalidSignature},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -206,20 +195,6 @@ func TestParseNotificationRejects(t *testing.T) {
 			assert.Less(t, len(err.Error()), 200)
 		})
 	}
-}
-
-func manyFields(n int) string {
-	var b strings.Builder
-	for i := range n {
-		fmt.Fprintf(&b, "&a%d=1", i)
-	}
-	return b.String()
-}
-
-func jsonRequest() *http.Request {
-	r := httptest.NewRequest("POST", "/notify", strings.NewReader(`{"pay_no":"1"}`))
-	r.Header.Set("Content-Type", "application/json")
-	return r
 }
 
 // cut ends before the announced length, as net/http's server reports it.
@@ -278,25 +253,6 @@ func TestVerifyNotificationRejectsTheWrongShape(t *testing.T) {
 	}
 }
 
-func TestVerifyNotificationRejectsWhatAFrameworkLetThrough(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	values, err := url.ParseQuery(sample(t))
-	require.NoError(t, err)
-	values["money"] = []string{"100.00", "900.00"}
-	_, err = client.VerifyNotification(values)
-	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
-
-	many, err := url.ParseQuery(sample(t) + manyFields(10000))
-	require.NoError(t, err)
-	_, err = client.VerifyNotification(many)
-	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
-
-	_, err = client.VerifyNotification(nil)
-	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
-	require.ErrorContains(t, err, "body was already read")
-}
-
 // A value that hides parameters: the document's PHP joins both to one text.
 func TestAnInjectedParameterIsRejected(t *testing.T) {
 	t.Parallel()
@@ -328,22 +284,6 @@ func TestACreateIsNoNotification(t *testing.T) {
 		_, err = client.ParseNotification(get(u.RawQuery + more))
 		require.ErrorIs(t, err, paygates.ErrInvalidSignature)
 	}
-}
-
-func TestNotificationIsPrintedWithoutWhatItCarries(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	n, err := client.ParseNotification(post(sample(t)))
-	require.NoError(t, err)
-	const want = "codepay notification of payment " + payNo + ": 100.00 yuan by 1 (Alipay)"
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		assert.Equal(t, want, fmt.Sprintf(verb, n))
-		assert.Equal(t, want, fmt.Sprintf(verb, *n))
-	}
-	var log bytes.Buffer
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "n", n)
-	assert.NotContains(t, log.String(), signature)
-	assert.NotContains(t, log.String(), "admin")
 }
 
 // handle sends one notification to a handler whose gateway responds with confirm; without
@@ -391,21 +331,17 @@ func TestNotificationHandlerAccepts(t *testing.T) {
 		"the query agrees":          {post(withOrderID(t)), respond(`{"status":1,"order_id":888888888,"pay_id":"admin","pay_no":"` + payNo + `","money":"100.000"}`), true},
 		"the query sends no pay_no": {post(withOrderID(t)), respond(`{"status":1,"pay_no":"0"}`), true},
 		// The signature is valid, and the query says nothing about the order.
-		"no such query":              {post(withOrderID(t)), httpmock.NewStringResponder(404, "<html>404 Not Found</html>"), false},
-		"no such query, in JSON":     {post(withOrderID(t)), httpmock.NewStringResponder(404, `{"code":404}`), false},
-		"a page":                     {post(withOrderID(t)), respond("<html>"), false},
-		"no content":                 {post(withOrderID(t)), respond(""), false},
-		"a redirect":                 {post(withOrderID(t)), httpmock.NewStringResponder(302, ""), false},
-		"unavailable":                {post(withOrderID(t)), httpmock.NewStringResponder(501, "no"), false},
-		"wrong token":                {post(withOrderID(t)), respond(`{"status":-6,"msg":"token error"}`), false},
-		"no response":                {post(withOrderID(t)), httpmock.NewErrorResponder(io.ErrUnexpectedEOF), false},
-		"text/plain":                 {withType(post(sample(t)), "text/plain"), nil, false},
-		"odd content type":           {withType(post(sample(t)), "application/x-www-form-urlencoded; text/html; charset=UTF-8"), nil, false},
-		"CRLF after the form":        {post(sample(t) + "\r\n"), nil, false},
-		"POST with a query only":     {httptest.NewRequest("POST", "/notify?"+sample(t), nil), nil, false},
-		"confirmed":                  {post(withOrderID(t)), respond(`{"status":1,"msg":"ok"}`), true},
-		"confirmed, another status":  {post(withOrderID(t)), respond(`{"status":2,"msg":"ok"}`), true},
-		"after a framework's parser": {parsed(t, post(sample(t))), nil, false},
+		"no such query":             {post(withOrderID(t)), httpmock.NewStringResponder(404, "<html>404 Not Found</html>"), false},
+		"no such query, in JSON":    {post(withOrderID(t)), httpmock.NewStringResponder(404, `{"code":404}`), false},
+		"a page":                    {post(withOrderID(t)), respond("<html>"), false},
+		"no content":                {post(withOrderID(t)), respond(""), false},
+		"a redirect":                {post(withOrderID(t)), httpmock.NewStringResponder(302, ""), false},
+		"unavailable":               {post(withOrderID(t)), httpmock.NewStringResponder(501, "no"), false},
+		"wrong token":               {post(withOrderID(t)), respond(`{"status":-6,"msg":"token error"}`), false},
+		"no response":               {post(withOrderID(t)), httpmock.NewErrorResponder(io.ErrUnexpectedEOF), false},
+		"POST with a query only":    {httptest.NewRequest("POST", "/notify?"+sample(t), nil), nil, false},
+		"confirmed":                 {post(withOrderID(t)), respond(`{"status":1,"msg":"ok"}`), true},
+		"confirmed, another status": {post(withOrderID(t)), respond(`{"status":2,"msg":"ok"}`), true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -429,17 +365,6 @@ func TestNotificationHandlerAccepts(t *testing.T) {
 	}
 }
 
-func withType(r *http.Request, contentType string) *http.Request {
-	r.Header.Set("Content-Type", contentType)
-	return r
-}
-
-func parsed(t *testing.T, r *http.Request) *http.Request {
-	t.Helper()
-	require.NoError(t, r.ParseForm())
-	return r
-}
-
 func TestNotificationHandlerRejects(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -450,7 +375,6 @@ func TestNotificationHandlerRejects(t *testing.T) {
 		"forged sign":         {post(strings.Replace(sample(t), signature, strings.Repeat("0", 32), 1)), nil, 403},
 		"tampered money":      {post(strings.Replace(sample(t), "money=100.00", "money=900.00", 1)), nil, 403},
 		"re-cut":              {post(strings.Replace(sample(t), "&pay_no=", "%26pay_no%3D", 1)), nil, 400},
-		"other method":        {httptest.NewRequest("PUT", "/notify", nil), nil, 405},
 		"too long":            {post(strings.Repeat("a", 1<<20+1)), nil, 413},
 		"truncated":           {cut(sample(t)), nil, 400},
 		"unpaid there":        {post(withOrderID(t)), respond(`{"status":0}`), 409},
@@ -617,31 +541,6 @@ func TestSloppyNotificationsAreGenuine(t *testing.T) {
 	assert.Equal(t, "not sent", n.State.String())
 }
 
-// The seconds are those of date -d "2018-08-05 15:20:01 +0800" +%s.
-func TestTheTimeOfAPayment(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	for text, want := range map[string]string{
-		"1533453601":           "2018-08-05T15:20:01+08:00",
-		"1533453601.0":         "2018-08-05T15:20:01+08:00",
-		"1533453601.25":        "2018-08-05T15:20:01+08:00",
-		"1533453601000":        "2018-08-05T15:20:01+08:00",
-		"2018-08-05 15:20:01":  "2018-08-05T15:20:01+08:00",
-		"2018-08-05T07:20:01Z": "2018-08-05T15:20:01+08:00",
-		"0000-00-00 00:00:00":  "0001-01-01T00:00:00Z",
-		"0":                    "0001-01-01T00:00:00Z",
-		"":                     "0001-01-01T00:00:00Z",
-	} {
-		values, err := url.ParseQuery(sample(t))
-		require.NoError(t, err)
-		values.Set("pay_time", text)
-		n, err := client.VerifyNotification(signed(t, values))
-		require.NoError(t, err)
-		assert.Equal(t, want, n.PaidAt.Format(time.RFC3339), text)
-		assert.Empty(t, n.Unread)
-	}
-}
-
 // A value with "&" and "=" after it could be split into other parameters, so it is
 // rejected in every parameter, and so is "&" in a name.
 func TestAmpersandsThatCouldBeSplit(t *testing.T) {
@@ -722,32 +621,6 @@ func TestOwnParameters(t *testing.T) {
 	values.Set("tag", "really?")
 	_, err = client.ParseNotification(get(strings.ReplaceAll(signed(t, values).Encode(), "%3F", "?")))
 	require.NoError(t, err)
-}
-
-// A real server and a sender that announces more than it sends.
-func TestABodyAnnouncedLongerThanItIs(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	shop := httptest.NewServer(client.NotificationHandler(func(context.Context, *codepay.Notification) error {
-		t.Error("the merchant's function ran")
-		return nil
-	}))
-	defer shop.Close()
-	connection, err := net.Dial("tcp", shop.Listener.Addr().String())
-	require.NoError(t, err)
-	defer func() { _ = connection.Close() }()
-	body := sample(t)
-	_, err = fmt.Fprintf(connection, "POST /notify HTTP/1.1\r\nHost: shop.example.com\r\n"+
-		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body)
-	require.NoError(t, err)
-	require.NoError(t, connection.(*net.TCPConn).CloseWrite())
-	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
-	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	assert.Equal(t, 400, response.StatusCode)
-	text, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	assert.Equal(t, "fail", string(text))
 }
 
 func TestConfirmNotification(t *testing.T) {

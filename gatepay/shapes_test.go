@@ -63,12 +63,9 @@ func TestQueryOrderWithFieldsOfAnotherShape(t *testing.T) {
 		unread []string
 		at     time.Time
 	}{
-		"time quoted":          {`{"code":100,"time":"1557056209","data":{` + order + `}}`, nil, at},
 		"time a number":        {`{"code":100,"time":1557056209,"data":{` + order + `}}`, nil, at},
-		"time a float":         {`{"code":100,"time":1557056209.1234,"data":{` + order + `}}`, nil, at},
 		"time in ms":           {`{"code":100,"time":1557056209000,"data":{` + order + `}}`, nil, at},
 		"time a date":          {`{"code":100,"time":"2019-05-05 19:36:49","data":{` + order + `}}`, nil, at},
-		"time in RFC 3339":     {`{"code":100,"time":"2019-05-05T11:36:49Z","data":{` + order + `}}`, nil, at},
 		"time a word":          {`{"code":100,"time":"now","data":{` + order + `}}`, []string{"time"}, time.Time{}},
 		"time a list":          {`{"code":100,"time":[],"data":{` + order + `}}`, []string{"time"}, time.Time{}},
 		"no time":              {`{"code":"100","msg":{},"data":{` + order + `}}`, nil, time.Time{}},
@@ -173,7 +170,7 @@ func TestCreateOrderWithoutAPayPage(t *testing.T) {
 		"outcome unknown: query the order, do not create it again (unexpected response: no pay_url)")
 }
 
-// What decides and cannot be read is named. HTML is named as what it is.
+// What decides and cannot be read is named.
 func TestUnreadableResponsesNameTheReason(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
@@ -183,18 +180,14 @@ func TestUnreadableResponsesNameTheReason(t *testing.T) {
 		`{"code":100,"data":{"order_id":522,"order_price":"1.881","order_status":"paid"}}`:      "order_price is not an amount with at most two decimals",
 		`{"code":100,"data":{"order_id":522,"order_price":"1.88"}}`:                             "no order_status",
 		`{"code":100,"data":{"order_id":522,"order_price":"1.88","order_status":{"a":"paid"}}}`: "order_status is not a single value",
-		`{"code":100,"data":[]}`:  "no order_id",
-		`{"code":"ok"}`:           "code is not a whole number",
-		`{"data":{}}`:             "no code",
-		`<!DOCTYPE html><p>terry`: `not JSON (starts with "<!doctype>"); check BaseURL`,
-		`{"code":100,`:            "not JSON at byte ",
-		`{"code":201,"code":100}`: "a name occurs twice in one object",
+		`{"code":100,"data":[]}`: "no order_id",
+		`{"code":"ok"}`:          "code is not a whole number",
+		`{"data":{}}`:            "no code",
 	} {
 		client, _ := logged(t, body)
 		_, err := client.QueryOrder(context.Background(), "ORD1")
 		require.ErrorIs(t, err, paygates.ErrBadResponse, body)
 		assert.ErrorContains(t, err, "gatepay: query order: unexpected response: "+want, body)
-		assert.NotContains(t, err.Error(), "terry")
 	}
 }
 
@@ -384,21 +377,6 @@ func TestReturnedAmounts(t *testing.T) {
 	}
 }
 
-// Only the media type before the first ";" or "," counts.
-func TestNotificationOfAnyContentType(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	for _, contentType := range []string{
-		"application/x-www-form-urlencoded; text/html; charset=UTF-8", "application/x-www-form-urlencoded; charset",
-		"application/x-www-form-urlencoded; charset: utf-8", "APPLICATION/X-WWW-FORM-URLENCODED", "text/plain", "",
-	} {
-		r := post(notifyForm + "\r\n")
-		r.Header.Set("Content-Type", contentType)
-		_, err := client.ParseNotification(r)
-		require.NoError(t, err, contentType)
-	}
-}
-
 // Attach comes back escaped from PHP deployments if it has one of these characters.
 func TestCreatesRejectAnAttachThatComesBackEscaped(t *testing.T) {
 	t.Parallel()
@@ -412,21 +390,4 @@ func TestCreatesRejectAnAttachThatComesBackEscaped(t *testing.T) {
 		assert.NotContains(t, err.Error(), "user")
 	}
 	assert.Zero(t, mock.GetTotalCallCount())
-}
-
-// JSON of results holds neither Raw nor what the payer entered.
-func TestResultsInJSON(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	n, err := client.ParseNotification(post(notifyForm))
-	require.NoError(t, err)
-	order, err := gatepay.DecodeOrder([]byte(checkResponse("522", "1.88", "paid")))
-	require.NoError(t, err)
-	n.Order = order
-	text, err := json.Marshal([]any{n, *n, order, request(), map[string]*gatepay.Notification{"a": n}})
-	require.NoError(t, err)
-	for _, hidden := range []string{"terry", notifySignature, "order_status", "Raw", appKey} {
-		assert.NotContains(t, string(text), hidden)
-	}
-	assert.Contains(t, string(text), `"OrderNo":"ORD1"`)
 }

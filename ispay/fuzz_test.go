@@ -70,9 +70,12 @@ func FuzzVerifyNotification(f *testing.F) {
 	f.Add("20191118123424P901300.00https://shop.example.com/paid", "300.00", "9", "", uint16(20), byte(32))
 	f.Add("", "300.00", "9", "63a5", uint16(1), byte(0))
 	f.Add("1\x00", "300.00", "9", "", uint16(1), byte(0))
+	f.Add("\xff", "300.00", "9", "", uint16(1), byte(0))
 	f.Add("1", "0", "9", "", uint16(0), byte(1))
 	f.Add("1", "92233720368547758.08", "9", "", uint16(0), byte(1))
-	f.Add("1", "3e2", "9", "", uint16(0), byte(1))
+	for _, amount := range []string{"3e2", "1.001", "1.9001", "1,9", ".5", "5.", "+5", "0.000", "-3.00", ""} {
+		f.Add("1", amount, "9", "", uint16(0), byte(1))
+	}
 	f.Add("1", "300.00", "paid", "", uint16(0), byte(1))
 	f.Add("1", "300.00", "99999999999999999999", "", uint16(0), byte(1))
 	client := fuzzClient(f, nil)

@@ -73,19 +73,16 @@ func TestParseNotificationRejects(t *testing.T) {
 		method, query string
 		want          error
 	}{
-		"another order":         {"GET", strings.Replace(good, "20191118123424", "20191118123425", 1), paygates.ErrInvalidSignature},
-		"sign of the create":    {"GET", "order_no=" + url.QueryEscape("20191118123424P901300.00https://shop.example.com/paid") + "&amount=300.00&state=9&sign=" + createSignature, paygates.ErrInvalidNotification},
-		"no order_no":           {"GET", "amount=300.00&state=9&sign=" + signature, paygates.ErrInvalidNotification},
-		"order_no a path":       {"GET", "order_no=../1&amount=300.00&state=9&sign=" + signature, paygates.ErrInvalidNotification},
-		"no amount":             {"GET", strings.Replace(good, "amount=300.00", "amount=", 1), paygates.ErrInvalidNotification},
-		"amount of nothing":     {"GET", strings.Replace(good, "amount=300.00", "amount=0.00", 1), paygates.ErrInvalidNotification},
-		"negative amount":       {"GET", strings.Replace(good, "amount=300.00", "amount=-300.00", 1), paygates.ErrInvalidNotification},
-		"amount with exponent":  {"GET", strings.Replace(good, "amount=300.00", "amount=3e2", 1), paygates.ErrInvalidNotification},
-		"no state":              {"GET", strings.Replace(good, "state=9", "state=", 1), paygates.ErrInvalidNotification},
-		"state a word":          {"GET", strings.Replace(good, "state=9", "state=paid", 1), paygates.ErrInvalidNotification},
-		"a method not used":     {"POST", good, paygates.ErrInvalidNotification},
-		"NUL in the order_no":   {"GET", strings.Replace(good, "20191118123424", "20191118123424%00", 1), paygates.ErrInvalidNotification},
-		"not UTF-8 in order_no": {"GET", strings.Replace(good, "20191118123424", "%ff", 1), paygates.ErrInvalidNotification},
+		"another order":      {"GET", strings.Replace(good, "20191118123424", "20191118123425", 1), paygates.ErrInvalidSignature},
+		"sign of the create": {"GET", "order_no=" + url.QueryEscape("20191118123424P901300.00https://shop.example.com/paid") + "&amount=300.00&state=9&sign=" + createSignature, paygates.ErrInvalidNotification},
+		"no order_no":        {"GET", "amount=300.00&state=9&sign=" + signature, paygates.ErrInvalidNotification},
+		"order_no a path":    {"GET", "order_no=../1&amount=300.00&state=9&sign=" + signature, paygates.ErrInvalidNotification},
+		"no amount":          {"GET", strings.Replace(good, "amount=300.00", "amount=", 1), paygates.ErrInvalidNotification},
+		"amount of nothing":  {"GET", strings.Replace(good, "amount=300.00", "amount=0.00", 1), paygates.ErrInvalidNotification},
+		"negative amount":    {"GET", strings.Replace(good, "amount=300.00", "amount=-300.00", 1), paygates.ErrInvalidNotification},
+		"no state":           {"GET", strings.Replace(good, "state=9", "state=", 1), paygates.ErrInvalidNotification},
+		"state a word":       {"GET", strings.Replace(good, "state=9", "state=paid", 1), paygates.ErrInvalidNotification},
+		"a method not used":  {"POST", good, paygates.ErrInvalidNotification},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -125,7 +122,6 @@ func TestNotificationHandlerRejects(t *testing.T) {
 		status  int
 	}{
 		"forged sign":     {notification(t, "300.00", "9", strings.Repeat("0", 32)), respond(paidResponse), 403},
-		"no parameters":   {"", respond(paidResponse), 400},
 		"tampered amount": {notification(t, "900.00", "9", signature), respond(paidResponse), 409},
 		"tampered state":  {genuine, respond(strings.Replace(paidResponse, `"state":9`, `"state":5`, 1)), 409},
 		"only paid":       {notification(t, "300.00", "8", signature), respond(paidResponse), 409},
@@ -165,14 +161,4 @@ func TestConfirmNotification(t *testing.T) {
 
 	_, err = client.ConfirmNotification(context.Background(), nil)
 	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
-}
-
-func TestConfirmNotificationOfAnUnknownOrder(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, samples.JSON(t, "query_not_found.json")))
-	n := &ispay.Notification{OrderNo: "20191118123424", Amount: money.Cents(30000), State: ispay.StateConfirmed}
-	_, err := client.ConfirmNotification(context.Background(), n)
-	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
-	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
 }

