@@ -16,7 +16,6 @@ import (
 	"net/http/httptrace"
 	"net/http/httputil"
 	"net/url"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -260,50 +259,12 @@ func TestTimeoutAfterSending(t *testing.T) {
 	assert.Less(t, time.Since(begin), 5*time.Second)
 }
 
-func TestTimeoutWhileDialing(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(http.ResponseWriter, *http.Request) {})
-	c := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Timeout: 50 * time.Millisecond, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		},
-	}}})
-	failed := both(t, c, s, 0, paygates.ErrNoResponse, false)
-	require.ErrorIs(t, failed, context.DeadlineExceeded)
-}
-
 func TestTheDefaultTimeout(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, 15*time.Second, New(Options{Gateway: "ispay", HTTPClient: nil}).timeout)
 	assert.Equal(t, 15*time.Second, New(Options{Gateway: "ispay", HTTPClient: &http.Client{}}).timeout)
 	assert.Equal(t, 15*time.Second, New(Options{Gateway: "ispay", HTTPClient: &http.Client{Timeout: -1}}).timeout)
 	assert.Equal(t, time.Minute, New(Options{Gateway: "ispay", HTTPClient: &http.Client{Timeout: time.Minute}}).timeout)
-}
-
-func TestConnectionRefused(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(http.ResponseWriter, *http.Request) {})
-	s.Close()
-	failed := both(t, client(t, 0), s, 0, paygates.ErrNoResponse, false)
-	assert.Contains(t, failed.Error(), "refused")
-}
-
-func TestUnknownHost(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(http.ResponseWriter, *http.Request) {})
-	dials := atomic.Int32{}
-	c := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: &http.Transport{
-		DialContext: func(context.Context, string, string) (net.Conn, error) {
-			dials.Add(1)
-			return nil, &net.DNSError{Err: "no such host", Name: "pay.example.com", IsNotFound: true}
-		},
-	}}})
-	failed := both(t, c, s, 0, paygates.ErrNoResponse, false)
-	var dns *net.DNSError
-	require.ErrorAs(t, failed, &dns)
-	assert.Contains(t, failed.Error(), "no such host")
-	assert.EqualValues(t, 3+1, dials.Load())
 }
 
 func TestUnknownCertificateAuthority(t *testing.T) {
@@ -318,41 +279,6 @@ func TestUnknownCertificateAuthority(t *testing.T) {
 	require.ErrorAs(t, failed, &unknown)
 }
 
-func TestTLSAndHTTP2(t *testing.T) {
-	t.Parallel()
-	s := &server{}
-	var proto, body string
-	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.hits.Add(1)
-		read, _ := io.ReadAll(r.Body)
-		proto, body = r.Proto, string(read)
-		if r.URL.Path == "/reset" {
-			panic(http.ErrAbortHandler)
-		}
-	}))
-	s.EnableHTTP2 = true
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	c := New(Options{Gateway: "ispay", HTTPClient: s.Client()})
-	byGet := query(s.URL)
-	byGet.NoRetry = true
-	for _, call := range []Call{query(s.URL), byGet, create(s.URL)} {
-		s.hits.Store(0)
-		_, err := c.Do(context.Background(), call)
-		require.NoError(t, err)
-		assert.Equal(t, "HTTP/2.0", proto)
-		assert.Equal(t, call.Body, body)
-		assert.EqualValues(t, 1, s.hits.Load())
-	}
-	byGet.URL += "/reset"
-	for _, call := range []Call{byGet, create(s.URL + "/reset")} {
-		s.hits.Store(0)
-		_, err := c.Do(context.Background(), call)
-		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
-		assert.EqualValues(t, 1, s.hits.Load())
-	}
-}
-
 // reset resets the connection.
 func reset(w http.ResponseWriter) {
 	connection, _, err := w.(http.Hijacker).Hijack()
@@ -361,16 +287,6 @@ func reset(w http.ResponseWriter) {
 	}
 	_ = connection.(*net.TCPConn).SetLinger(0)
 	_ = connection.Close()
-}
-
-func TestReset(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		reset(w)
-	})
-	failed := both(t, client(t, 0), s, 3, paygates.ErrNoResponse, true)
-	assert.Zero(t, failed.HTTPStatus)
 }
 
 // net/http sends a GET again by itself when a connection that it used before
@@ -427,38 +343,6 @@ func TestBodyCutOff(t *testing.T) {
 	require.ErrorIs(t, failed, io.ErrUnexpectedEOF)
 	assert.Equal(t, 200, failed.HTTPStatus)
 	assert.Equal(t, `{"success":true,`, string(failed.Body))
-}
-
-func TestBodyThatNeverEnds(t *testing.T) {
-	t.Parallel()
-	chunk := bytes.Repeat([]byte("x"), 64<<10)
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		for {
-			if _, err := w.Write(chunk); err != nil {
-				return
-			}
-		}
-	})
-	failed := both(t, client(t, 0), s, 1, paygates.ErrBadResponse, true)
-	assert.Contains(t, failed.Error(), "longer than 2097152 bytes")
-	assert.Less(t, len(failed.Body), 2*MaxBody)
-}
-
-func TestBodyThatDripsForever(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		for r.Context().Err() == nil {
-			_, _ = io.WriteString(w, "x")
-			_ = http.NewResponseController(w).Flush()
-			select {
-			case <-time.After(5 * time.Millisecond):
-			case <-r.Context().Done():
-			}
-		}
-	})
-	failed := both(t, client(t, 100*time.Millisecond), s, 3, paygates.ErrBadResponse, true)
-	require.ErrorIs(t, failed, context.DeadlineExceeded)
-	assert.NotEmpty(t, failed.Body)
 }
 
 func TestTheLongestResponse(t *testing.T) {
@@ -727,20 +611,6 @@ func TestErrorsThatHoldNothingPrivateStayAsTheyAre(t *testing.T) {
 
 func TestCancelling(t *testing.T) {
 	t.Parallel()
-	why := errors.New("shutting down")
-	t.Run("before", func(t *testing.T) {
-		t.Parallel()
-		s := serve(t, func(http.ResponseWriter, *http.Request) {})
-		ctx, cancel := context.WithCancelCause(context.Background())
-		cancel(why)
-		for _, call := range []Call{query(s.URL), create(s.URL)} {
-			_, err := client(t, 0).Do(ctx, call)
-			require.ErrorIs(t, err, why)
-			require.ErrorIs(t, err, paygates.ErrNoResponse)
-			require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown, "nothing was sent")
-		}
-		assert.Zero(t, s.hits.Load())
-	})
 	t.Run("while waiting for the response", func(t *testing.T) {
 		t.Parallel()
 		for _, once := range []bool{false, true} {
@@ -777,51 +647,6 @@ func TestCancelling(t *testing.T) {
 		assert.EqualValues(t, 1, s.hits.Load())
 		assert.Less(t, time.Since(begin), time.Second)
 	})
-	t.Run("by the caller's own deadline", func(t *testing.T) {
-		t.Parallel()
-		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-		defer cancel()
-		s := stall(t)
-		begin := time.Now()
-		_, err := client(t, time.Hour).Do(ctx, query(s.URL))
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.EqualValues(t, 1, s.hits.Load())
-		assert.Less(t, time.Since(begin), time.Second)
-	})
-}
-
-//nolint:paralleltest // it counts the goroutines of the whole process
-func TestNoGoroutineIsLeftBehind(t *testing.T) {
-	chunk := bytes.Repeat([]byte("x"), 64<<10)
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/endless":
-			for {
-				if _, err := w.Write(chunk); err != nil {
-					return
-				}
-			}
-		case "/stall":
-			<-r.Context().Done()
-		case "/reset":
-			reset(w)
-		}
-	}))
-	defer s.Close()
-	pool := &http.Transport{}
-	before := runtime.NumGoroutine()
-	for _, path := range []string{"/", "/endless", "/stall", "/reset"} {
-		for _, once := range []bool{false, true} {
-			call := query(s.URL + path)
-			call.NoRetry = once
-			_, _ = New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: pool, Timeout: 50 * time.Millisecond}}).Do(context.Background(), call)
-		}
-	}
-	pool.CloseIdleConnections()
-	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(end); {
-		time.Sleep(5 * time.Millisecond)
-	}
-	assert.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
 
 func TestTheBodyIsClosed(t *testing.T) {
@@ -845,48 +670,6 @@ type closeCounter struct {
 }
 
 func (c closeCounter) Close() error { *c.closed++; return nil }
-
-func TestConnectionsAreUsedAgain(t *testing.T) {
-	t.Parallel()
-	var connections sync.Map
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		connections.Store(r.RemoteAddr, true)
-		_, _ = io.WriteString(w, strings.Repeat("x", 10000))
-	})
-	c := client(t, 0)
-	for range 10 {
-		for _, call := range []Call{query(s.URL), create(s.URL)} {
-			_, err := c.Do(context.Background(), call)
-			require.NoError(t, err)
-		}
-	}
-	n := 0
-	connections.Range(func(any, any) bool { n++; return true })
-	assert.Equal(t, 1, n)
-}
-
-func TestManyCallersAtOnce(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		_, _ = fmt.Fprintf(w, "%s %s", r.URL.Path, body)
-	})
-	c := client(t, 0)
-	var callers sync.WaitGroup
-	for i := range 50 {
-		callers.Add(1)
-		go func() {
-			defer callers.Done()
-			call := create(fmt.Sprintf("%s/%d", s.URL, i))
-			call.Body = fmt.Sprintf("order_no=%d", i)
-			response, err := c.Do(context.Background(), call)
-			assert.NoError(t, err)
-			assert.Equal(t, fmt.Sprintf("/%d order_no=%d", i, i), string(response.Body))
-		}()
-	}
-	callers.Wait()
-	assert.EqualValues(t, 50, s.hits.Load())
-}
 
 func TestTheLogHoldsNothingPrivate(t *testing.T) {
 	t.Parallel()
