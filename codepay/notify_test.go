@@ -680,3 +680,168 @@ func TestRestoreNotificationKeepsEveryByte(t *testing.T) {
 	_, err = other.RestoreNotification(envelope)
 	require.ErrorIs(t, err, paygates.ErrInvalidSignature)
 }
+
+// The attacks of docs/security.md that no other test covers.
+
+// A payer can type any amount. The notification is genuine.
+func TestAPaymentOfAnotherAmountReachesTheMerchant(t *testing.T) {
+	t.Parallel()
+	// printf %s 'money=0.01&pay_id=admin&pay_no=2&price=100.00example-key' | md5sum
+	const form = "money=0.01&pay_id=admin&pay_no=2&price=100.00&sign=6cc8c54284b265c24e3a2b009dcacab0"
+	var got *codepay.Notification
+	w, log := handle(t, post(form), nil, func(_ context.Context, n *codepay.Notification) error { got = n; return nil })
+	require.Equal(t, 200, w.Code, log)
+	assert.Equal(t, "0.01", got.PaidAmount.String())
+	assert.Equal(t, "100.00", got.Amount.String())
+	assert.True(t, got.AmountDiffers())
+}
+
+// An empty parameter is not signed, so an attacker can add one. It changes nothing and
+// cannot replace a signed one.
+func TestAnEmptyParameterChangesNothing(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	genuine, err := client.ParseNotification(post(sample(t)))
+	require.NoError(t, err)
+	more, err := client.ParseNotification(post("price=&param=&order_id=&pay_tag=&other=&" + sample(t)))
+	require.NoError(t, err)
+	more.Raw = genuine.Raw
+	assert.Equal(t, genuine, more)
+	for _, name := range []string{"money", "pay_no", "pay_id", "status"} {
+		_, err = client.ParseNotification(post(name + "=&" + sample(t)))
+		require.ErrorIs(t, err, paygates.ErrInvalidNotification, name)
+	}
+}
+
+// With a leaked key an attacker signs a notification without an order_id, which is not
+// confirmed. Only the merchant can reject it, by its nil Order.
+func TestALeakedKeyNeedsNoOrderID(t *testing.T) {
+	t.Parallel()
+	var got *codepay.Notification
+	w, log := handle(t, post(sample(t)), respond(`{"status":0,"msg":"unpaid"}`),
+		func(_ context.Context, n *codepay.Notification) error { got = n; return nil })
+	require.Equal(t, 200, w.Code, log)
+	require.NotNil(t, got)
+	assert.Nil(t, got.Order)
+}
+
+// The response to a create is not signed: one that came through the payer's browser may
+// have another amount and the QR code of another account.
+func TestAResponseProvesNothing(t *testing.T) {
+	t.Parallel()
+	text := strings.NewReplacer(`"money": "100.00"`, `"money": "0.01"`, "codepay.fateqq.com", "attacker.example.com").
+		Replace(samples.Printed(t, "create_reply.json"))
+	order, err := codepay.DecodeCreatedOrder([]byte(text))
+	require.NoError(t, err)
+	assert.Equal(t, "0.01", order.PayableAmount.String())
+	assert.Equal(t, "https://attacker.example.com/qr/1/3/100/0.png", order.QRCodeURL)
+}
+
+// The payer sees the token of a TokenURL and can change every parameter.
+func TestATokenURLShowsTheTokenAndIsNotSigned(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	page, err := client.TokenURL(minimal())
+	require.NoError(t, err)
+	u, err := url.Parse(page)
+	require.NoError(t, err)
+	assert.Equal(t, token, u.Query().Get("token"))
+	assert.False(t, u.Query().Has("sign"))
+	assert.NotContains(t, page, secret)
+}
+
+func TestExplainNotification(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	values, err := url.ParseQuery(sample(t))
+	require.NoError(t, err)
+	assert.True(t, client.ExplainNotification(values).Matches)
+
+	values.Set("shop", "7")
+	assert.True(t, client.ExplainNotification(values).Matches, "a parameter of the merchant")
+
+	values.Set("money", "7.00")
+	explanation := client.ExplainNotification(values)
+	assert.True(t, explanation.Received)
+	assert.False(t, explanation.Matches)
+	assert.Contains(t, explanation.String(), "DOES NOT match")
+	assert.Contains(t, explanation.String(), "7.00")
+	assert.NotContains(t, explanation.String(), secret)
+	assert.NotContains(t, explanation.String(), values.Get("sign"))
+}
+
+func TestParseReturn(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	// printf %s 'money=99.99&param=一本书&pay_id=admin&pay_no=2017021720&price=100.00&target=get&type=3example-key' | md5sum
+	const signature = "d819c4dbe008cdbd5a7f6aa3bec53425"
+	values := url.Values{
+		"money": {"99.99"}, "param": {"一本书"}, "pay_id": {"admin"}, "pay_no": {"2017021720"}, "price": {"100.00"},
+		"target": {"get"}, "type": {"3"}, "sign": {signature},
+	}
+	got, err := client.ParseReturn(get("shop=7&" + values.Encode()))
+	require.NoError(t, err)
+	raw := got.Raw.Reveal()
+	assert.Equal(t, "7", raw.Get("shop"))
+	assert.Equal(t, &codepay.Return{
+		OrderNo: "admin", PaymentNo: "2017021720", Channel: codepay.ChannelWeChat,
+		PaidAmount: money.Cents(9999), Amount: money.Cents(10000), Attach: "一本书", Raw: got.Raw,
+	}, got)
+	assert.Equal(t, "codepay return of the payer of payment 2017021720", got.String())
+	assert.Zero(t, mock.GetTotalCallCount())
+
+	verified, err := client.VerifyReturn(values)
+	require.NoError(t, err)
+	verified.Raw = got.Raw
+	assert.Equal(t, got, verified)
+
+	values.Set("money", "999.00")
+	_, err = client.VerifyReturn(values)
+	require.ErrorIs(t, err, paygates.ErrInvalidSignature)
+	_, err = client.ParseReturn(get(values.Encode()))
+	require.ErrorIs(t, err, paygates.ErrInvalidSignature)
+}
+
+// A return is for a page, so most of it may be missing.
+func TestParseReturnWithTheLeast(t *testing.T) {
+	t.Parallel()
+	client, _ := setup(t)
+	got, err := client.ParseReturn(get(signed(t, url.Values{"pay_id": {"admin"}, "pay_no": {"0"}, "money": {"free"}}).Encode()))
+	require.NoError(t, err)
+	assert.Equal(t, "admin", got.OrderNo)
+	assert.Empty(t, got.PaymentNo)
+	assert.Equal(t, []string{"money"}, got.Unread)
+
+	for _, values := range []url.Values{
+		{"pay_no": {"1"}}, {"pay_id": {"a\nb"}}, {"pay_id": {"1"}, "param": {"1&pay_no=2"}},
+	} {
+		_, err = client.VerifyReturn(signed(t, values))
+		require.ErrorIs(t, err, paygates.ErrInvalidNotification)
+	}
+	_, err = client.VerifyReturn(url.Values{"pay_id": {"1", "2"}})
+	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
+	_, err = client.ParseReturn(get("pay_id=1&pay_id=2"))
+	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
+}
+
+// A payer comes back with a signature that was made before the key was changed.
+func TestParseReturnWithAPreviousSecret(t *testing.T) {
+	t.Parallel()
+	c := config()
+	c.Secret, c.PreviousSecrets = sign.NewSecret("example-key-that-is-new"), []sign.Secret{sign.NewSecret("example-key")}
+	client, err := codepay.New(c)
+	require.NoError(t, err)
+	// printf %s 'pay_id=admin&pay_no=1example-key' | md5sum
+	got, err := client.ParseReturn(get("pay_id=admin&pay_no=1&sign=b6ad35579a0c181f7f0fdcf2052c8f8a"))
+	require.NoError(t, err)
+	assert.Equal(t, 1, got.KeyIndex)
+	// printf %s 'pay_id=admin&pay_no=1example-key-that-is-new' | md5sum
+	got, err = client.ParseReturn(get("pay_id=admin&pay_no=1&sign=f371a61b9634d2d1b1634a3888a24c4f"))
+	require.NoError(t, err)
+	assert.Zero(t, got.KeyIndex)
+
+	c.PreviousSecrets = []sign.Secret{sign.NewSecret("short")}
+	_, err = codepay.New(c)
+	require.ErrorIs(t, err, paygates.ErrInvalidConfig)
+	assert.ErrorContains(t, err, "PreviousSecrets[0] must be 6 to 100 bytes long")
+}

@@ -154,9 +154,7 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 				QRCodeURL:   "https://gatepay.io/qrcode/build?size=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3Daf396965-c05a-48b2-8d03-81020dddcb7c%26type%3Dwechat",
 				RespondedAt: time.Unix(1556777605, 0),
 			},
-			echo: map[string]string{
-				"fields": "8:2,7:3,10:1", "type": "wechat", "out_order_id": "2d5fdb06-ee8e-43ed-bdc7-f6818e68c042", "custom": "terry",
-			},
+			echo: map[string]string{"fields": "8:2,7:3,10:1", "type": "wechat", "out_order_id": "2d5fdb06-ee8e-43ed-bdc7-f6818e68c042", "custom": "terry"},
 		},
 		"stablepay": {
 			form: url.Values{
@@ -175,9 +173,7 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 				QRCodeURL:   "https://gatepay.io/qrcode/build?size=130&text=https%3A%2F%2Fgatepay.io%2Fpay%2Fapi%3Fid%3Daa9633ee-9b23-4d68-af03-5a0eaef434b2%26type%3Dwechat",
 				RespondedAt: time.Unix(1556779654, 0),
 			},
-			echo: map[string]string{
-				"product_id": "8", "type": "wechat", "out_order_id": "6bfad15e-f96d-40b7-a497-6fb4b9387894", "custom": "terry",
-			},
+			echo: map[string]string{"product_id": "8", "type": "wechat", "out_order_id": "6bfad15e-f96d-40b7-a497-6fb4b9387894", "custom": "terry"},
 		},
 	}
 	for name, test := range tests {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"strings"
 	"testing"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
+	"github.com/paygates/paygates-go/sign/explain"
 )
 
 // printf %s '1000120191118123424example-secret' | md5sum
@@ -161,4 +163,87 @@ func TestConfirmNotification(t *testing.T) {
 
 	_, err = client.ConfirmNotification(context.Background(), nil)
 	require.ErrorIs(t, err, paygates.ErrInvalidNotification)
+}
+
+// The attacks of docs/security.md that no other test covers.
+
+// The URL of a query, which an access log contains, has the signature of the order's
+// notification.
+func TestTheSignatureInAQueryURLIsNotAPayment(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	seen := ""
+	mock.RegisterResponder("GET", orderURL, func(r *http.Request) (*http.Response, error) {
+		seen = path.Base(r.URL.Path)
+		return httpmock.NewStringResponse(200, strings.Replace(paidResponse, `"state":9`, `"state":5`, 1)), nil
+	})
+	_, err := client.QueryOrder(context.Background(), "20191118123424")
+	require.NoError(t, err)
+
+	forged := "/notify?" + notification(t, "300.00", "9", seen)
+	n, err := client.ParseNotification(httptest.NewRequest("GET", forged, nil))
+	require.NoError(t, err, "the signature is valid")
+	assert.True(t, n.State.Paid(), "and the state is the sender's claim")
+
+	w := httptest.NewRecorder()
+	client.NotificationHandler(func(context.Context, *ispay.Notification) error {
+		t.Error("the function was called")
+		return nil
+	}).ServeHTTP(w, httptest.NewRequest("GET", forged, nil))
+	assert.Equal(t, 409, w.Code)
+	assert.Equal(t, "fail", w.Body.String())
+}
+
+// The amount in a create is not a part of an order number.
+func TestTheSignatureOfACreateIsNotANotification(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	for _, returnURL := range []string{"", "https://shop.example.com/paid"} {
+		var sent url.Values
+		mock.RegisterResponder("POST", "https://pay.ispay.in/gateway", func(r *http.Request) (*http.Response, error) {
+			assert.NoError(t, r.ParseForm())
+			sent = r.PostForm
+			return httpmock.NewStringResponse(500, ""), nil
+		})
+		order := request()
+		order.ReturnURL = returnURL
+		_, err := client.CreateOrder(context.Background(), order)
+		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+		longer := sent.Get("order_no") + sent.Get("order_type") + sent.Get("amount") + returnURL
+		require.Equal(t, signatureOf(longer), sent.Get("sign"), "the signature is that of a longer order number")
+		_, err = client.VerifyNotification(url.Values{"order_no": {longer}, "amount": {"300.00"}, "state": {"9"}, "sign": {sent.Get("sign")}})
+		require.ErrorIs(t, err, paygates.ErrInvalidNotification)
+	}
+}
+
+func TestExplainNotification(t *testing.T) {
+	t.Parallel()
+	explained := func(secret string, values url.Values) explain.Explanation {
+		client, err := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret(secret)})
+		require.NoError(t, err)
+		return client.ExplainNotification(values)
+	}
+	values := url.Values{
+		"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"},
+		// printf %s 1000120191118123424example-secret | md5sum
+		"sign": {"63a5bf1f3500791f438c2829da45d037"},
+	}
+	e := explained("example-secret", values)
+	assert.True(t, e.Matches)
+	assert.Equal(t, `signature = md5(userid + order_no + secret)
+  1  "userid"    "10001"           5 bytes
+  2  "order_no"  "20191118123424"  14 bytes
+  -  "amount"    "300.00"          skipped: not covered by the signature
+  -  "state"     "9"               skipped: not covered by the signature
+  hashed: "1000120191118123424[secret, 14 characters]"
+  the signature matches
+`, e.String())
+
+	e = explained("example-secret2", values)
+	assert.False(t, e.Matches)
+	assert.NotContains(t, e.String(), "example-secret")
+	assert.NotContains(t, e.String(), "63a5bf1f3500791f438c2829da45d037")
+
+	// It does not panic without values.
+	assert.False(t, explained("example-secret", nil).Received)
 }

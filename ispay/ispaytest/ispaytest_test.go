@@ -158,39 +158,39 @@ func TestTheCashierPagePays(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, status)
 }
 
-func TestTheFakeRetriesUntilSuccess(t *testing.T) {
+func TestTheNotification(t *testing.T) {
 	t.Parallel()
-	srv, client := setup(t, gatewaytest.WithRetryDelays(time.Millisecond, time.Millisecond, time.Millisecond))
-	done := make(chan url.Values, 1)
-	attempts := 0
-	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if attempts++; attempts < 3 {
-			_, _ = io.WriteString(w, "fail")
-			return
-		}
-		_, _ = io.WriteString(w, "success")
-		done <- r.URL.Query()
-	}))
-	t.Cleanup(shop.Close)
-	order := request()
-	order.NotifyURL = shop.URL + "/notify"
-	_, err := client.CreateOrder(context.Background(), order)
+	srv, client := setup(t)
+	_, err := client.CreateOrder(context.Background(), request())
 	require.NoError(t, err)
-	first, err := srv.Pay("20191118123424")
+	require.NoError(t, srv.PaySilently("20191118123424"))
+	r, err := srv.NotificationRequest("20191118123424")
 	require.NoError(t, err)
-	assert.Equal(t, "fail", first.Response)
-	assert.False(t, first.Accepted)
 	assert.Equal(t, url.Values{
 		"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"},
 		"sign": {md5Hex("1000120191118123424" + ispaytest.Secret)},
-	}, <-done)
-	require.Eventually(t, func() bool {
-		all := srv.Deliveries()
-		return len(all) == 3 && all[2].Accepted && all[2].Attempt == 3
-	}, 5*time.Second, time.Millisecond)
-	found, err := client.QueryOrder(context.Background(), "20191118123424")
+	}, r.URL.Query())
+}
+
+// The gateway sends a notification again until the merchant responds "success".
+func TestSuccessEndsTheRepetitions(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t, gatewaytest.WithRetryDelays())
+	body := ""
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+	t.Cleanup(shop.Close)
+	order := request()
+	order.NotifyURL = shop.URL
+	_, err := client.CreateOrder(context.Background(), order)
 	require.NoError(t, err)
-	assert.True(t, found.Notified)
+	for _, body = range []string{"fail", "success"} {
+		delivery, err := srv.Pay("20191118123424")
+		require.NoError(t, err)
+		assert.Equal(t, body == "success", delivery.Accepted)
+		found, err := client.QueryOrder(context.Background(), "20191118123424")
+		require.NoError(t, err)
+		assert.Equal(t, delivery.Accepted, found.Notified)
+	}
 }
 
 // The provider's demo sends order_id as a number.
