@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -22,6 +23,14 @@ func rule(check func(*Checker)) string {
 	}
 	text, _ := strings.CutPrefix(v.Err().Error(), "ispay: invalid request: Field ")
 	return text
+}
+
+// breaks asserts that each value breaks the rule want, or none if want is "".
+func breaks[T any](t *testing.T, want string, check func(*Checker, T), values ...T) {
+	t.Helper()
+	for _, value := range values {
+		assert.Equal(t, want, rule(func(v *Checker) { check(v, value) }), "%q", value)
+	}
 }
 
 func TestCheckerKeepsTheFirstViolation(t *testing.T) {
@@ -53,9 +62,9 @@ func TestOneOf(t *testing.T) {
 
 func TestRequired(t *testing.T) {
 	t.Parallel()
-	for value, want := range map[string]string{"a": "", " a ": "", "": "is required", " \t\n": "is required", "\u3000": "is required"} {
-		assert.Equal(t, want, rule(func(v *Checker) { v.Required("Field", value) }), "%q", value)
-	}
+	required := func(v *Checker, value string) { v.Required("Field", value) }
+	breaks(t, "", required, "a", " a ")
+	breaks(t, "is required", required, "", " \t\n", "\u3000")
 }
 
 func TestSignedText(t *testing.T) {
@@ -85,58 +94,29 @@ func TestNoMarkup(t *testing.T) {
 
 func TestAlphanumeric(t *testing.T) {
 	t.Parallel()
-	const allowed = "must be 1 to 4 letters or digits"
-	for value, want := range map[string]string{
-		"aZ09": "", "": allowed, "12345": allowed, "a-b": allowed, "a_b": allowed, "a b": allowed, "é": allowed,
-	} {
-		assert.Equal(t, want, rule(func(v *Checker) { v.Alphanumeric("Field", value, 4) }), "%q", value)
-	}
+	check := func(v *Checker, value string) { v.Alphanumeric("Field", value, 4) }
+	breaks(t, "", check, "aZ09")
+	breaks(t, "must be 1 to 4 letters or digits", check, "", "12345", "a-b", "a_b", "a b", "é", "../a")
 }
 
 func TestSecret(t *testing.T) {
 	t.Parallel()
-	const around = "must not have blanks, quotes, line breaks or a byte order mark around it"
-	for value, want := range map[string]string{
-		"example-secret":            "",
-		"example secret":            "", // a blank inside may belong to it
-		`ex"ample`:                  "",
-		"密钥":                        "",
-		"":                          "is required",
-		" \t":                       "is required",
-		`""`:                        "is required",
-		"\ufeff":                    "is required",
-		" example-secret":           around,
-		"example-secret ":           around,
-		"example-secret\n":          around,
-		"example-secret\r\n":        around,
-		"\texample-secret":          around,
-		`"example-secret"`:          around,
-		`"example-secret`:           around,
-		`example-secret"`:           around,
-		"'example-secret'":          around,
-		"`example-secret`":          around,
-		"“example-secret”":          around,
-		"‘example-secret’":          around,
-		"\ufeffexample-secret":      around,
-		"\u00a0example-secret":      around,
-		"example-secret\u3000":      around,
-		"example-secret\u2003":      around,
-		"example-secret\u200b":      around,
-		"\"example-secret\"\n":      around,
-		"example\nsecret":           "must be UTF-8 without control characters",
-		"example\x00secret":         "must be UTF-8 without control characters",
-		"\xff\xfee\x00x\x00":        "must be UTF-8 without control characters",
-		"-----BEGIN KEY-----\nAAAA": "must be UTF-8 without control characters",
-		"[redacted]":                "is what a Secret prints, not a secret: read it from where it is kept",
-	} {
-		got := rule(func(v *Checker) { v.Secret("Field", sign.NewSecret(value)) })
-		assert.Equal(t, want, got, "%q", value)
-		assert.NotContains(t, got, "xample", "no part of the secret")
+	secret := func(v *Checker, value string) {
+		v.Secret("Field", sign.NewSecret(value))
+		assert.NotContains(t, fmt.Sprint(v.Err()), "xample", "no part of the secret")
 	}
-	assert.Equal(t, "is required", rule(func(v *Checker) { v.Secret("Field", sign.Secret{}) }))
+	breaks(t, "", secret, "example-secret", "example secret", `ex"ample`, "密钥") // what is inside may belong to it
+	breaks(t, "is required", secret, "", " \t", `""`, "\ufeff")
+	breaks(t, "is what a Secret prints, not a secret: read it from where it is kept", secret, "[redacted]")
+	breaks(t, "must not have blanks, quotes, line breaks or a byte order mark around it", secret,
+		" example-secret", "example-secret ", "example-secret\n", "example-secret\r\n", "\texample-secret", `"example-secret"`,
+		`"example-secret`, `example-secret"`, "'example-secret'", "`example-secret`", "“example-secret”", "‘example-secret’",
+		"\ufeffexample-secret", "\u00a0example-secret", "example-secret\u3000", "example-secret\u2003", "example-secret\u200b",
+		"\"example-secret\"\n")
+	breaks(t, "must be UTF-8 without control characters", secret,
+		"example\nsecret", "example\x00secret", "\xff\xfee\x00x\x00", "-----BEGIN KEY-----\nAAAA")
 }
 
-// What a notify URL may hold depends on what the gateway does with its query.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	secrets := func(values ...string) []sign.Secret {
@@ -165,6 +145,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// What a notify URL may hold depends on what the gateway does with its query.
 func TestNotifyURL(t *testing.T) {
 	t.Parallel()
 	const (
@@ -193,173 +174,94 @@ func TestNotifyURL(t *testing.T) {
 
 func TestID(t *testing.T) {
 	t.Parallel()
-	const allowed = "must be 1 to 8 letters, digits, \"-\" or \"_\""
-	for value, want := range map[string]string{
-		"a":         "",
-		"azAZ09-_":  "",
-		"-":         "",
-		"":          allowed,
-		"123456789": allowed,
-		"a b":       allowed,
-		"a.b":       allowed,
-		"a/b":       allowed,
-		"a&b":       allowed,
-		"a=b":       allowed,
-		"a%":        allowed,
-		"a\n":       allowed,
-		"a\x00":     allowed,
-		"é":         allowed,
-		"订单":        allowed,
-		"１":         allowed,
-		"\xff":      allowed,
-		"@":         allowed, // before A
-		"[":         allowed, // after Z
-		"`":         allowed, // before a
-		"{":         allowed, // after z
-		":":         allowed, // after 9
-	} {
-		assert.Equal(t, want, rule(func(v *Checker) { v.ID("Field", value, 8) }), "%q", value)
-	}
+	id := func(v *Checker, value string) { v.ID("Field", value, 8) }
+	breaks(t, "", id, "a", "azAZ09-_", "-")
+	breaks(t, "must be 1 to 8 letters, digits, \"-\" or \"_\"", id,
+		"", "123456789", "a b", "a.b", "a/b", "../a", "a&b", "a=b", "a%", "a\n", "a\x00", "é", "订单", "１", "\xff",
+		"@", "[", "`", "{", ":") // beside A, Z, a, z and 9
 }
 
 func TestDigits(t *testing.T) {
 	t.Parallel()
-	const allowed = "must be 1 to 4 digits"
-	for value, want := range map[string]string{
-		"0":     "",
-		"1234":  "",
-		"0000":  "",
-		"":      allowed,
-		"12345": allowed,
-		"-1":    allowed,
-		"+1":    allowed,
-		"1.0":   allowed,
-		"1 ":    allowed,
-		"1a":    allowed,
-		"１":     allowed,
-		"\xff":  allowed,
-		"/":     allowed,
-		":":     allowed,
-	} {
-		assert.Equal(t, want, rule(func(v *Checker) { v.Digits("Field", value, 4) }), "%q", value)
-	}
+	digits := func(v *Checker, value string) { v.Digits("Field", value, 4) }
+	breaks(t, "", digits, "0", "1234", "0000")
+	breaks(t, "must be 1 to 4 digits", digits, "", "12345", "-1", "+1", "1.0", "1 ", "1a", "１", "\xff", "/", ":")
 }
 
 func TestText(t *testing.T) {
 	t.Parallel()
-	const long, control = "must be at most 6 bytes long", "must be UTF-8 without control characters"
-	for value, want := range map[string]string{
-		"":         "",
-		"a b&c=":   "",
-		"订单":       "",
-		"😀":        "",
-		"订单号":      long,
-		"1234567":  long,
-		"a\n":      control,
-		"\t":       control,
-		"\x00":     control,
-		"\x1f":     control,
-		"\x7f":     control,
-		"\u0085":   control,
-		"\xff":     control,
-		"\xc4\xe3": control, // GBK
-	} {
-		assert.Equal(t, want, rule(func(v *Checker) { v.Text("Field", value, 6) }), "%q", value)
-	}
+	text := func(v *Checker, value string) { v.Text("Field", value, 6) }
+	breaks(t, "", text, "", "a b&c=", "订单", "😀")
+	breaks(t, "must be at most 6 bytes long", text, "订单号", "1234567")
+	breaks(t, "must be UTF-8 without control characters", text, "a\n", "\t", "\x00", "\x1f", "\x7f", "\u0085", "\xff", "\xc4\xe3")
 }
 
 func TestURL(t *testing.T) {
 	t.Parallel()
-	const allowed, control = "must be an absolute http or https URL without blanks and credentials", "must be UTF-8 without control characters"
-	for value, want := range map[string]string{
-		"":                                     "",
-		"https://shop.example.com":             "",
-		"https://shop.example.com/n?a=1&b=2#c": "",
-		"http://203.0.113.7:8080/n":            "",
-		"http://[2001:db8::1]/n":               "",
-		"https://例子.example.com/支付":            "",
-		"shop.example.com":                     allowed,
-		"//shop.example.com/n":                 allowed,
-		"/n":                                   allowed,
-		"?a=1":                                 allowed,
-		"https:":                               allowed,
-		"https://":                             allowed,
-		"https://:443/n":                       allowed,
-		"https:shop.example.com":               allowed,
-		"ftp://shop.example.com":               allowed,
-		"javascript:alert(1)":                  allowed,
-		"https://user:pass@shop.example.com":   allowed,
-		"https://user@shop.example.com":        allowed,
-		"https://shop.example.com:port":        "", // the gateway reads the rest
-		"https://shop.example.com/%zz":         "",
-		"https://shop.example.com?a@b":         "",
-		"HTTPS://shop.example.com":             allowed,
-		"https:///n":                           allowed,
-		"https://?a=1":                         allowed,
-		"https://#a":                           allowed,
-		"https://shop.example.com\\@evil.example.com": allowed,
-		"https://a@b?c":                      allowed,
-		"https://shop .example.com":          allowed,
-		"https://shop.example.com/\n":        control,
-		"https://shop.example.com/\xff":      control,
-		"https://" + strings.Repeat("a", 93): "must be at most 100 bytes long",
-	} {
-		assert.Equal(t, want, rule(func(v *Checker) { v.URL("Field", value, 100) }), "%q", value)
-	}
-	assert.Empty(t, rule(func(v *Checker) { v.URL("Field", "https://"+strings.Repeat("a", 92), 100) }))
+	check := func(v *Checker, value string) { v.URL("Field", value, 100) }
+	// The gateway reads what follows the host.
+	breaks(t, "", check, "", "https://shop.example.com", "https://shop.example.com/n?a=1&b=2#c", "http://203.0.113.7:8080/n",
+		"http://[2001:db8::1]/n", "https://例子.example.com/支付", "https://shop.example.com:port", "https://shop.example.com/%zz",
+		"https://shop.example.com?a@b", "https://"+strings.Repeat("a", 92))
+	breaks(t, "must be an absolute http or https URL without blanks and credentials", check,
+		"shop.example.com", "//shop.example.com/n", "/n", "?a=1", "https:", "https://", "https://:443/n", "https:shop.example.com",
+		"ftp://shop.example.com", "javascript:alert(1)", "https://user:pass@shop.example.com", "https://user@shop.example.com",
+		"HTTPS://shop.example.com", "https:///n", "https://?a=1", "https://#a", "https://shop.example.com\\@evil.example.com",
+		"https://a@b?c", "https://shop .example.com")
+	breaks(t, "must be UTF-8 without control characters", check, "https://shop.example.com/\n", "https://shop.example.com/\xff")
+	breaks(t, "must be at most 100 bytes long", check, "https://"+strings.Repeat("a", 93))
 }
 
 func TestIP(t *testing.T) {
 	t.Parallel()
-	const allowed = "must be an IPv4 or IPv6 address"
-	for value, want := range map[string]string{
-		"203.0.113.7":        "",
-		"2001:db8::1":        "",
-		"::ffff:203.0.113.7": "",
-		"":                   allowed,
-		"fe80::1%eth0":       allowed,
-		"203.0.113.7:80":     allowed,
-		"[2001:db8::1]":      allowed,
-		"203.0.113":          allowed,
-		"203.0.113.256":      allowed,
-		"203.0.113.07":       allowed,
-		" 203.0.113.7":       allowed,
-		"203.0.113.0/24":     allowed,
-		"shop.example.com":   allowed,
-	} {
-		assert.Equal(t, want, rule(func(v *Checker) { v.IP("Field", value) }), "%q", value)
-	}
+	ip := func(v *Checker, value string) { v.IP("Field", value) }
+	breaks(t, "", ip, "203.0.113.7", "2001:db8::1", "::ffff:203.0.113.7")
+	breaks(t, "must be an IPv4 or IPv6 address", ip, "", "fe80::1%eth0", "203.0.113.7:80", "[2001:db8::1]", "203.0.113",
+		"203.0.113.256", "203.0.113.07", " 203.0.113.7", "203.0.113.0/24", "shop.example.com")
 }
 
 func TestAmount(t *testing.T) {
 	t.Parallel()
-	const allowed = "must be 0.01 to 99999.99"
-	for value, want := range map[money.Amount]string{
-		1:             "",
-		9999999:       "",
-		0:             allowed,
-		-1:            allowed,
-		10000000:      allowed,
-		math.MaxInt64: allowed,
-		math.MinInt64: allowed,
-	} {
-		assert.Equal(t, want, rule(func(v *Checker) { v.Amount("Field", value, 1, 9999999) }), "%s", value)
-	}
+	amount := func(v *Checker, value money.Amount) { v.Amount("Field", value, 1, 9999999) }
+	breaks(t, "", amount, 1, 9999999)
+	breaks(t, "must be 0.01 to 99999.99", amount, 0, -1, 10000000, math.MaxInt64, math.MinInt64)
 }
 
 func TestPathSegment(t *testing.T) {
 	t.Parallel()
-	for value, want := range map[string]string{
-		"a":           "",
-		"a/b":         "", // the caller escapes it
-		"...":         "",
-		"订单":          "",
-		"":            "is required",
-		".":           "is required",
-		"..":          "is required",
-		"a\n":         "must be UTF-8 without control characters",
-		"12345678901": "must be at most 10 bytes long",
+	segment := func(v *Checker, value string) { v.PathSegment("Field", value, 10) }
+	breaks(t, "", segment, "a", "a/b", "...", "订单") // the caller escapes it
+	breaks(t, "is required", segment, "", ".", "..")
+	breaks(t, "must be UTF-8 without control characters", segment, "a\n")
+	breaks(t, "must be at most 10 bytes long", segment, "12345678901")
+}
+
+func TestAppInfo(t *testing.T) {
+	t.Parallel()
+	const name = `must be 1 to 64 letters, digits, ".", "-" or "_"`
+	const version = `must be at most 64 letters, digits, ".", "-", "_" or "+"`
+	for app, want := range map[paygates.AppInfo]string{
+		{}:                     "",
+		{Name: "example-shop"}: "",
+		{Name: "Example_Shop.de", Version: "v2.3-rc.1+build"}: "",
+		{Name: strings.Repeat("a", 64)}:                       "",
+		{Name: strings.Repeat("a", 65)}:                       name,
+		{Version: "1"}:                                        name,
+		{Name: "a b"}:                                         name,
+		{Name: "a/1"}:                                         name,
+		{Name: "a\r\nX-Own: 1"}:                               name,
+		{Name: "商店"}:                                          name,
+		{Name: "a", Version: "1 2"}:                           version,
+		{Name: "a", Version: "1\n"}:                           version,
+		{Name: "a", Version: strings.Repeat("1", 65)}:         version,
 	} {
-		assert.Equal(t, want, rule(func(v *Checker) { v.PathSegment("Field", value, 10) }), "%q", value)
+		v := New("ispay", paygates.ErrInvalidConfig)
+		AppInfo(v, app)
+		if want == "" {
+			assert.NoError(t, v.Err(), "%q", app)
+			continue
+		}
+		assert.ErrorIs(t, v.Err(), paygates.ErrInvalidConfig, "%q", app)
+		assert.ErrorContains(t, v.Err(), want, "%q", app)
 	}
 }

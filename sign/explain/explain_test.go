@@ -171,54 +171,30 @@ func TestHintsNameTheMistake(t *testing.T) {
 		want     string
 	}{
 		// printf %s 'money=100.00&pay_id=adminexample-secret' | md5sum
-		"a space after the secret": {
-			"example-secret ", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Matches after trimming whitespace or quotes from the secret.",
-		},
+		"a space after the secret": {"example-secret ", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Matches after trimming whitespace or quotes from the secret."},
 		"a line break after the secret": {
 			"example-secret\r\n", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Matches after trimming whitespace or quotes from the secret.",
 		},
-		"the secret in quotes": {
-			` "example-secret"`, fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Matches after trimming whitespace or quotes from the secret.",
-		},
+		"the secret in quotes": {` "example-secret"`, fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Matches after trimming whitespace or quotes from the secret."},
 		"a byte order mark before the secret": {
 			"\ufeffexample-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Matches after trimming whitespace or quotes from the secret.",
 		},
-		"an added field": {
-			"example-secret", fields("x"), "deb580d7130d10dea2691f0f4fb7b171", `Matches without "param"`,
-		},
+		"an added field": {"example-secret", fields("x"), "deb580d7130d10dea2691f0f4fb7b171", `Matches without "param"`},
 		// printf %s 'money=100.00&param=&pay_id=adminexample-secret' | md5sum
-		"empty values signed": {
-			"example-secret", fields(""), "8d8e41325351ca7fe1a2584206f51d35", "Matches if empty values are signed",
-		},
+		"empty values signed": {"example-secret", fields(""), "8d8e41325351ca7fe1a2584206f51d35", "Matches if empty values are signed"},
 		// printf %s 'money=100&pay_id=adminexample-secret' | md5sum
-		"an amount without decimals": {
-			"example-secret", fields(""), "fb3fd3e9a18eb1ad66188b7a5813a6fe", `Matches if "money" is written 100:`,
-		},
+		"an amount without decimals": {"example-secret", fields(""), "fb3fd3e9a18eb1ad66188b7a5813a6fe", `Matches if "money" is written 100:`},
 		// printf %s 'money=100.00&param=a%20b&pay_id=adminexample-secret' | md5sum
-		"signed URL-encoded": {
-			"example-secret", fields("a b"), "9f461684bc39899f1c11e0e8d89485fb", "Matches if every value is URL-encoded with %20 for spaces",
-		},
+		"signed URL-encoded": {"example-secret", fields("a b"), "9f461684bc39899f1c11e0e8d89485fb", "Matches if every value is URL-encoded with %20 for spaces"},
 		// printf %s 'money=100.00&param=a b&pay_id=adminexample-secret' | md5sum
-		"not decoded": {
-			"example-secret", fields("a%20b"), "e2ab90d42f983a4dc62376151407abbe", "Matches if every value is decoded once more",
-		},
+		"not decoded": {"example-secret", fields("a%20b"), "e2ab90d42f983a4dc62376151407abbe", "Matches if every value is decoded once more"},
 		// printf %s 'money=100.00&param=a+b&pay_id=adminexample-secret' | md5sum
-		"decoded twice": {
-			"example-secret", fields("a b"), "7362258343d0c605092454fa4b427552", "Matches if every value is URL-encoded",
-		},
+		"decoded twice": {"example-secret", fields("a b"), "7362258343d0c605092454fa4b427552", "Matches if every value is URL-encoded"},
 		// php -r 'echo md5("money=100.00&param=".iconv("UTF-8","GBK","订单")."&pay_id=adminexample-secret");'
-		"signed in GBK": {
-			"example-secret", fields("订单"), "a31fbb39f6de92b3b02eeb9efec795dd", `Does the sender sign "param" in another encoding, such as GBK`,
-		},
-		"another secret": {
-			"another-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Does the secret belong to this merchant",
-		},
-		"cut off": {
-			"example-secret", fields(""), "deb580d7130d10dea2691f0f", "has 24 characters instead of 32 hex digits",
-		},
-		"a space after the signature": {
-			"example-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171 ", "The received signature has whitespace or quotes around it",
-		},
+		"signed in GBK":               {"example-secret", fields("订单"), "a31fbb39f6de92b3b02eeb9efec795dd", `Does the sender sign "param" in another encoding, such as GBK`},
+		"another secret":              {"another-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Does the secret belong to this merchant"},
+		"cut off":                     {"example-secret", fields(""), "deb580d7130d10dea2691f0f", "has 24 characters instead of 32 hex digits"},
+		"a space after the signature": {"example-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171 ", "The received signature has whitespace or quotes around it"},
 		"a repeated field": {
 			"example-secret", append(fields(""), sign.Field{Name: "money", Value: "1.00"}), "deb580d7130d10dea2691f0f4fb7b171", "Nothing can be signed: ambiguous field",
 		},
