@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/kechengcang"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
