@@ -364,8 +364,7 @@ func requireCreated(t *testing.T, created *gatepay.CreatedOrder, err error, gate
 	require.Equal(t, err == nil, created != nil)
 	if err != nil {
 		failed := gateway.RequireError(t, err, 1500)
-		unreadable := failed.HTTPStatus < 400 && errors.Is(err, paygates.ErrBadResponse)
-		require.Equal(t, unreadable || failed.Code == "199", errors.Is(err, paygates.ErrOutcomeUnknown))
+		require.Equal(t, samples.IsUnclear(failed) || failed.Code == "199", errors.Is(err, paygates.ErrOutcomeUnknown))
 		return
 	}
 	require.Less(t, gateway.Status, 300)

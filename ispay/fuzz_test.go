@@ -221,8 +221,7 @@ func readCreated(t *testing.T, client *ispay.Client, gateway *samples.Gateway) {
 	require.Equal(t, err == nil, created != nil)
 	if err != nil {
 		failed := gateway.RequireError(t, err, 1500)
-		unreadable := failed.HTTPStatus < 400 && errors.Is(failed, paygates.ErrBadResponse)
-		require.Equal(t, unreadable, errors.Is(failed, paygates.ErrOutcomeUnknown))
+		require.Equal(t, samples.IsUnclear(failed), errors.Is(failed, paygates.ErrOutcomeUnknown))
 		return
 	}
 	require.NotEmpty(t, created.OrderID)

@@ -206,8 +206,7 @@ func readCreated(t *testing.T, client *pingpp.Client, gateway *samples.Gateway) 
 	require.Equal(t, err == nil, order != nil)
 	if err != nil {
 		failed := gateway.RequireError(t, err, 2500)
-		unreadable := failed.HTTPStatus < 400 && errors.Is(err, paygates.ErrBadResponse)
-		require.Equal(t, unreadable, errors.Is(err, paygates.ErrOutcomeUnknown))
+		require.Equal(t, samples.IsUnclear(failed), errors.Is(err, paygates.ErrOutcomeUnknown))
 		return
 	}
 	require.Less(t, gateway.Status, 300)

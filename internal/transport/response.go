@@ -89,9 +89,11 @@ func (r Response) Unreadable(err error) *paygates.Error {
 	return r.Bad(err.Error())
 }
 
-// NotSuccess returns the error for a body that reports success with another HTTP status.
+// NotSuccess returns the error for a body that reports success with another HTTP status. The
+// order of a create may exist: a web server that hands unknown paths to a program can leave
+// its 404 in the response.
 func (r Response) NotSuccess() *paygates.Error {
-	return r.Bad("response reports success with HTTP status " + strconv.Itoa(r.Status))
+	return r.Uncertain("", "", Bad("response reports success with HTTP status "+strconv.Itoa(r.Status)))
 }
 
 func (r Response) fail(code, message string, cause error) *paygates.Error {
