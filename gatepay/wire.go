@@ -154,7 +154,7 @@ func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
 	got := f.Text("out_order_id", w.OrderNo)
 	order := &Order{
 		OrderNo:     cmp.Or(orderNo, got),
-		OrderID:     f.NeedNumber("order_id", w.OrderID),
+		OrderID:     f.NeedText("order_id", w.OrderID),
 		Subject:     f.Text("order_name", w.Subject),
 		Amount:      f.NeedAmount("order_price", w.Amount),
 		Channel:     Channel(f.Text("order_type", w.Channel)),
