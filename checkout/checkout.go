@@ -32,7 +32,8 @@ type Config struct {
 	//
 	// Its writes to tx happen exactly once for an order. What it does elsewhere can happen
 	// more than once, because a transaction can be run again: store what is to be done in
-	// tx, and do it afterwards.
+	// tx, and do it afterwards. Wait for nothing else: on SQLite its context does not end, and
+	// other payments wait for it.
 	OnPaid func(ctx context.Context, tx *sql.Tx, p Payment) error
 
 	// TablePrefix begins the names of the tables. Default: "checkout_". Lower-case letters,

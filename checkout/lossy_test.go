@@ -39,6 +39,17 @@ func (l *lossy) lose(after string, count int, err error) {
 	l.after, l.count, l.err = after, count, err
 }
 
+// lost returns the error that follows a statement, nil if its reply arrives.
+func (l *lossy) lost(query string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.count == 0 || query != l.after && !(strings.Contains(l.after, "=") && strings.Contains(query, l.after)) {
+		return nil
+	}
+	l.count--
+	return l.err
+}
+
 type lossyConn struct {
 	driver.Conn
 	l *lossy
@@ -46,11 +57,8 @@ type lossyConn struct {
 
 func (c *lossyConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	result, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
-	c.l.mu.Lock()
-	defer c.l.mu.Unlock()
-	if err == nil && c.l.count > 0 && strings.Contains(query, c.l.after) {
-		c.l.count--
-		return nil, c.l.err
+	if err == nil {
+		err = c.l.lost(query)
 	}
 	return result, err
 }
@@ -60,7 +68,113 @@ func (c *lossyConn) QueryContext(ctx context.Context, query string, args []drive
 }
 
 func (c *lossyConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)
+	tx, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)
+	return &lossyTx{tx, c.l}, err
+}
+
+type lossyTx struct {
+	driver.Tx
+	l *lossy
+}
+
+func (t *lossyTx) Commit() error {
+	if err := t.l.lost("no commit"); err != nil {
+		return err
+	}
+	if err := t.Tx.Commit(); err != nil {
+		return err
+	}
+	return t.l.lost("commit")
+}
+
+func (t *lossyTx) Rollback() error {
+	if err := t.l.lost("no rollback"); err != nil {
+		return err
+	}
+	return t.Tx.Rollback()
+}
+
+var errReset = &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
+
+func newLossyShop(t *testing.T, d testDB, change ...func(*Config)) (*shop, *lossy) {
+	t.Helper()
+	l := &lossy{real: d.open(t).Driver(), dsn: d.dsn}
+	db := sql.OpenDB(l)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return newShop(t, d, append(change, func(c *Config) { c.DB = db })...), l
+}
+
+// The database commits, and its reply is lost: what is done again finds what was done.
+func TestALostReplyToACommit(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s, l := newLossyShop(t, d)
+		ctx := context.Background()
+		o := Order{No: "A1", Channel: "app", Amount: 990}
+		l.lose("commit", 1, errReset)
+		_, err := s.Create(ctx, o)
+		require.ErrorIs(t, err, errReset)
+		assert.Equal(t, AttemptStored, s.state(t, "A1").Attempt().Status)
+		a, err := s.Create(ctx, o)
+		require.NoError(t, err)
+		assert.Equal(t, "A1", a.No)
+		creates, _ := s.gateway.count()
+		assert.Equal(t, 1, creates)
+
+		l.lose("commit", 1, errReset)
+		status, body := s.pay(t, a)
+		assert.Equal(t, 500, status)
+		assert.Equal(t, "fail", body)
+		status, body = s.pay(t, a)
+		assert.Equal(t, 200, status)
+		assert.Equal(t, "success", body)
+		s.requireSales(t, "A1", 1)
+
+		b := s.buy(t)
+		s.pay(t, b, func(p *Payment) { p.Amount = 1 })
+		kept := s.attention(t)
+		require.Len(t, kept, 1)
+		require.NoError(t, s.Flush(ctx)) // the journal has transactions too
+		decision := Resolution{By: "mei", Reason: "paid the rest in cash", Action: ActionCredit}
+		l.lose("commit", 1, errReset)
+		require.ErrorIs(t, s.Resolve(ctx, kept[0].ID, decision), errReset)
+		require.ErrorIs(t, s.Resolve(ctx, kept[0].ID, decision), ErrAlreadyResolved)
+		s.requireSales(t, b.OrderNo, 1)
+	})
+}
+
+// A statement of SQLite that is interrupted late is the end of a transaction, which stays
+// open then. The database must not stay locked.
+func TestATransactionThatDoesNotEndLocksNothing(t *testing.T) {
+	t.Parallel()
+	for _, what := range []string{"no commit", "no rollback"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			fail := false
+			d := newDatabase(t, SQLite)
+			s, l := newLossyShop(t, d, func(c *Config) {
+				c.OnPaid = func(ctx context.Context, tx *sql.Tx, p Payment) error {
+					if fail {
+						return errMerchant
+					}
+					return d.sell(ctx, tx, p)
+				}
+			})
+			a := s.buy(t)
+			fail = what == "no rollback"
+			l.lose(what, 1, errors.New("interrupted (9)"))
+			status, _ := s.pay(t, a)
+			assert.Equal(t, 500, status)
+			fail = false
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second) // less than busy_timeout
+			defer cancel()
+			p := Payment{PaymentNo: "1", AttemptNo: a.No, Amount: 990, Currency: "CNY"}
+			outcome, err := s.record(ctx, s.gateway, &p)
+			require.NoError(t, err)
+			assert.Equal(t, OutcomeCredited, outcome)
+			s.requireSales(t, a.OrderNo, 1)
+		})
+	}
 }
 
 // The database notes that an attempt is about to be sent, and its reply is lost. The attempt
@@ -69,15 +183,12 @@ func TestALostReplyOfTheDatabaseDoesNotHoldUpACreate(t *testing.T) {
 	t.Parallel()
 	for name, lost := range map[string]error{
 		"database/sql repeats it": driver.ErrBadConn,
-		"checkout repeats it":     &net.OpError{Op: "read", Err: errors.New("connection reset by peer")},
+		"checkout repeats it":     errReset,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			onEachDatabase(t, func(t *testing.T, d testDB) {
-				l := &lossy{real: d.open(t).Driver(), dsn: d.dsn}
-				db := sql.OpenDB(l)
-				t.Cleanup(func() { require.NoError(t, db.Close()) })
-				s := newShop(t, d, func(c *Config) { c.DB = db })
+				s, l := newLossyShop(t, d)
 				l.lose("status = 'creating'", 2, lost)
 				a := s.buy(t)
 				assert.Equal(t, AttemptWaiting, a.Status)

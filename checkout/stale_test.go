@@ -2,7 +2,6 @@ package checkout
 
 import (
 	"context"
-	"database/sql"
 	"net/http"
 	"testing"
 	"time"
@@ -103,37 +102,6 @@ func TestAnOrderEndsWhenQueriesAreGivenUp(t *testing.T) {
 		s.work(t)
 		_, after := s.gateway.count()
 		assert.Equal(t, before, after)
-	})
-}
-
-// OnPaid waits for something that never comes. Its context ends, and others can credit.
-func TestOnPaidThatHangsEndsWithItsContext(t *testing.T) {
-	t.Parallel()
-	onEachDatabase(t, func(t *testing.T, d testDB) {
-		hang := true
-		s := newShop(t, d, func(c *Config) {
-			c.NotificationTimeout = 100 * time.Millisecond
-			c.OnPaid = func(ctx context.Context, tx *sql.Tx, p Payment) error {
-				if hang {
-					select {
-					case <-ctx.Done():
-						return ctx.Err()
-					case <-time.After(20 * time.Second):
-						t.Error("the context of OnPaid does not end")
-					}
-				}
-				return d.sell(context.WithoutCancel(ctx), tx, p)
-			}
-		})
-		a := s.buy(t)
-		status, _ := s.pay(t, a)
-		assert.Equal(t, http.StatusInternalServerError, status)
-		s.requireSales(t, a.OrderNo, 0)
-		hang = false
-		s.config.NotificationTimeout = time.Minute
-		status, _ = s.pay(t, a)
-		assert.Equal(t, http.StatusOK, status)
-		s.requireSales(t, a.OrderNo, 1)
 	})
 }
 

@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -36,20 +37,10 @@ func (s *Service) inTx(ctx context.Context, do func(context.Context, *sql.Tx) er
 }
 
 func (s *Service) tryTx(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
-	begin := ctx
 	if s.dialect.oneWriter {
-		// SQLite has one writer. Waiting here is fair, waiting for the file is not.
-		select {
-		case s.writer <- struct{}{}:
-			defer func() { <-s.writer }()
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the database: %w", context.Cause(ctx))
-		}
-		// A driver that is interrupted while it begins a transaction can leave it open, and
-		// the database locked. It begins within busy_timeout.
-		begin = context.WithoutCancel(ctx)
+		return s.tryWrite(ctx, do)
 	}
-	tx, err := s.db.BeginTx(begin, s.dialect.txOptions)
+	tx, err := s.db.BeginTx(ctx, s.dialect.txOptions)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
@@ -62,6 +53,50 @@ func (s *Service) tryTx(ctx context.Context, do func(context.Context, *sql.Tx) e
 	}
 	return nil
 }
+
+// tryWrite is tryTx for SQLite, which has one writer. Waiting here is fair, waiting for the
+// file is not.
+//
+// The statements are not interrupted when ctx ends: a transaction on a local file takes
+// busy_timeout at most. A driver can interrupt too late, and so end the commit or the rollback
+// that follows. The transaction then stays open, and the database locked, until its
+// connection is closed.
+func (s *Service) tryWrite(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	select {
+	case s.writer <- struct{}{}:
+		defer func() { <-s.writer }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the database: %w", context.Cause(ctx))
+	}
+	ctx = context.WithoutCancel(ctx)
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	tx, err := conn.BeginTx(ctx, s.dialect.txOptions)
+	if err != nil {
+		discard(conn)
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	ended := false
+	defer func() {
+		if !ended && tx.Rollback() != nil { // after a commit that failed it always fails
+			discard(conn)
+		}
+	}()
+	if err := do(ctx, tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	ended = true
+	return nil
+}
+
+// discard closes a connection, and with it the transaction that it may have open.
+func discard(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }
 
 // exec runs a statement that runs often.
 func (s *Service) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (sql.Result, error) {
