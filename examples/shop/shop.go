@@ -204,6 +204,7 @@ func (s *shop) place(ctx context.Context, p purchase) (string, error) {
 
 // store stores an order in the shop's table and in checkout's, in one transaction.
 func (s *shop) store(ctx context.Context, o checkout.Order, currency string) (*checkout.Pending, error) {
+	ctx = context.WithoutCancel(ctx) // SQLite can stay locked after a statement that was interrupted
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("store order: %w", err)

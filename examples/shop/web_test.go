@@ -105,6 +105,19 @@ func (s *shop) deliverAgain(no string) error {
 	return s.deliver(context.Background(), tx, checkout.Payment{OrderNo: no})
 }
 
+// The payer closes the browser before the order is stored.
+func TestAPayerWhoLeavesInterruptsNothing(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, set func(*settings)) {
+		s := openDemo(t, set)
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		no, err := s.place(ctx, purchase{method: s.methods[0], amount: 100, payerIP: "203.0.113.7"})
+		require.NoError(t, err)
+		assert.Equal(t, checkout.AttemptWaiting, stored(t, s, no).Attempt().Status)
+	})
+}
+
 func TestImpossibleNumbers(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, set func(*settings)) {
