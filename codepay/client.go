@@ -143,7 +143,5 @@ func New(config Config) (*Client, error) {
 }
 
 func (c *Client) needToken() error {
-	v := check.New(gateway, paygates.ErrInvalidConfig)
-	v.That(!c.token.IsEmpty(), "Token", "is required for this call")
-	return v.Err()
+	return check.New(gateway, paygates.ErrInvalidConfig).That(!c.token.IsEmpty(), "Token", "is required for this call").Err()
 }

@@ -29,9 +29,7 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 	if err := c.needToken(); err != nil {
 		return nil, err
 	}
-	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.ID("orderID (order_id)", orderID, longestOrderID)
-	if err := v.Err(); err != nil {
+	if err := check.New(gateway, paygates.ErrInvalidRequest).ID("orderID (order_id)", orderID, longestOrderID).Err(); err != nil {
 		return nil, err
 	}
 	return flow.Send(ctx, c.flow, transport.Call{

@@ -25,9 +25,7 @@ import (
 // ErrUnavailable, ErrBadResponse or a rejection, which wraps the error of its Code.
 func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error) {
 	const op = "query order"
-	v := newRequest()
-	v.ID("orderNo", orderNo, longestOrderNo)
-	if err := v.Err(); err != nil {
+	if err := newRequest().ID("orderNo", orderNo, longestOrderNo).Err(); err != nil {
 		return nil, err
 	}
 	signature, err := sign.MD5Nested(c.secret, c.appKey, orderNo)

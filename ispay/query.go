@@ -49,9 +49,7 @@ func (c *Client) queryState(ctx context.Context, op, call, orderID string) (*Ord
 // ErrUnavailable, ErrBadResponse or a rejection.
 func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error) {
 	const op = "query order"
-	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.ID("orderNo", orderNo, 64)
-	if err := v.Err(); err != nil {
+	if err := check.New(gateway, paygates.ErrInvalidRequest).ID("orderNo", orderNo, 64).Err(); err != nil {
 		return nil, err
 	}
 	signature, err := sign.MD5Concat(c.secret, c.userID, orderNo)

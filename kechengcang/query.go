@@ -24,9 +24,7 @@ const longestOrderID = 64
 // ErrUnavailable, ErrBadResponse or a rejection. An id that has the shape of the gateway's
 // but no order is a server error in the public source.
 func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error) {
-	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.Alphanumeric("orderID", orderID, longestOrderID)
-	if err := v.Err(); err != nil {
+	if err := check.New(gateway, paygates.ErrInvalidRequest).Alphanumeric("orderID", orderID, longestOrderID).Err(); err != nil {
 		return nil, err
 	}
 	byGet := c.showByGet.Load()

@@ -214,7 +214,5 @@ func invalidKey(field string, err error) error {
 func notConfigured(field, use string) error { return invalid(field, "is required to "+use) }
 
 func invalid(field, rule string) error {
-	v := check.New(gateway, paygates.ErrInvalidConfig)
-	v.Fail(field, rule)
-	return v.Err()
+	return check.New(gateway, paygates.ErrInvalidConfig).Fail(field, rule).Err()
 }

@@ -50,9 +50,7 @@ func (c *Client) QueryEvent(ctx context.Context, eventID string) (*Event, error)
 	if c.apiBaseURL == "" {
 		return nil, notConfigured("APIKey", "query an event")
 	}
-	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.ID("eventID", eventID, 64)
-	if err := v.Err(); err != nil {
+	if err := check.New(gateway, paygates.ErrInvalidRequest).ID("eventID", eventID, 64).Err(); err != nil {
 		return nil, err
 	}
 	return get(ctx, c, apiQuery{

@@ -27,9 +27,7 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 	if c.apiBaseURL == "" {
 		return nil, notConfigured("APIKey", "query a charge")
 	}
-	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.ID("chargeID", chargeID, 64)
-	if err := v.Err(); err != nil {
+	if err := check.New(gateway, paygates.ErrInvalidRequest).ID("chargeID", chargeID, 64).Err(); err != nil {
 		return nil, err
 	}
 	return get(ctx, c, apiQuery{

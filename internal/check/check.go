@@ -17,7 +17,8 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// Checker records the first violation. Its methods do nothing after it.
+// Checker records the first violation. Its methods do nothing after it, and some return
+// the Checker, for a single check.
 type Checker struct {
 	gateway string
 	kind    error
@@ -32,17 +33,19 @@ func New(gateway string, kind error) *Checker { return &Checker{gateway: gateway
 func (v *Checker) Err() error { return v.err }
 
 // Fail records a violation: what the field must be.
-func (v *Checker) Fail(field, rule string) {
+func (v *Checker) Fail(field, rule string) *Checker {
 	if v.err == nil {
 		v.err = fmt.Errorf("%s: %w: %s %s", v.gateway, v.kind, field, rule)
 	}
+	return v
 }
 
 // That records the rule as violated unless ok.
-func (v *Checker) That(ok bool, field, rule string) {
-	if !ok {
-		v.Fail(field, rule)
+func (v *Checker) That(ok bool, field, rule string) *Checker {
+	if ok {
+		return v
 	}
+	return v.Fail(field, rule)
 }
 
 // OneOf requires one of the allowed values.
@@ -60,20 +63,22 @@ func OneOf[T comparable](v *Checker, field string, value T, allowed ...T) {
 
 // ID requires 1 to longest ASCII letters, digits, "-" or "_": an identifier that means
 // the same in a path, in a query and in a signature.
-func (v *Checker) ID(field, value string, longest int) {
-	if !IsID(value, longest) {
-		v.Fail(field, "must be 1 to "+strconv.Itoa(longest)+` letters, digits, "-" or "_"`)
+func (v *Checker) ID(field, value string, longest int) *Checker {
+	if IsID(value, longest) {
+		return v
 	}
+	return v.Fail(field, "must be 1 to "+strconv.Itoa(longest)+` letters, digits, "-" or "_"`)
 }
 
 // IsID reports whether value is an identifier: see [Checker.ID].
 func IsID(value string, longest int) bool { return isMadeOf(value, "-_", longest) }
 
 // Alphanumeric requires 1 to longest ASCII letters or digits.
-func (v *Checker) Alphanumeric(field, value string, longest int) {
-	if !IsAlphanumeric(value, longest) {
-		v.Fail(field, "must be 1 to "+strconv.Itoa(longest)+" letters or digits")
+func (v *Checker) Alphanumeric(field, value string, longest int) *Checker {
+	if IsAlphanumeric(value, longest) {
+		return v
 	}
+	return v.Fail(field, "must be 1 to "+strconv.Itoa(longest)+" letters or digits")
 }
 
 // IsAlphanumeric reports whether value has 1 to longest ASCII letters or digits.
