@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -90,16 +89,33 @@ func (c *Client) LogUnread(ctx context.Context, op, number string, unread []stri
 	}
 }
 
-// Match is notify.Match, and logs if a previous key matched: once no such line is logged
-// anymore, the change of a key can end. The line has no request context: a notification can
-// be verified without a request.
+// Match returns the index of the first key for which verify returns nil: 0 for the
+// current one, n for the n-th previous one. If there is none, the error is that of the
+// current key, and sign.ErrMismatch without any key: those of a Client that New did not
+// return. Every key is tried, so that the time does not tell which one matches.
+//
+// It logs if a previous key matched: once no such line is logged anymore, the change of a
+// key can end. The line has no request context: a notification can be verified without a
+// request.
 func Match[K any](c *Client, keys []K, verify func(K) error) (int, error) {
-	index, err := notify.Match(keys, verify)
-	if index > 0 {
+	index, current := -1, sign.ErrMismatch
+	for i := range keys {
+		err := verify(keys[i])
+		switch {
+		case err == nil && index < 0:
+			index = i
+		case i == 0:
+			current = err
+		}
+	}
+	switch {
+	case index < 0:
+		return 0, current
+	case index > 0:
 		c.Log().LogAttrs(context.Background(), slog.LevelDebug, c.Gateway+": verified with a previous key", slog.String("gateway", c.Gateway),
 			slog.String("op", "verify notification"), slog.Int("key_index", index))
 	}
-	return index, err
+	return index, nil
 }
 
 // fail returns an Error of an operation that is not a request.

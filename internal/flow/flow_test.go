@@ -79,22 +79,36 @@ func TestLogUnread(t *testing.T) {
 	assert.Contains(t, log.String(), `level=WARN msg="example: unreadable fields left empty" gateway=example op="query order" order_no=1 fields="time, order.sn"`)
 }
 
-func TestAPreviousKeyIsLogged(t *testing.T) {
+func TestMatch(t *testing.T) {
 	t.Parallel()
 	c, log := client(nil)
-	errNot := errors.New("not this one")
-	for want, signer := range []string{"a", "b", "c"} {
-		index, err := Match(c, []string{"a", "b", "c"}, func(key string) error {
+	errNot := map[string]error{"a": errors.New("not a"), "b": errors.New("not b"), "c": errors.New("not c")}
+	verify := func(signer string, tried *int) func(string) error {
+		return func(key string) error {
+			*tried++
 			if key == signer {
 				return nil
 			}
-			return errNot
-		})
+			return errNot[key]
+		}
+	}
+	keys := []string{"a", "b", "c"}
+	for want, signer := range keys {
+		tried := 0
+		index, err := Match(c, keys, verify(signer, &tried))
 		require.NoError(t, err)
 		assert.Equal(t, want, index)
+		assert.Equal(t, len(keys), tried, "every key is tried, whichever matches")
 	}
-	_, err := Match(c, []string{"a", "b"}, func(string) error { return errNot })
-	require.ErrorIs(t, err, errNot)
+	tried := 0
+	_, err := Match(c, keys, verify("", &tried))
+	assert.Same(t, errNot["a"], err, "the error of the current key")
+	_, err = Match(c, nil, verify("", &tried))
+	require.ErrorIs(t, err, sign.ErrMismatch, "no key verifies nothing")
+	quiet, _ := client(nil)
+	index, err := Match(quiet, []string{"b", "c", "c"}, verify("c", &tried))
+	require.NoError(t, err)
+	assert.Equal(t, 1, index, "the first of two")
 	all := strings.Split(strings.TrimSpace(log.String()), "\n")
 	require.Len(t, all, 2, "neither for the current key nor for a forged notification")
 	assert.Regexp(t, `level=DEBUG msg="example: verified with a previous key" gateway=example op="verify notification" key_index=1$`, all[0])

@@ -1,49 +1,15 @@
 package notify_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/sign"
 	"github.com/paygates/paygates-go/sign/explain"
 )
-
-var errNot = map[string]error{"a": errors.New("not a"), "b": errors.New("not b"), "c": errors.New("not c")}
-
-func TestMatch(t *testing.T) {
-	t.Parallel()
-	keys := []string{"a", "b", "c"}
-	for want, signer := range keys {
-		tried := 0
-		got, err := notify.Match(keys, func(key string) error {
-			tried++
-			if key == signer {
-				return nil
-			}
-			return errNot[key]
-		})
-		require.NoError(t, err)
-		assert.Equal(t, want, got)
-		assert.Equal(t, len(keys), tried, "every key is tried, whichever matches")
-	}
-	_, err := notify.Match(keys, func(key string) error { return errNot[key] })
-	assert.Same(t, errNot["a"], err, "the error of the current key")
-	got, err := notify.Match([]string{"b", "c", "c"}, func(key string) error {
-		if key == "c" {
-			return nil
-		}
-		return errNot[key]
-	})
-	require.NoError(t, err)
-	assert.Equal(t, 1, got, "the first of two")
-	_, err = notify.Match(nil, func(string) error { return nil })
-	require.ErrorIs(t, err, sign.ErrMismatch, "no key verifies nothing")
-}
 
 func TestExplainNamesThePreviousKey(t *testing.T) {
 	t.Parallel()
