@@ -52,36 +52,23 @@ func TestBaseURLRejects(t *testing.T) {
 		query       = "must not have a query or a fragment"
 		https       = "must begin with https://"
 	)
-	tests := map[string]string{
-		"":                                  "is required",
-		"pay.example.com":                   absolute,
-		"pay.example.com:8443":              absolute,
-		"/api":                              absolute,
-		"https://":                          absolute,
-		"https:///api":                      absolute,
-		"https://:8443":                     absolute,
-		"https:pay.example.com":             absolute,
-		"https://pay.example.com:port":      absolute,
-		"https://pay example.com":           absolute,
-		"https://pay.example.com/%zz":       absolute,
-		"https://pay.example.com/\n":        absolute,
-		" https://pay.example.com":          absolute,
-		"https://user:word@pay.example.com": credentials,
-		"https://user@pay.example.com":      credentials,
-		"https://@pay.example.com":          credentials,
-		"https://pay.example.com?":          query,
-		"https://pay.example.com/?a=1":      query,
-		"https://pay.example.com/#":         query,
-		"https://pay.example.com/#a":        query,
-		"//pay.example.com":                 https,
-		"ftp://pay.example.com":             https,
-		"file://pay.example.com/x":          https,
-	}
-	for configured, why := range tests {
-		for _, plain := range []bool{false, true} {
-			_, err := baseURL(configured, plain)
-			require.ErrorIs(t, err, paygates.ErrInvalidConfig, configured)
-			require.EqualError(t, err, "ispay: invalid configuration: BaseURL "+why, configured)
+	for why, configureds := range map[string][]string{
+		"is required": {""},
+		absolute: {
+			"pay.example.com", "pay.example.com:8443", "/api", "https://", "https:///api", "https://:8443", "https:pay.example.com",
+			"https://pay.example.com:port", "https://pay example.com", "https://pay.example.com/%zz", "https://pay.example.com/\n",
+			" https://pay.example.com",
+		},
+		credentials: {"https://user:word@pay.example.com", "https://user@pay.example.com", "https://@pay.example.com"},
+		query:       {"https://pay.example.com?", "https://pay.example.com/?a=1", "https://pay.example.com/#", "https://pay.example.com/#a"},
+		https:       {"//pay.example.com", "ftp://pay.example.com", "file://pay.example.com/x"},
+	} {
+		for _, configured := range configureds {
+			for _, plain := range []bool{false, true} {
+				_, err := baseURL(configured, plain)
+				require.ErrorIs(t, err, paygates.ErrInvalidConfig, configured)
+				require.EqualError(t, err, "ispay: invalid configuration: BaseURL "+why, configured)
+			}
 		}
 	}
 	for _, configured := range []string{
