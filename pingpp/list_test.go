@@ -126,13 +126,8 @@ func TestListChargesRejectsBadInputBeforeSending(t *testing.T) {
 		change func(*pingpp.ListChargesRequest)
 		field  string
 	}{
-		"no app":        {func(r *pingpp.ListChargesRequest) { r.App = "" }, "App (app[id]) must"},
-		"app a path":    {func(r *pingpp.ListChargesRequest) { r.App = "../x" }, "App (app[id]) must"},
-		"channel":       {func(r *pingpp.ListChargesRequest) { r.Channel = "a&b" }, "Channel (channel) must"},
 		"limit":         {func(r *pingpp.ListChargesRequest) { r.Limit = 101 }, "Limit (limit) must be 1 to 100"},
 		"limit < 0":     {func(r *pingpp.ListChargesRequest) { r.Limit = -1 }, "Limit (limit) must be 1 to 100"},
-		"after":         {func(r *pingpp.ListChargesRequest) { r.StartingAfter = "a b" }, "StartingAfter (starting_after) must"},
-		"before":        {func(r *pingpp.ListChargesRequest) { r.EndingBefore = "a b" }, "EndingBefore (ending_before) must"},
 		"both pointers": {func(r *pingpp.ListChargesRequest) { r.StartingAfter, r.EndingBefore = "a", "b" }, "EndingBefore (ending_before) is not allowed"},
 	}
 	for name, test := range tests {
@@ -184,9 +179,6 @@ func TestListChargesWithABadResponse(t *testing.T) {
 		"data of null":       {whole[strings.Index(whole, `[`):], `[null]}`},
 		"empty, but more":    {whole[strings.Index(whole, `"has_more"`):], `"has_more":true,"data":[]}`},
 		"a refund":           {`"object":"charge"`, `"object":"refund"`},
-		"no order_no":        {`"order_no":"1",`, ``},
-		"amount in yuan":     {`"amount":100`, `"amount":"1.00"`},
-		"paid a word":        {`"paid":false`, `"paid":"yes"`},
 		"of another app":     {`"app":"app_example"`, `"app":"app_other"`},
 		"not JSON":           {`"object":"list"`, `object`},
 	}

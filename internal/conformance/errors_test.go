@@ -46,6 +46,22 @@ func TestRejectedArgumentsShowNothing(t *testing.T) {
 	}
 }
 
+// The number of a query is in its URL: it cannot lead to another one.
+func TestANumberIsNoPath(t *testing.T) {
+	t.Parallel()
+	for _, g := range descriptors {
+		for _, number := range []string{"", ".", "../1", "1/2", "1?a=b", "1&a=b", "1 2", "1.00", "课", "１", strings.Repeat("1", 65)} {
+			all := g.invalid(t, setup{base: anyHost, http: &http.Client{Transport: roundTrip(unknownOrder)}, log: silent}, number)
+			for name, err := range all {
+				switch strings.Fields(name)[0] {
+				case "QueryOrder", "QueryCharge", "QueryRefund", "QueryEvent", "WaitForPayment":
+					assert.ErrorIs(t, err, paygates.ErrInvalidRequest, "%s.%s %q", g.name, name, number)
+				}
+			}
+		}
+	}
+}
+
 // unknownOrder responds that no order is known, as each gateway says it.
 func unknownOrder(r *http.Request) *http.Response {
 	status := 200
