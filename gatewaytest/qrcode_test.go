@@ -22,6 +22,7 @@ func TestQRCodeDecodesToItsText(t *testing.T) {
 		require.NoError(t, err, text)
 		assert.Equal(t, text, decoded)
 	}
+	assert.Nil(t, gatewaytest.QRCode(strings.Repeat("x", 5000)))
 }
 
 // The expected modules come from another program:

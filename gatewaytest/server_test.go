@@ -1,12 +1,9 @@
 package gatewaytest_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"image/png"
 	"io"
 	"net"
 	"net/http"
@@ -185,18 +182,6 @@ func TestPay(t *testing.T) {
 	assert.WithinRange(t, order.PaidAt, begin, time.Now())
 }
 
-func TestPayWithoutANotifyURL(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	add(t, s, "")
-	got, err := s.Pay("900")
-	require.NoError(t, err)
-	assert.Zero(t, got)
-	assert.Empty(t, s.Deliveries())
-	order, _ := s.Order("900")
-	assert.True(t, order.Paid)
-}
-
 func TestPaySilently(t *testing.T) {
 	t.Parallel()
 	merchant := startShop(t, say("success"))
@@ -210,16 +195,6 @@ func TestPaySilently(t *testing.T) {
 	s.Close()
 	assert.Empty(t, s.Deliveries())
 	assert.Empty(t, merchant.received())
-}
-
-func TestExpire(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	add(t, s, "")
-	require.NoError(t, s.Expire("ORDER1"))
-	order, _ := s.Order("ORDER1")
-	assert.Equal(t, "expired", order.State)
-	assert.False(t, order.Paid)
 }
 
 func TestRedeliver(t *testing.T) {
@@ -594,37 +569,6 @@ func TestWithAddress(t *testing.T) {
 	assert.Equal(t, 201, got.status)
 }
 
-func TestManyAtOnce(t *testing.T) {
-	t.Parallel()
-	merchant := startShop(t, say("success"))
-	s := start(t)
-	var all sync.WaitGroup
-	for i := range 20 {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			id := fmt.Sprint(i)
-			assert.True(t, s.Add(gatewaytest.Order{ID: id, NotifyURL: merchant.URL}))
-			_, err := s.Pay(id)
-			assert.NoError(t, err)
-			_ = s.Orders()
-			_ = s.Deliveries()
-		}()
-	}
-	all.Wait()
-	assert.Len(t, s.Deliveries(), 20)
-	assert.Len(t, merchant.received(), 20)
-}
-
-func TestQRCode(t *testing.T) {
-	t.Parallel()
-	picture, err := png.Decode(bytes.NewReader(gatewaytest.QRCode("https://pay.example.com/1")))
-	require.NoError(t, err)
-	assert.Equal(t, picture.Bounds().Dx(), picture.Bounds().Dy())
-	assert.NotEqual(t, gatewaytest.QRCode("a"), gatewaytest.QRCode("b"))
-	assert.Nil(t, gatewaytest.QRCode(strings.Repeat("x", 5000)))
-}
-
 func TestCashier(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -686,23 +630,23 @@ func TestServePay(t *testing.T) {
 	}
 }
 
-// The sandbox shows orders as JSON.
-func TestJSON(t *testing.T) {
-	t.Parallel()
-	text, err := json.Marshal(gatewaytest.Order{ID: "1", Amount: money.Cents(1)})
-	require.NoError(t, err)
-	assert.Contains(t, string(text), `"Amount":"0.01"`)
-}
-
-func TestExpireRejectsAPaidOrder(t *testing.T) {
+func TestExpire(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	require.True(t, s.Add(gatewaytest.Order{ID: "1"}))
-	require.NoError(t, s.PaySilently("1"))
-	require.ErrorIs(t, s.Expire("1"), gatewaytest.ErrAlreadyPaid)
-	order, _ := s.Order("1")
+	add(t, s, "")
+	require.NoError(t, s.Expire("ORDER1"))
+	order, _ := s.Order("ORDER1")
+	assert.Equal(t, "expired", order.State)
+	assert.False(t, order.Paid)
+
+	got, err := s.Pay("900")
+	require.NoError(t, err)
+	assert.Zero(t, got, "without a notify URL nothing is sent")
+	assert.Empty(t, s.Deliveries())
+	require.ErrorIs(t, s.Expire("900"), gatewaytest.ErrAlreadyPaid)
+	order, _ = s.Order("900")
 	assert.True(t, order.Paid)
-	assert.NotEqual(t, "expired", order.State)
+	assert.Equal(t, "paid", order.State)
 }
 
 func TestReset(t *testing.T) {
@@ -733,4 +677,21 @@ func TestCrossSiteRequestsAreRejected(t *testing.T) {
 		require.NoError(t, response.Body.Close())
 		assert.Equal(t, want, response.StatusCode, site)
 	}
+}
+
+func TestWithListener(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := gatewaytest.Start(http.NotFoundHandler(), gatewaytest.Behavior{}, gatewaytest.WithListener(listener))
+	assert.Equal(t, "http://"+listener.Addr().String(), s.URL)
+	response, err := http.Get(s.URL)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, http.StatusNotFound, response.StatusCode)
+
+	s.Close()
+	again, err := net.Listen("tcp", listener.Addr().String())
+	require.NoError(t, err, "Close closes the listener")
+	require.NoError(t, again.Close())
 }
