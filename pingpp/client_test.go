@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -150,58 +151,28 @@ func TestNewAcceptsPartialConfigs(t *testing.T) {
 
 func TestACallWithoutCredentialsNamesTheField(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		config pingpp.Config
-		call   func(*pingpp.Client) error
-		field  string
-	}{
-		"create": {
-			pingpp.Config{APIKey: sign.NewSecret(apiKey)},
-			func(c *pingpp.Client) error { _, err := c.CreateOrder(context.Background(), request()); return err },
-			"Token",
-		},
-		"query": {
-			pingpp.Config{BaseURL: "https://shop.example.com", Token: sign.NewSecret(token)},
-			func(c *pingpp.Client) error { _, err := c.QueryCharge(context.Background(), chargeID); return err },
-			"APIKey",
-		},
-		"wait": {
-			pingpp.Config{BaseURL: "https://shop.example.com", Token: sign.NewSecret(token)},
-			func(c *pingpp.Client) error {
-				_, err := c.WaitForPayment(context.Background(), chargeID, 0)
-				return err
-			},
-			"APIKey",
-		},
-		"confirm": {
-			pingpp.Config{BaseURL: "https://shop.example.com", Token: sign.NewSecret(token)},
-			func(c *pingpp.Client) error {
-				_, err := c.ConfirmNotification(context.Background(), paidNotification())
-				return err
-			},
-			"APIKey",
-		},
-		"verify": {
-			pingpp.Config{APIKey: sign.NewSecret(apiKey)},
-			func(c *pingpp.Client) error {
-				_, err := c.VerifyNotification([]byte("{}"), "AAAA")
-				return err
-			},
-			"WebhookPublicKey",
-		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			mock := httpmock.NewMockTransport()
-			test.config.HTTPClient = &http.Client{Transport: mock}
-			client, err := pingpp.New(test.config)
-			require.NoError(t, err)
-			err = test.call(client)
-			require.ErrorIs(t, err, paygates.ErrInvalidConfig)
-			assert.ErrorContains(t, err, "pingpp: invalid configuration: "+test.field+" is required to")
-			assert.Zero(t, mock.GetTotalCallCount())
-		})
+	mock := &http.Client{Transport: httpmock.NewMockTransport()} // which responds to nothing
+	ctx := context.Background()
+	byKey, err := pingpp.New(pingpp.Config{APIKey: sign.NewSecret(apiKey), HTTPClient: mock})
+	require.NoError(t, err)
+	byToken, err := pingpp.New(pingpp.Config{BaseURL: "https://shop.example.com", Token: sign.NewSecret(token), HTTPClient: mock})
+	require.NoError(t, err)
+	charges := app()
+	charges.CreatedFrom = time.Unix(1466149800, 0)
+	errs := map[string]error{}
+	_, errs["Token 1"] = byKey.CreateOrder(ctx, request())
+	_, errs["WebhookPublicKey 1"] = byKey.VerifyNotification([]byte("{}"), "AAAA")
+	_, errs["APIKey 1"] = byToken.QueryCharge(ctx, chargeID)
+	_, errs["APIKey 2"] = byToken.WaitForPayment(ctx, chargeID, 0)
+	_, errs["APIKey 3"] = byToken.ConfirmNotification(ctx, paidNotification())
+	_, errs["APIKey 4"] = byToken.ListCharges(ctx, charges)
+	_, errs["APIKey 5"] = byToken.FindCharges(ctx, "1", charges)
+	_, errs["APIKey 6"] = byToken.ListRefunds(ctx, pingpp.ListRefundsRequest{ChargeID: "ch_1"})
+	_, errs["APIKey 7"] = byToken.QueryRefund(ctx, "ch_1", "re_1")
+	_, errs["APIKey 8"] = byToken.QueryEvent(ctx, "evt_1")
+	for name, err := range errs {
+		require.ErrorIs(t, err, paygates.ErrInvalidConfig, name)
+		assert.ErrorContains(t, err, "pingpp: invalid configuration: "+strings.Fields(name)[0]+" is required to", name)
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 	"github.com/paygates/paygates-go/internal/samples"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/pingpp"
-	"github.com/paygates/paygates-go/sign"
 )
 
 // The samples of Ping++'s own calls have the documented shape and example data.
@@ -326,23 +325,4 @@ func TestAListThatDoesNotGoOn(t *testing.T) {
 	require.ErrorIs(t, last, paygates.ErrBadResponse)
 	require.ErrorContains(t, last, "list does not go on")
 	assert.Equal(t, 2, mock.GetTotalCallCount())
-}
-
-func TestListsNeedAnAPIKey(t *testing.T) {
-	t.Parallel()
-	client, err := pingpp.New(pingpp.Config{BaseURL: "https://shop.example.com", Token: sign.NewSecret(token)})
-	require.NoError(t, err)
-	ctx := context.Background()
-	request := app()
-	request.CreatedFrom = time.Unix(1466149800, 0)
-	errs := map[string]error{}
-	_, errs["ListCharges"] = client.ListCharges(ctx, request)
-	_, errs["FindCharges"] = client.FindCharges(ctx, "1", request)
-	_, errs["ListRefunds"] = client.ListRefunds(ctx, pingpp.ListRefundsRequest{ChargeID: "ch_1"})
-	_, errs["QueryRefund"] = client.QueryRefund(ctx, "ch_1", "re_1")
-	_, errs["QueryEvent"] = client.QueryEvent(ctx, "evt_1")
-	for name, err := range errs {
-		require.ErrorIs(t, err, paygates.ErrInvalidConfig, name)
-		require.ErrorContains(t, err, "APIKey is required to", name)
-	}
 }
