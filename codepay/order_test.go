@@ -41,20 +41,9 @@ func TestCreateOrderSendsEveryDocumentedParameter(t *testing.T) {
 	_, err := client.CreateOrder(t0(), full())
 	require.NoError(t, err)
 	assert.Equal(t, url.Values{
-		"id":         {"10041"},
-		"type":       {"3"},
-		"act":        {"1"},
-		"price":      {"100.00"},
-		"pay_id":     {"admin"},
-		"param":      {"一本书 +1"},
-		"notify_url": {"https://shop.example.com/notify?shop=7"},
-		"return_url": {"https://shop.example.com/paid"},
-		"chart":      {"utf-8"},
-		"page":       {"4"},
-		"style":      {"2"},
-		"outTime":    {"300"},
-		"pay_type":   {"1"},
-		"qrcode_url": {"qrcode.php"},
+		"id": {"10041"}, "type": {"3"}, "act": {"1"}, "price": {"100.00"}, "pay_id": {"admin"}, "param": {"一本书 +1"},
+		"notify_url": {"https://shop.example.com/notify?shop=7"}, "return_url": {"https://shop.example.com/paid"}, "chart": {"utf-8"},
+		"page": {"4"}, "style": {"2"}, "outTime": {"300"}, "pay_type": {"1"}, "qrcode_url": {"qrcode.php"},
 		// printf %s 'act=1&chart=utf-8&id=10041&notify_url=https://shop.example.com/notify?shop=7&outTime=300&page=4&param=一本书 +1&pay_id=admin&pay_type=1&price=100.00&qrcode_url=qrcode.php&return_url=https://shop.example.com/paid&style=2&type=3example-key' | md5sum
 		"sign": {"611306a8db20efe002e57627a980c57f"},
 	}, query)

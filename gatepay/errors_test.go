@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -40,31 +41,22 @@ var commonRows = []row{
 	{199, "未知错误", gatepay.ErrUnknown},
 }
 
+// The rows that the tables of anypay and cloudpay have from 201 on.
+var anyPayRows = []row{
+	{201, "价格无效", gatepay.ErrInvalidPrice},
+	{202, "无效的支付方式", gatepay.ErrInvalidChannel},
+	{203, "当前支付方式已关闭", gatepay.ErrChannelClosed},
+	{204, "无可用支付方式", gatepay.ErrNoChannel},
+	{205, "分类创建错误", gatepay.ErrCategoryNotCreated},
+	{206, "产品创建错误", gatepay.ErrProductNotCreated},
+	{207, "库存创建错误", gatepay.ErrStockNotCreated},
+	{208, "队列创建错误", gatepay.ErrQueueNotCreated},
+}
+
 // The rows of each table from 201 on, and the first code that it does not have.
 var specialRows = map[string][]row{
-	"anypay": {
-		{201, "价格无效", gatepay.ErrInvalidPrice},
-		{202, "无效的支付方式", gatepay.ErrInvalidChannel},
-		{203, "当前支付方式已关闭", gatepay.ErrChannelClosed},
-		{204, "无可用支付方式", gatepay.ErrNoChannel},
-		{205, "分类创建错误", gatepay.ErrCategoryNotCreated},
-		{206, "产品创建错误", gatepay.ErrProductNotCreated},
-		{207, "库存创建错误", gatepay.ErrStockNotCreated},
-		{208, "队列创建错误", gatepay.ErrQueueNotCreated},
-		{209, "", nil},
-	},
-	"cloudpay": {
-		{201, "价格无效", gatepay.ErrInvalidPrice},
-		{202, "无效的支付方式", gatepay.ErrInvalidChannel},
-		{203, "当前支付方式已关闭", gatepay.ErrChannelClosed},
-		{204, "无可用支付方式", gatepay.ErrNoChannel},
-		{205, "分类创建错误", gatepay.ErrCategoryNotCreated},
-		{206, "产品创建错误", gatepay.ErrProductNotCreated},
-		{207, "库存创建错误", gatepay.ErrStockNotCreated},
-		{208, "队列创建错误", gatepay.ErrQueueNotCreated},
-		{209, "非代理用户", gatepay.ErrNotAgent},
-		{210, "", nil},
-	},
+	"anypay":   append(slices.Clone(anyPayRows), row{209, "", nil}),
+	"cloudpay": append(slices.Clone(anyPayRows), row{209, "非代理用户", gatepay.ErrNotAgent}, row{210, "", nil}),
 	"grouppay": {
 		{201, "无效的支付方式", gatepay.ErrInvalidChannel},
 		{202, "当前支付方式已关闭", gatepay.ErrChannelClosed},

@@ -96,13 +96,8 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 	}{
 		"anypay": {
 			form: url.Values{
-				"appkey":       {appKey},
-				"price":        {"0.82"},
-				"type":         {"wechat"},
-				"out_order_id": {"5cc75a6a0b418"},
-				"custom":       {"terry"},
-				"notify_url":   {"https://shop.example.com/notify?shop=1"},
-				"return_url":   {"https://shop.example.com/paid"},
+				"appkey": {appKey}, "price": {"0.82"}, "type": {"wechat"}, "out_order_id": {"5cc75a6a0b418"}, "custom": {"terry"},
+				"notify_url": {"https://shop.example.com/notify?shop=1"}, "return_url": {"https://shop.example.com/paid"},
 				// $1: 098f6bcd4621d373cade4e832627b4f60.82wechat5cc75a6a0b418terry
 				"sign": {"991ccc2e9e0fbf5d7e558170e21e8536"},
 			},
@@ -119,11 +114,7 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 		},
 		"cloudpay": {
 			form: url.Values{
-				"appkey":       {appKey},
-				"price":        {"0.82"},
-				"type":         {"alipay"},
-				"out_order_id": {"5cc75a6a0b418"},
-				"custom":       {"test_user"},
+				"appkey": {appKey}, "price": {"0.82"}, "type": {"alipay"}, "out_order_id": {"5cc75a6a0b418"}, "custom": {"test_user"},
 				// $1: 098f6bcd4621d373cade4e832627b4f60.82alipay5cc75a6a0b418test_user
 				"sign": {"9012104579a3334d98fde6db5a8efcc0"},
 			},
@@ -140,11 +131,8 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 		},
 		"grouppay": {
 			form: url.Values{
-				"appkey":       {appKey},
-				"fields":       {"8:2,7:3,10:1"},
-				"type":         {"wechat"},
-				"out_order_id": {"2d5fdb06-ee8e-43ed-bdc7-f6818e68c042"},
-				"custom":       {"terry"},
+				"appkey": {appKey}, "fields": {"8:2,7:3,10:1"}, "type": {"wechat"},
+				"out_order_id": {"2d5fdb06-ee8e-43ed-bdc7-f6818e68c042"}, "custom": {"terry"},
 				// $1: 098f6bcd4621d373cade4e832627b4f68:2,7:3,10:1wechat2d5fdb06-ee8e-43ed-bdc7-f6818e68c042terry
 				"sign": {"6bb7dc183cfdee94eb910f76d9358d1a"},
 			},
@@ -158,12 +146,8 @@ func TestCreatesSendTheDocumentedForm(t *testing.T) {
 		},
 		"stablepay": {
 			form: url.Values{
-				"appkey":       {appKey},
-				"product_id":   {"8"},
-				"type":         {"wechat"},
-				"out_order_id": {"6bfad15e-f96d-40b7-a497-6fb4b9387894"},
-				"custom":       {"terry"},
-				"notify_url":   {"https://shop.example.com/notify"},
+				"appkey": {appKey}, "product_id": {"8"}, "type": {"wechat"}, "out_order_id": {"6bfad15e-f96d-40b7-a497-6fb4b9387894"},
+				"custom": {"terry"}, "notify_url": {"https://shop.example.com/notify"},
 				// $1: 098f6bcd4621d373cade4e832627b4f68wechat6bfad15e-f96d-40b7-a497-6fb4b9387894terry
 				"sign": {"55a45a7d8a7a73f4b140ef08b63ae0f5"},
 			},

@@ -52,14 +52,8 @@ func TestCreateOrderSendsTheDocumentedForm(t *testing.T) {
 	order, err := client.CreateOrder(context.Background(), request())
 	require.NoError(t, err)
 	assert.Equal(t, url.Values{
-		"userid":     {"10001"},
-		"subject":    {"一本书 & more"},
-		"order_no":   {"20191118123424"},
-		"order_type": {"P901"},
-		"amount":     {"300.00"},
-		"notify_url": {"https://shop.example.com/notify"},
-		"return_url": {"https://shop.example.com/paid"},
-		"ip":         {"203.0.113.7"},
+		"userid": {"10001"}, "subject": {"一本书 & more"}, "order_no": {"20191118123424"}, "order_type": {"P901"}, "amount": {"300.00"},
+		"notify_url": {"https://shop.example.com/notify"}, "return_url": {"https://shop.example.com/paid"}, "ip": {"203.0.113.7"},
 		"order_time": {"1574051664"},
 		// printf %s '1000120191118123424P901300.00https://shop.example.com/paidexample-secret' | md5sum
 		"sign": {"3827ee59a5ea310311a10e5e91fa62ba"},
