@@ -56,6 +56,7 @@ func TestANumberIsNoPath(t *testing.T) {
 				switch strings.Fields(name)[0] {
 				case "QueryOrder", "QueryCharge", "QueryRefund", "QueryEvent", "WaitForPayment":
 					assert.ErrorIs(t, err, paygates.ErrInvalidRequest, "%s.%s %q", g.name, name, number)
+					assert.Regexp(t, "^"+g.name+": invalid request: [a-z]+(ID|No)( .[a-z_]+.)? must be ", err, "%s.%s %q", g.name, name, number)
 				}
 			}
 		}
