@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 type doctorCommand struct {
@@ -103,7 +103,7 @@ func (d *doctor) say(name, status, english string, args ...any) {
 }
 
 func (d *doctor) run(ctx context.Context) {
-	if err := d.gateway.Check(d.app.screen.Language(), d.env, gateway.OpDoctor); err != nil {
+	if err := checkEnv(d.app.screen.Language(), d.gateway, d.env, gateway.OpDoctor); err != nil {
 		d.say("environment", statusFailed, "%s", d.withoutPrefix(err))
 	} else {
 		d.say("environment", statusOK, "%d variables", len(d.variables()))
@@ -152,7 +152,7 @@ const unknownOrder = "100000000000000001"
 // checkQuery queries an order that does not exist.
 func (d *doctor) checkQuery(ctx context.Context, client *gateway.Client) {
 	const name = "query"
-	if client.Query == nil || d.gateway.Check(text.English, d.env, gateway.OpQuery) != nil {
+	if client.Query == nil || checkEnv(text.English, d.gateway, d.env, gateway.OpQuery) != nil {
 		d.say(name, statusSkipped, "the credentials of query are not set")
 		return
 	}

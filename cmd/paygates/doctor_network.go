@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/internal/gateway"
 	"github.com/paygates/paygates-go/sign"
 )
 
@@ -114,7 +114,7 @@ func (d *doctor) checkNotifyURL(ctx context.Context, client *gateway.Client) {
 // forged returns a notification that is not genuine.
 func (d *doctor) forged(client *gateway.Client) gatewaytest.Message {
 	if client.Trigger != nil {
-		fields, err := gateway.Override(text.English, d.gateway.Event(), map[string]string{sign.FieldName: strings.Repeat("0", 32)}, true)
+		fields, err := override(text.English, d.gateway.Event(), map[string]string{sign.FieldName: strings.Repeat("0", 32)}, true)
 		if err == nil {
 			if message, err := client.Trigger(d.notifyURL, fields, false); err == nil {
 				return message

@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 // check returns the status and the message of a check, "" if it did not run.
@@ -157,7 +157,7 @@ func TestNearest(t *testing.T) {
 	t.Parallel()
 	names := []string{"ISPAY_USER_ID", "ISPAY_SECRET", "ISPAY_BASE_URL"}
 	for name, want := range map[string]string{"ISPAY_USERID": names[0], "ISPAY_SECERT": names[1], "ISPAY_URL": names[2]} {
-		assert.Equal(t, want, gateway.Nearest(name, names))
+		assert.Equal(t, want, nearest(name, names))
 	}
 	assert.Equal(t, "A, B and C", text.English.And([]string{"A", "B", "C"}))
 	require.Empty(t, text.English.And(nil))

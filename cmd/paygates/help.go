@@ -8,10 +8,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 // help writes --help in the user's language.

@@ -6,9 +6,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 const longestInput = 1 << 20

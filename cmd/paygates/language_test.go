@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 var commands = []string{"", "sandbox", "create", "query", "wait", "listen", "trigger", "verify", "sign", "doctor"}

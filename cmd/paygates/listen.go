@@ -15,9 +15,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 type listenCommand struct {

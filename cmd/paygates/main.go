@@ -18,8 +18,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 // cli are the commands and the flags of all of them.

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 // result is what a run of the program leaves behind.

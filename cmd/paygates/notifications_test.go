@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 // keyPair returns the environment of a pingpp client whose webhooks trigger can sign.

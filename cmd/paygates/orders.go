@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/internal/gateway"
 	"github.com/paygates/paygates-go/money"
 )
 
@@ -42,7 +42,7 @@ func (c *createCommand) Run(ctx context.Context, a *app) error {
 	}
 	defer s.close()
 	if c.Wait {
-		if err := s.Check(a.screen.Language(), s.env, gateway.OpWait); err != nil {
+		if err := checkEnv(a.screen.Language(), s.Gateway, s.env, gateway.OpWait); err != nil {
 			return err
 		}
 	}

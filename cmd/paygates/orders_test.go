@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 // The JSON names are an interface: programs read them.

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 var export = regexp.MustCompile(`(?s)export (\w+)='([^']*)'`)

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/internal/gateway"
 	"github.com/paygates/paygates-go/money"
 )
 
@@ -26,7 +26,7 @@ func (a *app) gateway(name string) (*gateway.Gateway, error) {
 		return g, nil
 	}
 	names := gateway.Names()
-	return nil, a.usage("unknown gateway %q: did you mean %s? (%s)", fmt.Sprintf("%.40s", name), gateway.Nearest(name, names),
+	return nil, a.usage("unknown gateway %q: did you mean %s? (%s)", fmt.Sprintf("%.40s", name), nearest(name, names),
 		strings.Join(names, ", "))
 }
 
@@ -52,7 +52,7 @@ func (a *app) open(args gatewayArgs, op string) (*session, error) {
 		s.env = s.fake.Environment()
 		a.screen.Note("Fake gateway at %s.", s.fake.Target)
 	}
-	if err := s.Check(a.screen.Language(), s.env, op); err != nil {
+	if err := checkEnv(a.screen.Language(), s.Gateway, s.env, op); err != nil {
 		s.close()
 		return nil, err
 	}

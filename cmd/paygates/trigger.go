@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 type triggerCommand struct {
@@ -63,7 +63,7 @@ func (c *triggerCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer s.close()
-	fields, err := gateway.Override(a.screen.Language(), s.Event(), c.Set, s.AnyField)
+	fields, err := override(a.screen.Language(), s.Event(), c.Set, s.AnyField)
 	if err != nil {
 		return err
 	}

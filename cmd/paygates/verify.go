@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
+	"github.com/paygates/paygates-go/internal/gateway"
 	"github.com/paygates/paygates-go/sign/explain"
 )
 

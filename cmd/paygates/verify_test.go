@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 // printf %s '10001A1example-secret-of-ispay' | md5sum

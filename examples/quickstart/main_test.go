@@ -6,16 +6,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 func TestEveryGatewayTellsItsStory(t *testing.T) {
 	t.Parallel()
-	for _, g := range gateways() {
-		t.Run(g.name, func(t *testing.T) {
+	for _, g := range gateway.All() {
+		t.Run(g.Name, func(t *testing.T) {
 			t.Parallel()
 			var out strings.Builder
-			require.NoError(t, run(&out, []string{g.name}))
-			assert.Contains(t, out.String(), "== "+g.title)
+			require.NoError(t, run(&out, []string{g.Name}))
+			assert.Contains(t, out.String(), "== "+g.Title)
 			assert.Contains(t, out.String(), "Nothing is credited.")
 			assert.Contains(t, out.String(), "Every payment was credited once")
 		})

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
+	"github.com/paygates/paygates-go/internal/gateway"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/money"
 )

@@ -12,9 +12,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/paygates/paygates-go/cmd/paygates/internal/gateway"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 // DefaultPort is the port of the page. The gateways have the ports after it.

@@ -31,8 +31,14 @@ var speakers = []string{"Text", "Note", "Progress", "note", "newMistake", "usage
 func readSource(t *testing.T) source {
 	t.Helper()
 	s := source{texts: map[string]bool{}, labels: map[string]bool{}}
-	const root = "../.."
-	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	s.readDir(t, "../..")
+	s.readDir(t, "../../../../internal/gateway") // the table of the gateways
+	return s
+}
+
+func (s *source) readDir(t *testing.T, dir string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "internal/text/") {
 			return err
 		}
@@ -46,7 +52,6 @@ func readSource(t *testing.T) source {
 		})
 		return nil
 	}))
-	return s
 }
 
 // shown are the types of results.

@@ -39,6 +39,9 @@ type Fake struct {
 	// URL of the merchant's account. They are nil for a gateway without one.
 	AddOrder     func(orderNo string, amount money.Amount, subject string) error
 	SetNotifyURL func(string)
+	// ShiftAmount adds to what has to be paid. It is nil for a gateway that does not tell
+	// payers apart by cents.
+	ShiftAmount func(money.Amount)
 }
 
 // Environment returns Env as an Env.

@@ -8,6 +8,7 @@ import (
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/ispay/ispaytest"
+	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 	"github.com/paygates/paygates-go/sign/explain"
 )
@@ -28,6 +29,11 @@ func ispayGateway() *Gateway {
 			return []Field{{"order_no", "TEST1"}, {"amount", "1.00"}, {"state", "9"}}
 		},
 		Accepted: says("success"), Accepts: "success",
+		Story: Story{
+			OrderNo: "20191118123424", Amount: money.Cents(300_00),
+			Genuine: "The signature is valid, and the gateway confirms",
+			Forged:  "An attacker repeats the notification with its valid signature, but claims 1200.00 yuan.",
+		},
 		Open: openIspay, Fake: fakeIspay,
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/paygates/paygates-go/gatepay"
 	"github.com/paygates/paygates-go/gatepay/gatepaytest"
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 	"github.com/paygates/paygates-go/sign/explain"
 )
@@ -39,6 +40,14 @@ func gatepayGateway() *Gateway {
 			}
 		},
 		Accepted: says("success"), Accepts: "success",
+		// The number ends with a digit, to show a re-cut: one that begins and ends with a
+		// letter leaves an attacker nothing to cut.
+		Story: Story{
+			OrderNo: "ORDER1", Amount: money.Cents(1_88),
+			Genuine: "The signature is valid, and the gateway confirms",
+			Forged: "An attacker cuts the notification into other fields: order ORDER and 11.88 yuan instead of ORDER1 and 1.88. " +
+				"The fields are signed without separators, so the signature is valid.",
+		},
 		Open: openGatepay, Fake: fakeGatepay,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/codepay/codepaytest"
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 	"github.com/paygates/paygates-go/sign/explain"
 )
@@ -43,6 +44,11 @@ func codepayGateway() *Gateway {
 		},
 		AnyField: true,
 		Accepted: func(_ int, body string) bool { return body == "success" || body == "ok" }, Accepts: "success",
+		Story: Story{
+			OrderNo: "20170217200040", Amount: money.Cents(100_00),
+			Genuine: "The signature is valid and covers every field",
+			Forged:  "An attacker repeats the notification, but claims 900.00 yuan more.",
+		},
 		Open: openCodepay, Fake: fakeCodepay,
 	}
 }
@@ -166,5 +172,6 @@ func fakeCodepay(public string, options ...gatewaytest.Option) *Fake {
 			}
 			return codepay.State(state).String()
 		},
+		ShiftAmount: s.ShiftMoney,
 	}
 }

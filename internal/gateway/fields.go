@@ -8,34 +8,10 @@ import (
 	"slices"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
-
-// Override returns the fields of a notification with the values that the user set.
-// "sign" may always be set. open allows fields that the gateway's document does not
-// have.
-func Override(l text.Language, fields []Field, set map[string]string, open bool) ([]Field, error) {
-	fields = slices.Clone(fields)
-	var names []string
-	for _, field := range fields {
-		names = append(names, field.Name)
-	}
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		i := slices.Index(names, name)
-		switch {
-		case i >= 0:
-			fields[i].Value = set[name]
-		case open || name == sign.FieldName:
-			fields = append(fields, Field{name, set[name]})
-		default:
-			return nil, l.Error(paygates.ErrInvalidRequest, "invalid request: unknown field %q: did you mean %q?", name, Nearest(name, names))
-		}
-	}
-	return fields, nil
-}
 
 func value(fields []Field, name string) string {
 	for _, field := range fields {

@@ -43,6 +43,12 @@ func kechengcangGateway() *Gateway {
 		},
 		AnyField: true,
 		Accepted: says("ok"), Accepts: "ok",
+		Story: Story{
+			Amount:  money.Cents(20_00),
+			Genuine: "Notifications are unsigned here, so the gateway is queried. It confirms",
+			Forged:  "An attacker orders too, pays nothing, and sends a notification of a payment.",
+			Unpaid:  true,
+		},
 		Open: openKechengcang, Fake: fakeKechengcang,
 	}
 }

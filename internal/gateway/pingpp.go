@@ -14,10 +14,13 @@ import (
 	"github.com/paygates/paygates-go/sign/explain"
 )
 
+// knownOrder is larger than an int64.
+const knownOrder = "12134676899915430002"
+
 func pingppGateway() *Gateway {
 	return &Gateway{
 		Name: "pingpp", Title: "pingpp 益安 / Ping++", Number: "charge_id",
-		KnownOrder: "12134676899915430002", OrderVariable: "PINGPP_ORDER_NO", SignatureHeader: pingpp.SignatureHeader,
+		KnownOrder: knownOrder, OrderVariable: "PINGPP_ORDER_NO", SignatureHeader: pingpp.SignatureHeader,
 		Variables: append([]Variable{
 			{Name: "PINGPP_BASE_URL", Help: "merchant backend's address", For: []string{OpCreate}},
 			{Name: "PINGPP_TOKEN", Help: "what the login at the backend returned", Secret: true, For: []string{OpCreate}},
@@ -45,6 +48,11 @@ func pingppGateway() *Gateway {
 			}
 		},
 		Accepted: func(status int, _ string) bool { return status >= 200 && status < 300 }, Accepts: "status 2xx",
+		Story: Story{
+			OrderNo: knownOrder,
+			Genuine: "The signature is valid and covers the whole body",
+			Forged:  "An attacker repeats the webhook with its signature, but writes 999.00 yuan into the body.",
+		},
 		Open: openPingpp, Fake: fakePingpp,
 	}
 }
@@ -217,7 +225,7 @@ func pingppObject(fields []Field, cents int64) map[string]any {
 func fakePingpp(public string, options ...gatewaytest.Option) *Fake {
 	s := pingpptest.NewServer(options...)
 	target := publish(s.Server, public)
-	_ = s.AddOrder(Find("pingpp").KnownOrder, money.Cents(99_00), "Example") // it cannot exist yet
+	_ = s.AddOrder(knownOrder, money.Cents(99_00), "Example") // it cannot exist yet
 	return &Fake{
 		Server: s, Target: target,
 		Env: env(

@@ -1,5 +1,6 @@
-// Package gateway is the table of the gateways: their environment variables,
-// how to make a client, and the client's operations in one common shape.
+// Package gateway is the table of the gateways for the programs of this repository:
+// their environment variables, how to make a client, and the client's operations in one
+// common shape.
 package gateway
 
 import (
@@ -57,10 +58,25 @@ type Gateway struct {
 	// response. Accepts describes that response.
 	Accepted func(status int, body string) bool
 	Accepts  string
+	// Story is what the quickstart tells.
+	Story Story
 	// Open returns a client.
 	Open func(Settings) (*Client, error)
 	// Fake starts the fake gateway. See [Fake] for public.
 	Fake func(public string, options ...gatewaytest.Option) *Fake
+}
+
+// Story is what the quickstart tells of a payment and of an attack on it.
+type Story struct {
+	// OrderNo and Amount are those of the order, if the merchant chooses them.
+	OrderNo string
+	Amount  money.Amount
+	// Genuine says why a notification is believed. It ends before what is believed.
+	Genuine string
+	// Forged says what an attacker sends: what SendTampered of the fake sends about the
+	// order, or about another one that is not paid if Unpaid is set.
+	Forged string
+	Unpaid bool
 }
 
 // Variable is an environment variable.
