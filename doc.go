@@ -2,9 +2,9 @@
 // the [Error] type that every call returns, and [Private], which keeps payer data
 // out of logs.
 //
-// The gateways themselves are in the packages ispay, codepay, gatepay, kechengcang
-// and pingpp. Their calls return the errors of this package, so that a merchant
-// with one gateway or with several tests for the same values:
+// Each gateway has a package of its name, such as ispay. The calls of all of them
+// return the errors of this package, so that a merchant with one gateway or with
+// several tests for the same values:
 //
 //	order, err := client.CreateOrder(ctx, request)
 //	switch {

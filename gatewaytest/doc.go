@@ -1,6 +1,5 @@
-// Package gatewaytest is what the fake gateways share: ispay/ispaytest,
-// codepay/codepaytest, gatepay/gatepaytest, kechengcang/kechengcangtest and
-// pingpp/pingpptest.
+// Package gatewaytest is what the fake gateways share. Each is in a package of its
+// own beside that of the gateway, such as ispay/ispaytest.
 //
 //	srv := ispaytest.NewServer()
 //	defer srv.Close()

@@ -56,10 +56,8 @@ var places = []struct{ file, text string }{
 	{"docs/api/{name}test.txt", ""},
 	{"README.md", "\n| `{name}` |"},
 	{"README.zh-CN.md", "\n| `{name}` |"},
-	{"docs/security.md", "\n## {name}\n"},
-	{"docs/security.md", "\n| `{name}` |"},
-	{"docs/zh/security.md", "\n## {name}\n"},
-	{"AGENTS.md", "`{name}`"},
+	{"docs/security.md", "\n### {name}\n\n- **Credit**: "},
+	{"docs/zh/security.md", "\n### {name}\n\n- **入账**："},
 }
 
 func TestEveryPlaceKnowsEveryGateway(t *testing.T) {
