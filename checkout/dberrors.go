@@ -22,7 +22,7 @@ func isRetryable(err error) bool {
 			return true
 		}
 		switch sqliteCode(e) & 0xff {
-		case 5, 6: // SQLITE_BUSY, SQLITE_LOCKED
+		case 5, 6, 9: // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_INTERRUPT: of an earlier statement, see tryWrite
 			return true
 		}
 		return strings.Contains(e.Error(), "database is locked")

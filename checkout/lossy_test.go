@@ -177,6 +177,30 @@ func TestATransactionThatDoesNotEndLocksNothing(t *testing.T) {
 	}
 }
 
+// interrupted is the error of a driver of SQLite.
+type interrupted struct{}
+
+func (interrupted) Error() string { return "interrupted (9)" }
+func (interrupted) Code() int     { return 9 }
+
+// A statement is interrupted because the context of an earlier one has ended: it is run again.
+func TestAnInterruptedStatementIsRunAgain(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, SQLite)
+	s, l := newLossyShop(t, d)
+	l.lose("no commit", 1, interrupted{}) // of the order
+	a := s.buy(t)
+	assert.Equal(t, AttemptWaiting, a.Status)
+	l.lose("THEN 'waiting' ELSE status END,\n\t\tlease = ", 1, interrupted{}) // of what the gateway responded
+	b := s.buy(t)
+	require.Zero(t, l.count, "it was interrupted")
+	assert.Equal(t, "id-"+b.No, s.state(t, b.OrderNo).Attempt().OrderID)
+	l.lose("no commit", 1, interrupted{})
+	status, _ := s.pay(t, a)
+	assert.Equal(t, 200, status)
+	s.requireSales(t, a.OrderNo, 1)
+}
+
 // The database notes that an attempt is about to be sent, and its reply is lost. The attempt
 // is sent, once.
 func TestALostReplyOfTheDatabaseDoesNotHoldUpACreate(t *testing.T) {
