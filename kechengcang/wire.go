@@ -192,7 +192,7 @@ func (w *orderWire) order(f *loosejson.Fields) *Order {
 		OrderID: id,
 		Subject: f.Text("title", w.Title),
 		Remark:  f.Text("remark", w.Remark),
-		Fee:     Fee{f.NeedCents("fee", w.Fee), needNumber[Currency](f, "currency", w.Currency)},
+		Fee:     Fee{f.NeedCents("fee", w.Fee), Currency(f.NeedInt("currency", w.Currency))},
 		PayFee:  PayFee{f.Cents("pay_fee", w.PayFee), number[PayCurrency](f, "pay_currency", w.PayCurrency)},
 
 		PayAccount:     f.Private("pay_account", w.PayAccount),
@@ -200,7 +200,7 @@ func (w *orderWire) order(f *loosejson.Fields) *Order {
 		TxHash:         f.Text("txhash", w.TxHash),
 		NotifyURL:      f.Text("callback_url", w.CallbackURL),
 		ReturnURL:      f.Text("redirect_url", w.RedirectURL),
-		State:          needNumber[State](f, "pay_status", w.PayStatus),
+		State:          State(f.NeedInt("pay_status", w.PayStatus)),
 		Status:         number[Status](f, "status", w.Status),
 		CallbackStatus: number[CallbackStatus](f, "callback_status", w.CallbackStatus),
 		CallbackAt:     f.Time("callback_at", w.CallbackAt),
@@ -218,16 +218,7 @@ func (w *orderWire) order(f *loosejson.Fields) *Order {
 	}
 }
 
-// needNumber returns a number that decides. It must fit: an int has 32 bits on some
-// platforms.
-func needNumber[T ~int](f *loosejson.Fields, name string, s loosejson.Scalar) T {
-	n := f.NeedInt(name, s)
-	if int64(T(n)) != n {
-		f.Fail(name + " is not a number of this gateway")
-	}
-	return T(n)
-}
-
+// number returns a number that fits: an int has 32 bits on some platforms.
 func number[T ~int](f *loosejson.Fields, name string, s loosejson.Scalar) T {
 	n := f.Int(name, s)
 	if int64(T(n)) != n {

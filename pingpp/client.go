@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go"
@@ -138,18 +139,9 @@ func (c *Client) useBackend(v *check.Checker, config Config) {
 		return
 	}
 	v.Secret("Token", config.Token)
-	v.That(isVisible(config.Token.Reveal()), "Token", "must be visible ASCII characters")
+	token := config.Token.Reveal() // a part of a header
+	v.That(check.IsPlain(token) && !strings.Contains(token, " "), "Token", "must be visible ASCII characters")
 	c.baseURL = transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
-}
-
-// isVisible reports whether a text can be a part of a header.
-func isVisible(text string) bool {
-	for i := range len(text) {
-		if text[i] <= ' ' || text[i] > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 func (c *Client) useAPI(v *check.Checker, config Config) {
