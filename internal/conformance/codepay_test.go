@@ -20,7 +20,7 @@ import (
 	"github.com/paygates/paygates-go/sign/explain"
 )
 
-var codepayGateway = descriptor{
+var _ = describe(descriptor{
 	name:   "codepay",
 	client: func(t testing.TB, s setup) any { return codepayClient(t, s) },
 	calls:  codepayCalls,
@@ -61,7 +61,7 @@ var codepayGateway = descriptor{
 	},
 	shop:       codepayShop,
 	nilHandler: func() { codepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
-}
+})
 
 func codepayNotifications(t testing.TB, s setup) []notification {
 	c := codepayClient(t, s)

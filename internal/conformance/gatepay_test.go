@@ -18,7 +18,7 @@ import (
 	"github.com/paygates/paygates-go/sign/explain"
 )
 
-var gatepayGateway = descriptor{
+var _ = describe(descriptor{
 	name: "gatepay",
 	// The key that is not a secret is shown by a client that is printed.
 	client: func(t testing.TB, s setup) any {
@@ -67,7 +67,7 @@ var gatepayGateway = descriptor{
 	},
 	shop:       gatepayShop,
 	nilHandler: func() { gatepayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
-}
+})
 
 const gatepayPaid = `{"code":100,"msg":"success","time":"1571130240","data":{"order_id":1001,"order_name":"` + payer +
 	`","order_price":"1.88","order_type":"wechat","order_status":"paid"}}`

@@ -18,7 +18,7 @@ import (
 	"github.com/paygates/paygates-go/sign/explain"
 )
 
-var ispayGateway = descriptor{
+var _ = describe(descriptor{
 	name:   "ispay",
 	client: func(t testing.TB, s setup) any { return ispayClient(t, s) },
 	calls:  ispayCalls,
@@ -59,7 +59,7 @@ var ispayGateway = descriptor{
 	},
 	shop:       ispayShop,
 	nilHandler: func() { ispayClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
-}
+})
 
 const ispayPaid = `{"success":true,"errorCode":0,"errorMsg":null,"order":{"sn":"` + orderNo + `","state":9,"qrcode":"https://qr.example.com/` +
 	marker + `","imgtext":"` + marker + `","notifyurl":"` + notifyURL + `","returnurl":"` + returnURL +

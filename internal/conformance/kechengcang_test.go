@@ -17,7 +17,7 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-var kechengcangGateway = descriptor{
+var _ = describe(descriptor{
 	name:   "kechengcang",
 	client: func(t testing.TB, s setup) any { return kechengcangClient(t, s) },
 	calls:  kechengcangCalls,
@@ -51,7 +51,7 @@ var kechengcangGateway = descriptor{
 	},
 	shop:       kechengcangShop,
 	nilHandler: func() { kechengcangClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
-}
+})
 
 const (
 	kechengcangID   = "8f14e45fceea167a"

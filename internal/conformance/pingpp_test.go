@@ -27,7 +27,7 @@ import (
 	"github.com/paygates/paygates-go/sign/explain"
 )
 
-var pingppGateway = descriptor{
+var _ = describe(descriptor{
 	name:   "pingpp",
 	client: func(t testing.TB, s setup) any { return pingppClient(t, s) },
 	calls:  pingppCalls,
@@ -74,7 +74,7 @@ var pingppGateway = descriptor{
 	},
 	shop:       pingppShop,
 	nilHandler: func() { pingppClient(nil, setup{base: anyHost}).NotificationHandler(nil) },
-}
+})
 
 // Making a key takes long, so that all tests share one: it signs the requests to
 // Ping++, and in place of Ping++ the events.

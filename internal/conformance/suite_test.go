@@ -90,8 +90,14 @@ type descriptor struct {
 	nilHandler func()
 }
 
-// descriptors lists every gateway. internal/repotest names the one that is missing.
-var descriptors = []*descriptor{&ispayGateway, &codepayGateway, &gatepayGateway, &kechengcangGateway, &pingppGateway}
+// descriptors are those of every gateway. Each file <name>_test.go adds its own.
+var descriptors []*descriptor
+
+// describe adds a descriptor. internal/repotest names the one that is missing.
+func describe(g descriptor) *descriptor {
+	descriptors = append(descriptors, &g)
+	return &g
+}
 
 // setup is what a client is made with.
 type setup struct {
