@@ -178,11 +178,7 @@ func (n *Notification) MarshalBinary() ([]byte, error) {
 	if n == nil {
 		n = &Notification{}
 	}
-	data, err := notify.MarshalValues(gateway, n.Raw.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("%s: marshal notification: %w: %w", gateway, paygates.ErrInvalidNotification, err)
-	}
-	return data, nil
+	return notify.MarshalValues(gateway, n.Raw.Reveal())
 }
 
 // RestoreNotification returns the notification in an envelope of MarshalBinary, which it
@@ -194,7 +190,7 @@ func (n *Notification) MarshalBinary() ([]byte, error) {
 func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
 	values, err := notify.RestoreValues(gateway, data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
+		return nil, err
 	}
 	return c.VerifyNotification(values)
 }
@@ -287,7 +283,6 @@ func (c *Client) confirmIfPossible(ctx context.Context, n *Notification) error {
 func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
 	h := flow.Handler[*Notification]{
 		Accepted: "success",
-		Rejected: "fail",
 		Parse:    c.ParseNotification,
 		Handle:   handle,
 		// OrderNo may be a payer's name.

@@ -208,11 +208,7 @@ func (n *Notification) MarshalBinary() ([]byte, error) {
 	if n == nil {
 		n = &Notification{}
 	}
-	data, err := notify.MarshalValues(gateway, n.Raw.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("%s: marshal notification: %w: %w", gateway, paygates.ErrInvalidNotification, err)
-	}
-	return data, nil
+	return notify.MarshalValues(gateway, n.Raw.Reveal())
 }
 
 // RestoreNotification returns the notification in an envelope of MarshalBinary, which it
@@ -224,7 +220,7 @@ func (n *Notification) MarshalBinary() ([]byte, error) {
 func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
 	values, err := notify.RestoreValues(gateway, data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
+		return nil, err
 	}
 	return c.VerifyNotification(values)
 }
@@ -283,7 +279,6 @@ func (n *Notification) difference(o *Order) string {
 func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
 	return flow.Handler[*Notification]{
 		Accepted: "success",
-		Rejected: "fail",
 		Parse:    c.ParseNotification,
 		Confirm: func(ctx context.Context, n *Notification) error {
 			_, err := c.ConfirmNotification(ctx, n)

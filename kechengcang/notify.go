@@ -79,11 +79,7 @@ func (n *Notification) MarshalBinary() ([]byte, error) {
 	if n == nil {
 		n = &Notification{}
 	}
-	data, err := notify.MarshalBody(gateway, n.Raw.Reveal(), "")
-	if err != nil {
-		return nil, fmt.Errorf("%s: marshal notification: %w: %w", gateway, paygates.ErrInvalidNotification, err)
-	}
-	return data, nil
+	return notify.MarshalBody(gateway, n.Raw.Reveal(), "")
 }
 
 // RestoreNotification returns the notification in an envelope of MarshalBinary, which it
@@ -95,7 +91,7 @@ func (n *Notification) MarshalBinary() ([]byte, error) {
 func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
 	body, _, err := notify.RestoreBody(gateway, data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
+		return nil, err
 	}
 	return c.verify(body)
 }
@@ -151,7 +147,6 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
 	return flow.Handler[*Notification]{
 		Accepted: "ok",
-		Rejected: "fail",
 		Parse:    c.ParseNotification,
 		Confirm: func(ctx context.Context, n *Notification) error {
 			_, err := c.ConfirmNotification(ctx, n)

@@ -145,11 +145,7 @@ func (n *Notification) MarshalBinary() ([]byte, error) {
 	if n == nil {
 		n = &Notification{}
 	}
-	data, err := notify.MarshalBody(gateway, n.Raw.Reveal(), n.Signature.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("%s: marshal notification: %w: %w", gateway, paygates.ErrInvalidNotification, err)
-	}
-	return data, nil
+	return notify.MarshalBody(gateway, n.Raw.Reveal(), n.Signature.Reveal())
 }
 
 // RestoreNotification returns the notification in an envelope of MarshalBinary, which it
@@ -160,7 +156,7 @@ func (n *Notification) MarshalBinary() ([]byte, error) {
 func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
 	body, signature, err := notify.RestoreBody(gateway, data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: restore notification: %w", gateway, err)
+		return nil, err
 	}
 	return c.verify(body, signature)
 }
@@ -225,7 +221,6 @@ func (c *Charge) compare(o *Charge) string {
 func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
 	return flow.Handler[*Notification]{
 		Accepted: "success",
-		Rejected: "fail",
 		Parse:    c.ParseNotification,
 		Handle:   handle,
 		OrderNo:  (*Notification).orderNo,

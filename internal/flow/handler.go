@@ -13,16 +13,19 @@ import (
 	"github.com/paygates/paygates-go/internal/notify"
 )
 
+// rejected is the body of every other response.
+const rejected = "fail"
+
 // Handler handles notifications of type N. It finishes what it began: the context of
 // Confirm and Handle has the values of the request, but does not end when the sender
 // closes the connection. It ends after the notification timeout.
 type Handler[N any] struct {
-	Accepted, Rejected string // the gateway's words for "done" and "send again"
-	Parse              func(*http.Request) (N, error)
-	Confirm            func(context.Context, N) error // nil: nothing is to be confirmed
-	Handle             func(context.Context, N) error
-	OrderNo            func(N) string // for log lines
-	Number             string         // the name of what OrderNo returns, "order_no" by default
+	Accepted string // the gateway's word for "done"
+	Parse    func(*http.Request) (N, error)
+	Confirm  func(context.Context, N) error // nil: nothing is to be confirmed
+	Handle   func(context.Context, N) error
+	OrderNo  func(N) string // for log lines
+	Number   string         // the name of what OrderNo returns, "order_no" by default
 }
 
 // Serve returns an http.Handler. It panics if Handle is nil, as net/http does for a nil
@@ -64,7 +67,7 @@ func (h Handler[N]) serve(c *Client, w http.ResponseWriter, r *http.Request) (in
 		header.Set("Allow", allow)
 	}
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, h.Rejected)
+	_, _ = io.WriteString(w, rejected)
 	return status, err
 }
 

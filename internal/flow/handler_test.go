@@ -24,7 +24,7 @@ const target = "/notify?sign=63a5bf1f3500791f438c2829da45d037&order_no=201911181
 // handler returns a handler that parses the order number of the query.
 func handler(confirm, handle func(context.Context, string) error) Handler[string] {
 	return Handler[string]{
-		Accepted: "success", Rejected: "fail", Confirm: confirm, Handle: handle,
+		Accepted: "success", Confirm: confirm, Handle: handle,
 		Parse: func(r *http.Request) (string, error) {
 			values, err := notify.Query(r)
 			return values.Get("order_no"), err

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/paygates/paygates-go"
 )
 
 // An envelope holds a notification as it arrived: magic, version, gateway, texts, and the
@@ -25,10 +27,11 @@ const (
 
 var errNothing = errors.New("nothing to marshal: expected a notification that VerifyNotification returned")
 
-// MarshalValues returns an envelope with the values of a gateway's notification.
+// MarshalValues returns an envelope with the values of a gateway's notification. The
+// error is paygates.ErrInvalidNotification if there are none.
 func MarshalValues(gateway string, values url.Values) ([]byte, error) {
 	if len(values) == 0 {
-		return nil, errNothing
+		return nil, notMarshaled(gateway, errNothing)
 	}
 	data := begin(gateway, 512)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -38,20 +41,20 @@ func MarshalValues(gateway string, values url.Values) ([]byte, error) {
 			data = appendText(data, value)
 		}
 	}
-	return end(data)
+	return end(gateway, data)
 }
 
 // RestoreValues returns the values in an envelope of MarshalValues. They are not verified.
 func RestoreValues(gateway string, data []byte) (url.Values, error) {
 	r, err := open(gateway, data)
 	if err != nil {
-		return nil, err
+		return nil, notRestored(gateway, err)
 	}
 	values := url.Values{}
 	for len(r.rest) > 0 && !r.broken {
 		name, count := r.text(), r.number()
 		if _, ok := values[name]; ok || count > uint64(len(r.rest)) { // a value has a byte at least
-			return nil, errDamaged
+			return nil, notRestored(gateway, errDamaged)
 		}
 		all := make([]string, 0, count)
 		for range count {
@@ -60,7 +63,7 @@ func RestoreValues(gateway string, data []byte) (url.Values, error) {
 		values[name] = all
 	}
 	if r.broken {
-		return nil, errDamaged
+		return nil, notRestored(gateway, errDamaged)
 	}
 	return values, nil
 }
@@ -69,10 +72,10 @@ func RestoreValues(gateway string, data []byte) (url.Values, error) {
 // notification.
 func MarshalBody(gateway string, body []byte, signature string) ([]byte, error) {
 	if len(body) == 0 {
-		return nil, errNothing
+		return nil, notMarshaled(gateway, errNothing)
 	}
 	data := begin(gateway, len(body)+len(signature)+64)
-	return end(appendText(appendText(data, string(body)), signature))
+	return end(gateway, appendText(appendText(data, string(body)), signature))
 }
 
 // RestoreBody returns a copy of the body and the signature in an envelope of MarshalBody.
@@ -80,11 +83,11 @@ func MarshalBody(gateway string, body []byte, signature string) ([]byte, error) 
 func RestoreBody(gateway string, data []byte) (body []byte, signature string, err error) {
 	r, err := open(gateway, data)
 	if err != nil {
-		return nil, "", err
+		return nil, "", notRestored(gateway, err)
 	}
 	body, signature = []byte(r.text()), r.text()
 	if r.broken || len(r.rest) > 0 {
-		return nil, "", errDamaged
+		return nil, "", notRestored(gateway, errDamaged)
 	}
 	return body, signature, nil
 }
@@ -94,15 +97,23 @@ func begin(gateway string, size int) []byte {
 	return appendText(append(data, envelopeVersion), gateway)
 }
 
-func end(data []byte) ([]byte, error) {
+func end(gateway string, data []byte) ([]byte, error) {
 	if len(data)+checksumLength > maxEnvelope {
-		return nil, fmt.Errorf("longer than %d bytes", maxEnvelope)
+		return nil, notMarshaled(gateway, fmt.Errorf("longer than %d bytes", maxEnvelope))
 	}
 	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(data)), nil
 }
 
 func appendText(data []byte, text string) []byte {
 	return append(binary.AppendUvarint(data, uint64(len(text))), text...)
+}
+
+func notMarshaled(gateway string, err error) error {
+	return fmt.Errorf("%s: marshal notification: %w: %w", gateway, paygates.ErrInvalidNotification, err)
+}
+
+func notRestored(gateway string, err error) error {
+	return fmt.Errorf("%s: restore notification: %w", gateway, err)
 }
 
 var errDamaged = rejectEnvelope("is truncated or was changed")
