@@ -68,12 +68,12 @@ func (s *Service) tryWrite(ctx context.Context, do func(context.Context, *sql.Tx
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the database: %w", context.Cause(ctx))
 	}
-	ctx = context.WithoutCancel(ctx)
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
+	ctx = context.WithoutCancel(ctx)
 	tx, err := conn.BeginTx(ctx, s.dialect.txOptions)
 	if err != nil {
 		discard(conn)
