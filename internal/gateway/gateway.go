@@ -169,7 +169,13 @@ type Payment struct {
 
 // All returns the gateways.
 func All() []*Gateway {
-	return []*Gateway{ispayGateway(), codepayGateway(), gatepayGateway(), kechengcangGateway(), pingppGateway()}
+	return []*Gateway{
+		ispayGateway(),
+		codepayGateway(),
+		gatepayGateway(),
+		kechengcangGateway(),
+		pingppGateway(),
+	}
 }
 
 // Find returns the gateway with the given name, nil if there is none.

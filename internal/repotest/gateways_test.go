@@ -50,13 +50,13 @@ var places = []struct{ file, text string }{
 	{"{name}/{name}test/{name}test.go", ""},
 	{"internal/conformance/{name}_test.go", "\nvar _ = describe(descriptor{"},
 	{"internal/gateway/{name}.go", ""},
-	{"internal/gateway/gateway.go", "{name}Gateway()"},
+	{"internal/gateway/gateway.go", "\n\t\t{name}Gateway(),\n"},
 	{"docs/api/{name}.txt", ""},
 	{"docs/api/{name}test.txt", ""},
 	{"README.md", "\n| `{name}` |"},
 	{"README.zh-CN.md", "\n| `{name}` |"},
-	{"docs/security.md", "\n### {name}\n\n- **Credit**: "},
-	{"docs/zh/security.md", "\n### {name}\n\n- **入账**："},
+	{"docs/security.md", "\n### {name}\n"},
+	{"docs/zh/security.md", "\n### {name}\n"},
 }
 
 func TestEveryPlaceKnowsEveryGateway(t *testing.T) {
@@ -74,11 +74,24 @@ func TestEveryPlaceKnowsEveryGateway(t *testing.T) {
 			case err != nil:
 				missing = append(missing, "create "+file)
 			case want != "" && !strings.Contains(read(t, file), want):
-				missing = append(missing, "edit   "+file+": add "+strings.TrimSpace(want))
+				missing = append(missing, "edit   "+file+": add "+strings.Join(strings.Fields(want), " "))
 			}
 		}
 		if len(missing) > 0 {
 			t.Errorf("gateway %q is missing:\n  %s", gateway, strings.Join(missing, "\n  "))
+		}
+	}
+}
+
+// The section of a gateway tells what to credit, what is signed, and what happens while
+// a key is changed. TestLanguagesHaveTheSameContent compares the Chinese page.
+func TestSecuritySectionsAreComplete(t *testing.T) {
+	t.Parallel()
+	for _, gateway := range gateways(t) {
+		_, section, _ := strings.Cut(read(t, "docs/security.md"), "\n### "+gateway+"\n")
+		section, _, _ = strings.Cut(section, "\n##")
+		for _, item := range []string{"- **Credit**: ", "- **Signed**: ", "- **Key**: "} {
+			assert.Contains(t, section, "\n"+item, "docs/security.md, section %s", gateway)
 		}
 	}
 }
