@@ -63,7 +63,7 @@ func (o *observed) String() string {
 // numbers are those of orders and payments, which are no attributes of a metric.
 var numbers = []string{orderNo, gatewayNo, chargeID, appKey, "10001"}
 
-var template = regexp.MustCompile(`^(/[a-z0-9_-]+|/\{[a-z0-9_]+\})+/?$`)
+var template = regexp.MustCompile(`^(/[a-z0-9_.-]+|/\{[a-z0-9_]+\})+/?$`)
 
 // Every call names its URL template, and an Observer sees nothing private, whatever the
 // gateway responds.
