@@ -55,17 +55,17 @@ func (c *Client) verify(body []byte) (*Notification, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	var claim struct {
-		ID loosejson.Scalar `json:"id"`
-	}
-	if _, err := loosejson.Unmarshal(body, &claim); err != nil {
+	claim, err := loosejson.Read(body)
+	if err != nil {
 		v.Fail("body", "must be a JSON object: "+err.Error())
 	}
-	v.Alphanumeric("id", claim.ID.Text(), longestOrderID)
+	v.That(claim.IsObject(), "body", "must be a JSON object")
+	id := claim.Member("id").Scalar().Text()
+	v.Alphanumeric("id", id, longestOrderID)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	return &Notification{OrderID: claim.ID.Text(), Raw: paygates.NewPrivate(json.RawMessage(body))}, nil
+	return &Notification{OrderID: id, Raw: paygates.NewPrivate(json.RawMessage(body))}, nil
 }
 
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:

@@ -118,11 +118,8 @@ func decodeOrder(response transport.Response, orderID string) (*Order, error) {
 // isNullResult tells "result":null, which stands for an unknown order, from a result that
 // is missing.
 func isNullResult(body []byte) bool {
-	var w struct {
-		Result loosejson.Value `json:"result"`
-	}
-	_, err := loosejson.Unmarshal(body, &w)
-	return err == nil && string(w.Result.Bytes()) == "null"
+	response, err := loosejson.Read(body)
+	return err == nil && string(response.Member("result").Bytes()) == "null"
 }
 
 // decodeCreated decodes the response to a create. An order of another fee or application

@@ -59,6 +59,7 @@ func New(s Settings) *Client {
 		observer:            s.Observer,
 		notificationTimeout: s.NotificationTimeout,
 		slots:               make(chan struct{}, s.MaxConfirmations),
+		queries:             queries{by: map[string]*inFlight{}},
 	}
 }
 

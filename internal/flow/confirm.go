@@ -51,9 +51,9 @@ func shared[O any](
 	ctx context.Context, c *Client, number string, query func(context.Context, string) (*O, error),
 ) (*O, error) {
 	for {
-		q, first := c.queries.join(number)
-		if first {
-			return ask(ctx, c, q, number, query)
+		q := c.queries.join(number)
+		if q == nil {
+			return ask(ctx, c, number, query)
 		}
 		select {
 		case <-ctx.Done():
@@ -73,13 +73,13 @@ func shared[O any](
 }
 
 func ask[O any](
-	ctx context.Context, c *Client, q *inFlight, number string, query func(context.Context, string) (*O, error),
+	ctx context.Context, c *Client, number string, query func(context.Context, string) (*O, error),
 ) (order *O, err error) {
 	finished := false
 	defer func() {
-		waiting := c.queries.leave(number)
+		q := c.queries.leave(number)
 		switch {
-		case !waiting:
+		case q == nil:
 			return
 		case !finished:
 		case err == nil:
@@ -102,45 +102,44 @@ func ask[O any](
 	return order, err
 }
 
-// queries are the queries in flight, by the number of their order.
+// queries are the queries in flight, by the number of their order: nil while nobody waits
+// for it but the caller that sends it.
 type queries struct {
 	mu sync.Mutex
 	by map[string]*inFlight
 }
 
-// inFlight is one query. Its result is set when done is closed, unless its caller gave
-// up.
+// inFlight is one query that others wait for. Its result is set when done is closed, unless
+// the caller that sent it gave up.
 type inFlight struct {
-	done    chan struct{} // of the first who waits
-	waiting int           // callers besides its own
+	done    chan struct{}
+	waiting int
 	order   any
 	err     error
 }
 
-// join returns the query of an order. first reports that it is the caller's to send.
-func (s *queries) join(number string) (q *inFlight, first bool) {
+// join returns the query of an order to wait for, or nil if it is the caller's to send.
+func (s *queries) join(number string) *inFlight {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if q = s.by[number]; q != nil {
-		if q.done == nil {
-			q.done = make(chan struct{})
-		}
-		q.waiting++
-		return q, false
+	q, ok := s.by[number]
+	if !ok {
+		s.by[number] = nil
+		return nil
 	}
-	if s.by == nil {
-		s.by = map[string]*inFlight{}
+	if q == nil {
+		q = &inFlight{done: make(chan struct{})}
+		s.by[number] = q
 	}
-	q = &inFlight{}
-	s.by[number] = q
-	return q, true
+	q.waiting++
+	return q
 }
 
-// leave ends the query of an order and reports whether others wait for it.
-func (s *queries) leave(number string) (waiting bool) {
+// leave ends the query of an order. It returns it if others wait for it.
+func (s *queries) leave(number string) *inFlight {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := s.by[number]
 	delete(s.by, number)
-	return q.waiting > 0
+	return q
 }

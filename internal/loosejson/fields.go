@@ -77,12 +77,12 @@ func (f *Fields) NeedNumber(name string, s Scalar) string {
 // IsNumber reports whether text can be the number of an order or a payment. The gateways'
 // PHP takes "0" for none, and other programs write what they have instead of a number.
 func IsNumber(text string) bool {
-	switch strings.ToLower(text) {
-	case "null", "undefined", "none", "nil", "false", "true":
-		return false
-	default:
-		return strings.Trim(strings.TrimSpace(text), "0") != ""
+	for _, word := range [...]string{"null", "undefined", "none", "nil", "false", "true"} {
+		if strings.EqualFold(text, word) {
+			return false
+		}
 	}
+	return strings.Trim(strings.TrimSpace(text), "0") != ""
 }
 
 // Int returns a whole number, 0 for nothing.

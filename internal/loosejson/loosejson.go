@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -174,6 +175,21 @@ func (v Value) Members() iter.Seq2[string, Value] {
 			}
 		}
 	}
+}
+
+// Member returns the value in an object under a name, in any case of letters.
+func (v Value) Member(name string) (found Value) {
+	if !v.IsObject() {
+		return Value{}
+	}
+	d := decoder{data: v.json}
+	for more := d.open('}'); more; more = d.more('}') {
+		same := strings.EqualFold(string(d.name()), name)
+		if value := d.value(true); same {
+			found = value
+		}
+	}
+	return found
 }
 
 // Elements returns the values in a list, none for anything else.

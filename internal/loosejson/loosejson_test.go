@@ -363,6 +363,17 @@ func TestValueOfAField(t *testing.T) {
 	require.ErrorIs(t, err, errEmpty)
 }
 
+func TestMember(t *testing.T) {
+	t.Parallel()
+	object, err := Read([]byte(` {"metadata":{"id":1,"ID":2},"Id":["a"],"\u0069d2":null} `))
+	require.NoError(t, err)
+	assert.Equal(t, `["a"]`, string(object.Member("iD").Bytes()))
+	assert.Equal(t, `null`, string(object.Member("ID2").Bytes()))
+	assert.Equal(t, Value{}, object.Member("id3"))
+	assert.Equal(t, Value{}, object.Member("id").Member("a"))
+	assert.Equal(t, Value{}, Value{}.Member("id"))
+}
+
 func TestUnmarshalAWholeResponse(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ text, err string }{

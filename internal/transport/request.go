@@ -20,12 +20,16 @@ func blank(client *http.Client, prepare resty.PreRequestHook) resty.Request {
 		R().SetDoNotParseResponse(true)
 }
 
-// request copies a blank request. Nobody writes into what the copies share, the header
-// included, of which resty sends a copy.
+// request returns a copy of a blank request, for release. Nobody writes into what the
+// copies share, the header included, of which resty sends a copy.
 func (c *Client) request(ctx context.Context, call Call) *resty.Request {
-	request := c.query
+	request, ok := c.requests.Get().(*resty.Request)
+	if !ok {
+		request = new(resty.Request)
+	}
+	*request = c.query
 	if call.NoRetry {
-		request = c.create
+		*request = c.create
 	}
 	request.SetContext(ctx)
 	switch {
@@ -47,7 +51,13 @@ func (c *Client) request(ctx context.Context, call Call) *resty.Request {
 	if user := call.BasicAuth.Reveal(); user != "" {
 		request.SetBasicAuth(user, "")
 	}
-	return &request
+	return request
+}
+
+// release keeps the memory of a request that has ended.
+func (c *Client) release(request *resty.Request) {
+	*request = resty.Request{}
+	c.requests.Put(request)
 }
 
 // headers are what every request begins with, by the type of its body.

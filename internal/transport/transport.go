@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -66,6 +67,7 @@ type Client struct {
 	foreign  bool          // not net/http's Transport
 	query    resty.Request // the beginning of every query
 	create   resty.Request // and of every create
+	requests sync.Pool     // of *resty.Request
 	noBody   *strings.Reader
 	headers  headers
 	timeout  time.Duration
@@ -213,7 +215,9 @@ func (c *Client) send(ctx context.Context, call Call) (response Response, err er
 	if call.NoRetry {
 		ctx, sent = withTrace(ctx, cancel)
 	}
-	raw, err := c.request(ctx, call).Execute(call.Method, call.URL)
+	request := c.request(ctx, call)
+	defer c.release(request)
+	raw, err := request.Execute(call.Method, call.URL)
 	if err != nil {
 		return Response{}, c.fail(call, c.sendError(ctx, call, sent, err)), !errors.Is(err, context.Canceled)
 	}
