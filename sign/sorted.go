@@ -39,9 +39,12 @@ type Field struct{ Name, Value string }
 // the name of the field for "&" in a name or a value, "=" in a name, or a name that
 // occurs more than once.
 func MD5Sorted(secret Secret, fields []Field, skip ...string) (Digest, error) {
+	if message, ok := joinSorted(make([]byte, 0, stackBytes), fields, skip); ok && !secret.IsEmpty() {
+		return digest(append(message, secret.Reveal()...)), nil
+	}
 	signed := make([]Field, 0, stackFields)
 	for i := range fields {
-		if isSigned(fields[i], skip) {
+		if isSigned(fields[i].Name, fields[i].Value, skip) {
 			signed = append(signed, fields[i])
 		}
 	}
@@ -89,7 +92,7 @@ func VerifyMD5SortedValues(secret Secret, values url.Values, skip ...string) err
 		case len(all) == 0:
 		case name == FieldName:
 			received = all[0]
-		case isSigned(Field{name, all[0]}, skip):
+		case isSigned(name, all[0], skip):
 			signed = append(signed, Field{name, all[0]})
 		}
 	}
@@ -100,8 +103,34 @@ func VerifyMD5SortedValues(secret Secret, values url.Values, skip ...string) err
 	return expected.Verify(received)
 }
 
-func isSigned(field Field, skip []string) bool {
-	return field.Value != "" && field.Name != FieldName && !slices.Contains(skip, field.Name)
+func isSigned(name, value string, skip []string) bool {
+	return value != "" && name != FieldName && !slices.Contains(skip, name)
+}
+
+// joinSorted appends the signed fields to message, if they come in order, as most callers
+// pass them, and nothing is ambiguous. It saves signSorted a copy of the fields.
+func joinSorted(message []byte, fields []Field, skip []string) (joined []byte, ok bool) {
+	signed, last := 0, ""
+	for i := range fields {
+		field := &fields[i]
+		switch {
+		case !isSigned(field.Name, field.Value, skip):
+			continue
+		case signed > 0 && field.Name <= last:
+			return nil, false
+		case signed > 0:
+			message = append(message, '&')
+		}
+		message = append(append(append(message, field.Name...), '='), field.Value...)
+		signed, last = signed+1, field.Name
+	}
+	return message, isPlain(message, signed)
+}
+
+// isPlain reports whether the text of so many fields has no more "&" and "=" than the
+// separators, so that no field can have one. Counting is cheaper than looking at each field.
+func isPlain(message []byte, fields int) bool {
+	return bytes.Count(message, []byte{'&'}) < max(fields, 1) && bytes.Count(message, []byte{'='}) <= fields
 }
 
 // signSorted sorts the fields and signs them all, if they are the only ones that give
@@ -119,13 +148,9 @@ func signSorted(secret Secret, fields []Field, checkValue func(string) string) (
 		if i > 0 {
 			message = append(message, '&')
 		}
-		message = append(message, fields[i].Name...)
-		message = append(message, '=')
-		message = append(message, fields[i].Value...)
+		message = append(append(append(message, fields[i].Name...), '='), fields[i].Value...)
 	}
-	// If the text has no more "&" and "=" than the separators, no field can have
-	// one. Counting is cheaper than looking at each field.
-	if bytes.Count(message, []byte{'&'}) >= len(fields) || bytes.Count(message, []byte{'='}) > len(fields) {
+	if !isPlain(message, len(fields)) {
 		for _, field := range fields {
 			if strings.ContainsAny(field.Name, "&=") {
 				return Digest{}, ambiguous(field.Name, `has "&" or "=" in its name`)
