@@ -67,7 +67,8 @@ func ErrorKind(err error) string {
 // maintenance; and for a wait that the end of its context interrupted.
 //
 // It is false for ErrOutcomeUnknown, after which a create could be paid twice, for
-// rejections and for everything that stays as it is: see the table in docs/errors.md.
+// rejections and for every other error that a retry does not change: see the table in
+// docs/errors.md.
 func Retryable(err error) bool {
 	var failed *Error
 	switch {

@@ -20,7 +20,7 @@ type AttentionQuery struct {
 	Limit int
 }
 
-// Attention returns the payments that were not credited and that nobody has resolved,
+// Attention returns the payments that were not credited and are not resolved,
 // oldest first. For the next page set After to the ID of the last one. The error is
 // ErrInvalidQuery or that of the database.
 func (s *Service) Attention(ctx context.Context, q AttentionQuery) ([]Payment, error) {

@@ -16,7 +16,7 @@ const (
 // backoff keeps a worker from querying a gateway that does not respond.
 type backoff struct {
 	mu    sync.Mutex
-	pause time.Duration
+	delay time.Duration
 	until time.Time
 }
 
@@ -25,14 +25,14 @@ func (b *backoff) note(err error, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !isDown(err) {
-		b.pause, b.until = 0, time.Time{}
+		b.delay, b.until = 0, time.Time{}
 		return
 	}
 	if now.Before(b.until) {
 		return // queries that began together count once
 	}
-	b.pause = min(max(2*b.pause, firstBackoff), mostBackoff)
-	b.until = now.Add(b.pause)
+	b.delay = min(max(2*b.delay, firstBackoff), mostBackoff)
+	b.until = now.Add(b.delay)
 }
 
 // remaining returns how long not to query.

@@ -45,7 +45,7 @@ type Config struct {
 	// NotifyPath is the path of the notify URLs below PublicURL. Default: "/notify/".
 	NotifyPath string
 	// Logger receives log lines without secrets, URLs and payer data. Default:
-	// slog.Default(), as it is when a line is logged.
+	// slog.Default() at the time of each line.
 	Logger *slog.Logger
 
 	// ExpiresIn is how long an order can be paid. Default: 15 min.

@@ -81,7 +81,7 @@ func (p *Pending) OrderNo() string { return p.order.No }
 
 // Send creates the order at the gateway, after the transaction has been committed. It
 // sends an attempt at most once: if it was sent already, by another call or another
-// process, Send returns the attempt as it is stored. It goes on if ctx ends.
+// process, Send returns the attempt as stored. It goes on if ctx ends.
 //
 // The error is ErrNotStored without the commit, ErrOrderPaid or ErrOrderExpired if that
 // happened since, or as that of Create.
@@ -163,7 +163,7 @@ func (p *Pending) send(ctx context.Context, lease string) (*Attempt, error) {
 		log.WarnContext(ctx, "checkout: order not created", "error", err)
 	}
 	// Without this update Run finds out what became of the order. A gateway that is queried
-	// by its own number needs it, so it is worth some tries.
+	// by its own number needs it, so it is worth some attempts.
 	stored := s.persist(ctx, func(ctx context.Context) error {
 		if err == nil {
 			return s.storeCreated(ctx, &a, created, lease)
@@ -229,9 +229,9 @@ func createStatus(err error) AttemptStatus {
 func (s *Service) persist(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.GatewayTimeout)
 	defer cancel()
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+	for delay := 50 * time.Millisecond; ; delay = min(2*delay, time.Second) {
 		err := do(ctx)
-		if err == nil || !isRetryable(err) && !isConnectionError(err) || !sleep(ctx, pause) {
+		if err == nil || !isRetryable(err) && !isConnectionError(err) || !sleep(ctx, delay) {
 			return err
 		}
 	}

@@ -37,7 +37,7 @@ func (s *Service) record(ctx context.Context, gateway Gateway, p *Payment) (Outc
 			return err
 		}
 		// Most payments are the first of an order that is not paid. If another order has
-		// used the payment number, the insert fails and the next try looks at it.
+		// used the payment number, the insert fails and the next attempt looks at it.
 		if fast && o != nil && o.payments == 0 && o.orderStatus != OrderPaid {
 			fast = false
 			return s.insert(ctx, tx, o, p, o.judge(p, p.ReceivedAt, s.config.ClockTolerance))

@@ -22,14 +22,14 @@ func isRetryable(err error) bool {
 			return true
 		}
 		switch sqliteCode(e) & 0xff {
-		case 5, 6, 9: // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_INTERRUPT: of an earlier statement, see tryWrite
+		case 5, 6, 9: // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_INTERRUPT: of an earlier statement, see write
 			return true
 		}
 		return strings.Contains(e.Error(), "database is locked")
 	})
 }
 
-// isDuplicate reports whether a unique constraint refused a row.
+// isDuplicate reports whether a unique constraint rejected a row.
 func isDuplicate(err error) bool {
 	return matches(err, func(e error) bool {
 		switch {

@@ -55,8 +55,8 @@ type Capabilities struct {
 	QueryTellsAmount bool
 	// TellsPaidAt reports whether the gateway tells the time of a payment.
 	TellsPaidAt bool
-	// AmountMayShift reports whether the gateway may ask the payer for some cents more or
-	// less to tell payers apart.
+	// AmountMayShift reports whether the payable amount may be some cents more or less
+	// than the order's, by which the gateway tells payers apart.
 	AmountMayShift bool
 	// NotificationConfirmed reports whether a notification is confirmed by a query before
 	// it counts.

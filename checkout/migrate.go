@@ -30,7 +30,7 @@ func (s *Service) migrate(ctx context.Context) error {
 		if _, err = provider.Up(ctx); err == nil {
 			return nil
 		}
-		if try == mostTries || ctx.Err() != nil || isConnectionError(err) {
+		if try == mostAttempts || ctx.Err() != nil || isConnectionError(err) {
 			return fmt.Errorf("migrate tables: %w", err)
 		}
 		if !sleep(ctx, time.Duration(try)*50*time.Millisecond) {

@@ -85,8 +85,8 @@ const (
 	AttemptExpired AttemptStatus = "expired"
 )
 
-// Attempt is one try to have an order paid: the order at one gateway with one channel. A
-// payer who changes the gateway or the channel gets another attempt of the same order.
+// Attempt is an order at one gateway with one channel. A payer who changes the gateway or
+// the channel gets another attempt of the same order.
 type Attempt struct {
 	// No is the merchant order number at the gateway. The first attempt has the order's
 	// number, the second one the same with "_B", and so on.
@@ -107,7 +107,7 @@ type Attempt struct {
 	amount money.Amount // the order's, while the attempt is created
 }
 
-// OrderState is an order as it is stored.
+// OrderState is an order as stored.
 type OrderState struct {
 	// No, Amount and Currency are those of the Order.
 	No       string

@@ -16,7 +16,7 @@ const minRefresh = 2 * time.Second
 // order: call it when the payer comes back from the cashier page. It takes at most
 // Config.RefreshTimeout. An attempt that was queried within the last 2 s, or that another
 // process is querying, is not queried again. If the gateway does not respond, the order is
-// returned as it is stored.
+// returned as stored.
 //
 // The error is ErrOrderNotFound or that of the database.
 func (s *Service) Refresh(ctx context.Context, orderNo string) (*OrderState, error) {

@@ -202,16 +202,16 @@ func isConnectionError(err error) bool {
 // waitForDatabase runs do until it succeeds, fails for another reason than a lock or the
 // connection, or ctx ends.
 func (s *Service) waitForDatabase(ctx context.Context, do func(context.Context) error) error {
-	pause := 200 * time.Millisecond
+	delay := 200 * time.Millisecond
 	for {
 		err := do(ctx)
 		if err == nil || !isConnectionError(err) && !isRetryable(err) || ctx.Err() != nil {
 			return err
 		}
-		s.log.WarnContext(ctx, "checkout: database not reachable, retrying", "interval", pause.String(), "error", err)
-		if !sleep(ctx, pause) {
+		s.log.WarnContext(ctx, "checkout: database not reachable, retrying", "interval", delay.String(), "error", err)
+		if !sleep(ctx, delay) {
 			return fmt.Errorf("%w (last error: %w)", context.Cause(ctx), err)
 		}
-		pause = min(2*pause, 5*time.Second)
+		delay = min(2*delay, 5*time.Second)
 	}
 }

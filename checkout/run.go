@@ -39,8 +39,8 @@ func (s *Service) Run(ctx context.Context) {
 	all.Wait()
 }
 
-// warnOrphaned names the gateways of open attempts that are not configured: nobody queries
-// them.
+// warnOrphaned names the gateways of open attempts that are not configured: they are
+// not queried.
 func (s *Service) warnOrphaned(ctx context.Context) {
 	type account struct{ gateway, name string }
 	accounts, err := queryAll(ctx, s.db, func(r row) (account, error) {
@@ -84,8 +84,8 @@ func (w *worker) run(ctx context.Context) {
 // round leases due attempts and begins to query for them. It reports whether there may be
 // more.
 func (w *worker) round(ctx context.Context, queries *sync.WaitGroup) (bool, error) {
-	if pause := w.backoff.remaining(w.now()); pause > 0 {
-		sleep(ctx, min(pause, w.config.PollInterval))
+	if delay := w.backoff.remaining(w.now()); delay > 0 {
+		sleep(ctx, min(delay, w.config.PollInterval))
 		return false, nil
 	}
 	// The first slot is waited for; as many more as are free are taken with it.

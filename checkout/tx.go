@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// mostTries is how often a transaction is run that other transactions interrupt.
-const mostTries = 8
+// mostAttempts is how often a transaction is run that other transactions interrupt.
+const mostAttempts = 8
 
 // errConflict marks an error after which the transaction is run again because another
 // one has stored the same row meanwhile.
@@ -20,25 +20,25 @@ var errConflict = errors.New("stored by another transaction meanwhile")
 // inTx runs do in a transaction and commits it, or rolls it back if do returns an
 // error. It runs do again after a deadlock, a serialization failure or errConflict.
 func (s *Service) inTx(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
-	for try := 1; ; try++ {
-		err := s.tryTx(ctx, do)
-		if err == nil || try == mostTries || ctx.Err() != nil {
+	for attempt := 1; ; attempt++ {
+		err := s.runTx(ctx, do)
+		if err == nil || attempt == mostAttempts || ctx.Err() != nil {
 			return err
 		}
 		if !isRetryable(err) && !errors.Is(err, errConflict) {
 			return err
 		}
 		// At random, so that two transactions do not meet again.
-		pause := time.Duration(rand.Int64N(int64(try) * int64(10*time.Millisecond))) //nolint:gosec // no secret
-		if !sleep(ctx, pause) {
+		delay := time.Duration(rand.Int64N(int64(attempt) * int64(10*time.Millisecond))) //nolint:gosec // no secret
+		if !sleep(ctx, delay) {
 			return err
 		}
 	}
 }
 
-func (s *Service) tryTx(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+func (s *Service) runTx(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
 	if s.dialect.oneWriter {
-		return s.tryWrite(ctx, do)
+		return s.write(ctx, do)
 	}
 	tx, err := s.db.BeginTx(ctx, s.dialect.txOptions)
 	if err != nil {
@@ -54,14 +54,14 @@ func (s *Service) tryTx(ctx context.Context, do func(context.Context, *sql.Tx) e
 	return nil
 }
 
-// tryWrite is tryTx for SQLite, which has one writer. Waiting here is fair, waiting for the
+// write is runTx for SQLite, which has one writer. Waiting here is fair, waiting for the
 // file is not.
 //
 // The statements are not interrupted when ctx ends: a transaction on a local file takes
 // busy_timeout at most. A driver can interrupt too late, and so end the commit or the rollback
 // that follows. The transaction then stays open, and the database locked, until its
 // connection is closed.
-func (s *Service) tryWrite(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+func (s *Service) write(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
 	select {
 	case s.writer <- struct{}{}:
 		defer func() { <-s.writer }()

@@ -36,7 +36,7 @@ type Config struct {
 	// changed: the secret before, or the next one until the gateway uses it. They sign
 	// nothing. Notification.KeyIndex tells which one matched. Default: none.
 	PreviousSecrets []sign.Secret
-	// Token is the merchant's token (创建订单令牌, token), which is sent as it is.
+	// Token is the merchant's token (创建订单令牌, token), which is sent unchanged.
 	// Required for TokenURL, QueryOrder, WaitForPayment and ConfirmNotification.
 	Token sign.Secret
 	// ConfirmByQuery lets NotificationHandler confirm notifications with QueryOrder.
@@ -60,8 +60,8 @@ type Config struct {
 	// with its own connection pool.
 	HTTPClient *http.Client
 	// Logger receives log lines without secrets, signatures, URLs and payer data.
-	// Default: slog.Default(), as it is when a line is logged. Rejected notifications and
-	// creates of unknown outcome are warnings.
+	// Default: slog.Default() at the time of each line. Rejected notifications and creates
+	// of unknown outcome are warnings.
 	Logger *slog.Logger
 	// Observer observes requests and notifications, for traces and metrics. Default: none.
 	Observer paygates.Observer

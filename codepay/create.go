@@ -83,7 +83,7 @@ func (r CreateOrderRequest) channel() Channel {
 // request has been validated.
 func (r CreateOrderRequest) fields(userID string, page Page, call string) []sign.Field {
 	wire := func(text string) string {
-		encoded, _ := r.Charset.encode(text) // validate has tried it
+		encoded, _ := r.Charset.encode(text) // validate has checked it
 		return encoded
 	}
 	payType := ""

@@ -169,7 +169,7 @@ func (c *Client) readNotification(ctx context.Context, values url.Values, keyInd
 
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:
 // verify now, handle later. RestoreNotification verifies it again, so that an envelope
-// proves no more than the notification in it. It does not expire. It holds private data:
+// is as trustworthy as the notification in it. It does not expire. It holds private data:
 // the signature and what the payer typed. Order and changes of the fields are not in it.
 //
 // There is no UnmarshalBinary, which could not verify. The error is

@@ -51,7 +51,7 @@ func (c *Client) TokenURL(request CreateOrderRequest) (string, error) {
 
 // DecodeCreatedOrder decodes a response to a create that you have as text: a function
 // call (JSONP, page=3), plain JSON (page=4), or the Raw of a CreatedOrder. The response is
-// not signed, so a text that came through the payer's browser proves nothing. The error
+// not signed, so do not trust a text that came through the payer's browser. The error
 // is a *paygates.Error: ErrBadResponse or a rejection, and ErrListenerOffline as from
 // CreateOrder.
 func DecodeCreatedOrder(text []byte) (*CreatedOrder, error) {

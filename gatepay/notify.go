@@ -59,7 +59,7 @@ type Notification struct {
 // ParseNotification reads a notification, a POST (a GET in an older edition of the
 // document) with the parameters order_id, out_order_id, price, realprice, type, paytime,
 // extend and sign, and verifies its signature. The parameters of a POST are those of the
-// body, or of the query if there is no body. A valid signature proves that the gateway
+// body, or of the query if there is no body. A valid signature means that the gateway
 // signed these characters, not that they were cut into these fields: call
 // ConfirmNotification before you credit it.
 //
@@ -199,7 +199,7 @@ func readPayTime(v *check.Checker, text string) time.Time {
 
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:
 // verify now, handle later. RestoreNotification verifies it again, so that an envelope
-// proves no more than the notification in it. It does not expire. It holds private data:
+// is as trustworthy as the notification in it. It does not expire. It holds private data:
 // the signature and what the payer typed. Order and changes of the fields are not in it.
 //
 // There is no UnmarshalBinary, which could not verify. The error is

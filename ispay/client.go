@@ -38,8 +38,8 @@ type Config struct {
 	// with its own connection pool.
 	HTTPClient *http.Client
 	// Logger receives log lines without secrets, signatures, URLs and payer data.
-	// Default: slog.Default(), as it is when a line is logged. Rejected notifications and
-	// creates of unknown outcome are warnings.
+	// Default: slog.Default() at the time of each line. Rejected notifications and creates
+	// of unknown outcome are warnings.
 	Logger *slog.Logger
 	// Observer observes requests and notifications, for traces and metrics. Default: none.
 	Observer paygates.Observer

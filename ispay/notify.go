@@ -37,7 +37,7 @@ type Notification struct {
 }
 
 // ParseNotification reads a notification, a GET with the parameters order_no, amount,
-// state and sign, and verifies its signature. A valid signature proves that the sender
+// state and sign, and verifies its signature. A valid signature means that the sender
 // has seen a signature of this order, not that anything was paid: call
 // ConfirmNotification before you credit it.
 //
@@ -92,7 +92,7 @@ func (c *Client) readNotification(values url.Values) (*Notification, error) {
 
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:
 // verify now, handle later. RestoreNotification verifies it again, so that an envelope
-// proves no more than the notification in it. It does not expire. It holds private data:
+// is as trustworthy as the notification in it. It does not expire. It holds private data:
 // the signature and what the payer typed. Order and changes of the fields are not in it.
 //
 // There is no UnmarshalBinary, which could not verify. The error is

@@ -106,7 +106,7 @@ func (c *Client) decodeCreated(response transport.Response) (*CreatedOrder, erro
 	}, nil
 }
 
-// decodeState decodes the responses of /query and /qrcode: the state stands beside the
+// decodeState decodes the responses of /query and /qrcode: the state is beside the
 // order in one and inside it in the other.
 func decodeState(response transport.Response, orderID string, needCode bool) (*OrderState, error) {
 	var wire stateWire

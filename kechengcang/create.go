@@ -53,7 +53,7 @@ func checkText(v *check.Checker, field, value string) {
 // 价格系统出错 (no price of the coin). A server that is not in debug mode responds with
 // "Server Error" instead, so there a wrong Secret is ErrOutcomeUnknown as well.
 //
-// After ErrOutcomeUnknown there is nothing to query, because nobody has the order's id. For
+// After ErrOutcomeUnknown there is nothing to query, because the order's id is unknown. For
 // the same reason no payer is shown that order, and it times out, so that a second create
 // does not charge anyone twice. The Subject finds it in the gateway's list of orders.
 func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*Order, error) {

@@ -14,22 +14,22 @@ import (
 	"github.com/paygates/paygates-go/internal/notify"
 )
 
-// Notification is a notification (回调). It has no signature and proves nothing: it is a
-// hint to query the gateway for the order OrderID.
+// Notification is a notification (回调). It has no signature: it is only a hint to query
+// the gateway for the order OrderID.
 type Notification struct {
 	// OrderID is the gateway's order number (id), as the sender claims.
 	OrderID string
 	// Order is the gateway's record of the order. It is nil until ConfirmNotification
 	// has set it.
 	Order *Order
-	// Raw holds the body as it arrived. It proves nothing, and it may hold payer data and
+	// Raw holds the body as it arrived. It is not signed, and it may hold payer data and
 	// the secret of the application.
 	Raw paygates.Private[json.RawMessage] `json:"-"`
 }
 
 // ParseNotification reads a notification, a POST of JSON with all fields of the order, of
-// which it takes the id alone. It proves nothing, because the gateway does not sign its
-// notifications: call ConfirmNotification before you credit it.
+// which it takes the id alone. The gateway does not sign its notifications: call
+// ConfirmNotification before you credit it.
 //
 // The error is paygates.ErrInvalidNotification.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
@@ -69,8 +69,8 @@ func (c *Client) verify(body []byte) (*Notification, error) {
 }
 
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:
-// verify now, handle later. RestoreNotification reads it again, and like the notification
-// in it, an envelope proves nothing. It does not expire. It holds private data: payer data,
+// verify now, handle later. RestoreNotification reads it again. Like the notification in it,
+// an envelope is not signed. It does not expire. It holds private data: payer data,
 // and the secret where the server sends it. Order and changes of the fields are not in it.
 //
 // There is no UnmarshalBinary, which could not verify. The error is

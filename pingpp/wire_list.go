@@ -103,7 +103,7 @@ func readRefund(raw []byte) (*Refund, error) {
 	return refund, nil
 }
 
-// decodeRefund decodes a refund that was asked for.
+// decodeRefund decodes a requested refund.
 func decodeRefund(value loosejson.Value) (*Refund, error) {
 	var w refundWire
 	unread, err := value.Unmarshal(&w)
@@ -126,7 +126,7 @@ func decodeRefund(value loosejson.Value) (*Refund, error) {
 	return &refund, nil
 }
 
-// listOf is a page of a list that was asked for.
+// listOf is a requested page of a list.
 type listOf[T any] struct {
 	url     string
 	hasMore bool

@@ -163,7 +163,7 @@ func signSorted(secret Secret, fields []Field, checkValue func(string) string) (
 	return digest(append(message, secret.Reveal()...)), nil
 }
 
-// noAmpersand is for signing. It refuses every "&", because we do not know how the
+// noAmpersand is for signing. It rejects every "&", because we do not know how the
 // gateway reads what we send.
 func noAmpersand(value string) string {
 	if strings.Contains(value, "&") {
@@ -172,7 +172,7 @@ func noAmpersand(value string) string {
 	return ""
 }
 
-// noField is for verifying. It refuses a value that could be read as a value and more
+// noField is for verifying. It rejects a value that could be read as a value and more
 // fields.
 //
 // The proof that one signed text has only one accepted reading: cut the text at every
@@ -188,7 +188,7 @@ func noField(value string) string {
 	return ""
 }
 
-// sortByName sorts the fields, and refuses a name that occurs more than once. For the
+// sortByName sorts the fields, and rejects a name that occurs more than once. For the
 // few fields of a notification, the insertion sort is faster than slices.SortFunc:
 // with it, verifying takes more than twice as long as MD5 (docs/performance.md).
 func sortByName(fields []Field) error {

@@ -168,7 +168,7 @@ func (d *doctor) checkQuery(ctx context.Context, client *gateway.Client) {
 	}
 }
 
-// withoutPrefix returns the text of an error without the gateway's name, which stands
+// withoutPrefix returns the text of an error without the gateway's name, which is
 // before the check.
 func (d *doctor) withoutPrefix(err error) string {
 	return strings.TrimPrefix(d.app.explained(err), d.app.screen.Text("%s: ", d.gateway.Name))

@@ -1,5 +1,5 @@
-// Command pingpp takes one payment through Ping++ behind a merchant backend (益安): it asks the
-// backend for a charge of an order, receives the webhook and confirms it.
+// Command pingpp takes one payment through Ping++ behind a merchant backend (益安): it requests the
+// charge of an order from the backend, receives the webhook and confirms it.
 //
 //	PINGPP_BASE_URL, PINGPP_TOKEN                the merchant backend
 //	PINGPP_API_KEY, PINGPP_WEBHOOK_PUBLIC_KEY    the Ping++ account; the key in PEM

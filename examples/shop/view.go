@@ -108,7 +108,7 @@ func paidAttempt(state *checkout.OrderState) *checkout.Attempt {
 	return state.Attempt()
 }
 
-// needsPerson reports whether nobody has decided yet about a payment that was not credited.
+// needsPerson reports whether a payment that was not credited is still to be decided about.
 func needsPerson(p checkout.Payment) bool {
 	return p.Outcome != checkout.OutcomeCredited && p.Resolution == nil
 }

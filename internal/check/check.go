@@ -115,7 +115,7 @@ func AreDigits(value string) bool {
 	return value != ""
 }
 
-// AppInfo requires a name and a version that can stand in a User-Agent header.
+// AppInfo requires a name and a version that a User-Agent header can hold.
 func AppInfo(v *Checker, app paygates.AppInfo) {
 	if app == (paygates.AppInfo{}) {
 		return

@@ -63,7 +63,7 @@ func New(s Settings) *Client {
 	}
 }
 
-// Log returns the logger for a line: the configured one, or slog.Default() as it is now.
+// Log returns the logger for a line: the configured one, or the current slog.Default().
 func (c *Client) Log() *slog.Logger { return c.Transport.Log() }
 
 // Send is transport.Send for a result whose unreadable fields are logged. unread returns
@@ -93,7 +93,7 @@ func (c *Client) LogUnread(ctx context.Context, op, number string, unread []stri
 // Match returns the index of the first key for which verify returns nil: 0 for the
 // current one, n for the n-th previous one. If there is none, the error is that of the
 // current key, and sign.ErrMismatch without any key: those of a Client that New did not
-// return. Every key is tried, so that the time does not tell which one matches.
+// return. Every key is compared, so that the time does not tell which one matches.
 //
 // It logs if a previous key matched: once no such line is logged anymore, the change of a
 // key can end. The line has no request context: a notification can be verified without a

@@ -68,7 +68,7 @@ func shared[O any](
 			own := *order
 			return &own, nil
 		}
-		// The first one gave up or panicked, so this caller asks.
+		// The first one gave up or panicked, so this caller queries.
 	}
 }
 

@@ -50,7 +50,7 @@ func (h Handler[N]) Serve(c *Client) http.Handler {
 var errPanic = errors.New("panic")
 
 // serve handles a notification. It returns the status of the response and the error
-// that it stands for.
+// behind it.
 func (h Handler[N]) serve(c *Client, w http.ResponseWriter, r *http.Request) (int, error) {
 	orderNo, err := h.process(c, r)
 	header := w.Header()

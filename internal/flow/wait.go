@@ -45,7 +45,7 @@ type Wait[O any] struct {
 // otherwise, a rejection as the query returned it, ErrBadResponse after several
 // unexpected responses in a row, or the context's error with the last cause. A
 // gateway that does not respond or is unavailable is queried again, not before the
-// time that it asks for.
+// time that it names.
 func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O, error) {
 	if interval <= 0 {
 		interval = DefaultInterval

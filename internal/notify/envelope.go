@@ -16,7 +16,7 @@ import (
 
 // An envelope holds a notification as it arrived: magic, version, gateway, texts, and the
 // CRC-32 of all before it. Each text has its length before it, as a uvarint. The checksum
-// finds damage and proves nothing: the notification in it is verified again.
+// finds damage, not forgery: the notification in it is verified again.
 const (
 	magic           = "paygates\x00"
 	envelopeVersion = 1

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Mask stands in the place of what must not be shown.
+// Mask replaces what must not be shown.
 const Mask = "[redacted]"
 
 // Format writes v.String() for every verb.

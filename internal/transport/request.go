@@ -20,7 +20,7 @@ func blank(client *http.Client, prepare resty.PreRequestHook) resty.Request {
 		R().SetDoNotParseResponse(true)
 }
 
-// request returns a copy of a blank request, for release. Nobody writes into what the
+// request returns a copy of a blank request, for release. Nothing writes into what the
 // copies share, the header included, of which resty sends a copy.
 func (c *Client) request(ctx context.Context, call Call) *resty.Request {
 	request, ok := c.requests.Get().(*resty.Request)

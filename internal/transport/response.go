@@ -74,7 +74,7 @@ func (r Response) Uncertain(code, message string, cause error) *paygates.Error {
 // Bad returns the error for a response that is not the documented one.
 func (r Response) Bad(why string) *paygates.Error { return r.Error("", "", Bad(r.Mask(why))) }
 
-// Other says that a response is about another order, or whatever was asked for, because a
+// Other says that a response is about another order, or another object, because a
 // field is not the requested one.
 func (r Response) Other(field, got, want string) string {
 	return fmt.Sprintf("response is about something else: %s is %.128q, not %q", field, r.Mask(got), want)
@@ -143,7 +143,7 @@ func Unknown(cause error) error {
 	}
 }
 
-// unavailable is ErrUnavailable with the delay that the gateway asked for.
+// unavailable is ErrUnavailable with the delay that the gateway requests.
 type unavailable struct {
 	cause error // may be nil
 	after time.Duration
@@ -163,8 +163,8 @@ func (u *unavailable) Unwrap() []error {
 	return []error{paygates.ErrUnavailable, u.cause}
 }
 
-// RetryAfter returns how long to wait before the next attempt, as the gateway asked
-// for it in its header Retry-After, or 0.
+// RetryAfter returns how long to wait before the next attempt, as the gateway
+// requests it in its header Retry-After, or 0.
 func RetryAfter(err error) time.Duration {
 	var u *unavailable
 	if !errors.As(err, &u) {

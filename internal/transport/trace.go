@@ -63,7 +63,7 @@ func isAddressOf(address, target string) bool {
 	return strings.EqualFold(address, net.JoinHostPort(u.Hostname(), port))
 }
 
-// certainlyNotSent reports whether nothing reached the gateway: net/http asked for a
+// certainlyNotSent reports whether nothing reached the gateway: net/http requested a
 // connection and got none, or did not write to it. After the end of ctx an HTTP/2
 // connection may still be about to write. A RoundTripper that does not report
 // connections leaves it open.

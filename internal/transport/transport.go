@@ -31,7 +31,7 @@ const (
 
 	attempts     = 3
 	firstBackoff = 100 * time.Millisecond
-	// A gateway that asks for a longer delay gets no further attempt within the call.
+	// A gateway that requests a longer delay gets no further attempt within the call.
 	longestRetryAfter = 2 * time.Second
 
 	// A merchant calls one host from many goroutines; net/http keeps two idle
@@ -113,8 +113,8 @@ func newClient(merchants *http.Client) *http.Client {
 	return &own
 }
 
-// noLocation removes the address of a redirect. net/http parses it although nobody
-// follows it, and returns an error that quotes it if it cannot be parsed.
+// noLocation removes the address of a redirect. net/http parses it although it is
+// not followed, and returns an error that quotes it if it cannot be parsed.
 type noLocation struct{ http.RoundTripper }
 
 func (t noLocation) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -236,7 +236,7 @@ func (c *Client) send(ctx context.Context, call Call) (response Response, err er
 	}
 }
 
-// Log returns the logger: the configured one, or slog.Default() as it is now.
+// Log returns the logger: the configured one, or the current slog.Default().
 func (c *Client) Log() *slog.Logger {
 	if c.log != nil {
 		return c.log
@@ -244,7 +244,7 @@ func (c *Client) Log() *slog.Logger {
 	return slog.Default()
 }
 
-// logUnknown logs a create whose outcome is unknown: somebody has to query the order.
+// logUnknown logs a create whose outcome is unknown: the order has to be queried.
 func (c *Client) logUnknown(ctx context.Context, call Call, response Response, err error) {
 	if !errors.Is(err, paygates.ErrOutcomeUnknown) {
 		return

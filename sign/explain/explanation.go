@@ -30,7 +30,7 @@ type Explanation struct {
 	Received bool `json:"received"`
 	// Matches reports whether the received signature is right.
 	Matches bool `json:"matches"`
-	// Hints say what to check. A hint that begins with "Matches" was tried and gives
+	// Hints say what to check. A hint that begins with "Matches" was tested and gives
 	// the received signature.
 	Hints []string `json:"hints,omitempty"`
 

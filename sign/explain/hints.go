@@ -13,11 +13,11 @@ import (
 )
 
 // longestTried is the length of the names and values for which the common mistakes
-// are tried out. Documented notifications have some hundreds of bytes. With the
-// largest request that a sender can make, trying would take many seconds.
+// are tested. Documented notifications have some hundreds of bytes. With the
+// largest request that a sender can make, testing would take many seconds.
 const longestTried = 16 << 10
 
-// mismatchHints tries the common mistakes one by one. If none of them gives the
+// mismatchHints tests the common mistakes one by one. If none of them gives the
 // received signature, it lists what to check.
 func mismatchHints(f form, secret sign.Secret, received string, fields, signed []sign.Field) []string {
 	if hint := shapeHint(received); hint != "" {

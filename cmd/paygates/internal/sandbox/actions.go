@@ -126,7 +126,7 @@ func (b *Sandbox) addOrder(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if g.AddOrder == nil {
-		fail(w, http.StatusConflict, g.Name+" gets its orders by requests to "+g.asked(g.url, r.Host))
+		fail(w, http.StatusConflict, g.Name+" gets its orders by requests to "+g.requested(g.url, r.Host))
 		return
 	}
 	var in struct {

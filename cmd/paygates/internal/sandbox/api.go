@@ -71,7 +71,7 @@ func (b *Sandbox) serveEnv(w http.ResponseWriter, r *http.Request) {
 
 // Environment returns the variables of clients for this sandbox as commands of a shell:
 // "" for those of Unix, "powershell". The addresses have the name by which the page was
-// asked for, "" for that of Settings.
+// requested, "" for that of Settings.
 func (b *Sandbox) Environment(host, shell string) string {
 	format, quote := "export %s='%s'\n", `'\''`
 	if shell == "powershell" {
@@ -95,7 +95,7 @@ type variable struct {
 func (g *running) variables(host string) []variable {
 	all := make([]variable, len(g.Env))
 	for i, field := range g.Env {
-		all[i] = variable{field.Name, g.asked(field.Value, host)}
+		all[i] = variable{field.Name, g.requested(field.Value, host)}
 	}
 	return all
 }
@@ -116,7 +116,7 @@ func (b *Sandbox) serveGateways(w http.ResponseWriter, r *http.Request) {
 	for i, g := range b.gateways {
 		g.mu.Lock()
 		all[i] = described{
-			g.Name, g.Title, g.asked(g.url, r.Host), g.variables(r.Host), g.delay.Seconds(), g.faults,
+			g.Name, g.Title, g.requested(g.url, r.Host), g.variables(r.Host), g.delay.Seconds(), g.faults,
 			g.SetNotifyURL != nil, g.notifyURL, g.AddOrder != nil,
 		}
 		g.mu.Unlock()
@@ -145,7 +145,7 @@ type order struct {
 func (g *running) show(o gatewaytest.Order, host string) order {
 	return order{
 		g.Name, o.ID, o.OrderNo, o.Amount, o.Currency, o.Channel, o.State, g.StateText(o.State), o.Paid,
-		orNull(o.CreatedAt), orNull(o.PaidAt), o.NotifyURL, o.ReturnURL, g.asked(g.PayPage(o), host),
+		orNull(o.CreatedAt), orNull(o.PaidAt), o.NotifyURL, o.ReturnURL, g.requested(g.PayPage(o), host),
 	}
 }
 

@@ -62,7 +62,7 @@ func (b box) ask(address, host string) (header http.Header, body string) {
 	return response.Header, string(text)
 }
 
-// Links and QR codes have the address that was asked for.
+// Links and QR codes have the address that was requested.
 func TestLinksHaveTheRequestedAddress(t *testing.T) {
 	t.Parallel()
 	b := start(t)
@@ -71,15 +71,15 @@ func TestLinksHaveTheRequestedAddress(t *testing.T) {
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(base, "http://"))
 	require.NoError(t, err)
 	const name = "192.0.2.7"
-	asked := "http://" + name + ":" + port
+	requested := "http://" + name + ":" + port
 	for _, path := range []string{"/qrcode/" + created.OrderID, "/query/" + created.OrderID} {
 		_, text := b.ask(base+path, name+":"+port)
-		assert.Contains(t, text, asked+"/transfer/"+created.OrderID)
+		assert.Contains(t, text, requested+"/transfer/"+created.OrderID)
 		assert.NotContains(t, text, base)
-		assert.Contains(t, text, image64(asked+"/transfer/"+created.OrderID), "the image")
+		assert.Contains(t, text, image64(requested+"/transfer/"+created.OrderID), "the image")
 	}
 	_, page := b.ask(base+"/transfer/"+created.OrderID, name+":"+port)
-	assert.Contains(t, page, image64InHTML(asked+"/transfer/"+created.OrderID))
+	assert.Contains(t, page, image64InHTML(requested+"/transfer/"+created.OrderID))
 	_, text := b.ask(base+"/qrcode/"+created.OrderID, strings.TrimPrefix(base, "http://"))
 	assert.Contains(t, text, base+"/transfer/"+created.OrderID)
 

@@ -19,14 +19,14 @@ import (
 // codes of those links again. A phone or a container then reaches what it is shown.
 func (g *running) rewrite(response *http.Response) error {
 	host := response.Request.Host
-	asked := "http://" + host
-	if asked == g.url || host == "" {
+	requested := "http://" + host
+	if requested == g.url || host == "" {
 		return nil
 	}
 	announced := response.ContentLength
 	body, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
-	changed := g.relink(response, body, asked)
+	changed := g.relink(response, body, requested)
 	response.Body = io.NopCloser(bytes.NewReader(changed))
 	switch {
 	case err != nil:
@@ -37,7 +37,7 @@ func (g *running) rewrite(response *http.Response) error {
 		response.Header.Set("Content-Length", strconv.Itoa(len(changed)))
 	}
 	if location := response.Header.Get("Location"); location != "" {
-		response.Header.Set("Location", strings.ReplaceAll(location, g.url, asked))
+		response.Header.Set("Location", strings.ReplaceAll(location, g.url, requested))
 	}
 	return nil
 }
@@ -49,13 +49,13 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 var number = regexp.MustCompile(`[0-9A-Za-z_-]{4,64}`)
 
-func (g *running) relink(response *http.Response, body []byte, asked string) []byte {
+func (g *running) relink(response *http.Response, body []byte, requested string) []byte {
 	contentType := response.Header.Get("Content-Type")
 	path := response.Request.URL.RequestURI()
 	if strings.HasPrefix(contentType, "image/") {
 		for _, link := range g.payPages(path) {
 			if bytes.Equal(body, gatewaytest.QRCode(link)) {
-				return gatewaytest.QRCode(asked + strings.TrimPrefix(link, g.url))
+				return gatewaytest.QRCode(requested + strings.TrimPrefix(link, g.url))
 			}
 		}
 		return body
@@ -67,7 +67,7 @@ func (g *running) relink(response *http.Response, body []byte, asked string) []b
 	}
 	slices.Sort(links)
 	for _, link := range slices.Compact(links) {
-		fresh := asked + strings.TrimPrefix(link, g.url)
+		fresh := requested + strings.TrimPrefix(link, g.url)
 		for _, encode := range []func(string) string{image64, image64InHTML} {
 			if old := encode(link); old != "" { // not too long for a QR code
 				text = strings.ReplaceAll(text, old, encode(fresh))
@@ -76,7 +76,7 @@ func (g *running) relink(response *http.Response, body []byte, asked string) []b
 	}
 	escaped := func(s string) string { return strings.ReplaceAll(s, "/", `\/`) }
 	return []byte(strings.NewReplacer(
-		g.url, asked, escaped(g.url), escaped(asked), url.QueryEscape(g.url), url.QueryEscape(asked),
+		g.url, requested, escaped(g.url), escaped(requested), url.QueryEscape(g.url), url.QueryEscape(requested),
 	).Replace(text))
 }
 
@@ -97,9 +97,9 @@ func (g *running) payPages(text string) []string {
 	return pages
 }
 
-// asked puts the host name by which the page was asked for in place of the gateway's
+// requested puts the host name by which the page was requested in place of the gateway's
 // own in a text. The port is the gateway's.
-func (g *running) asked(text, host string) string {
+func (g *running) requested(text, host string) string {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h
@@ -108,6 +108,6 @@ func (g *running) asked(text, host string) string {
 	if name == "" || err != nil {
 		return text
 	}
-	asked := "http://" + net.JoinHostPort(strings.Trim(name, "[]"), own.Port())
-	return strings.ReplaceAll(text, g.url, asked)
+	requested := "http://" + net.JoinHostPort(strings.Trim(name, "[]"), own.Port())
+	return strings.ReplaceAll(text, g.url, requested)
 }

@@ -290,7 +290,7 @@ var labels = map[string]string{
 }
 
 // foreign are texts of the SDK. Those with "%s" are
-// tried in this order.
+// compared in this order.
 var foreign = []struct{ english, chinese string }{
 	// States and channels.
 	{"%s (%s)", "%s（%s）"},
