@@ -158,7 +158,8 @@ func requireEvent(t *testing.T, n *pingpp.Notification, body []byte) {
 	require.Equal(t, fmt.Sprint(s.Type), string(n.Type))
 	require.True(t, n.LiveMode && isTrue(s.LiveMode))
 	require.Equal(t, body, []byte(n.Raw.Reveal()))
-	require.True(t, json.Valid(n.Object.Reveal()))
+	object := n.Object.Reveal() // none in an event without one
+	require.True(t, object == nil || json.Valid(object))
 	require.True(t, n.Charge != nil || n.Type != pingpp.EventChargeSucceeded)
 	if n.Charge == nil {
 		require.False(t, n.Paid())
