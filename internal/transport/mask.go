@@ -13,8 +13,8 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// shortest is the length of the shortest text that is masked. A shorter one says too
-// little, and would mask words of the gateway.
+// shortest is the length of the shortest piece of a request that is masked. A shorter one
+// says too little, and would mask words of the gateway.
 const shortest = 6
 
 // maskedTexts returns the forms in which a gateway may repeat a secret.
@@ -79,16 +79,16 @@ func mask(secrets []string, text string) string {
 }
 
 func maskFold(text, secret string) string {
-	secret = lowerASCII(secret)
-	for lower, begin := lowerASCII(text), 0; ; {
-		i := strings.Index(lower[begin:], secret)
+	lower, secret := lowerASCII(text), lowerASCII(secret)
+	var masked strings.Builder
+	for {
+		i := strings.Index(lower, secret)
 		if i < 0 {
-			return text
+			return masked.String() + text
 		}
-		i += begin
-		text = text[:i] + redact.Mask + text[i+len(secret):]
-		lower = lower[:i] + redact.Mask + lower[i+len(secret):]
-		begin = i + len(redact.Mask)
+		masked.WriteString(text[:i])
+		masked.WriteString(redact.Mask)
+		text, lower = text[i+len(secret):], lower[i+len(secret):]
 	}
 }
 

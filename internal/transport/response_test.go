@@ -180,6 +180,14 @@ func TestSecretsAreMasked(t *testing.T) {
 	assert.Equal(t, "?[redacted]?", c.Mask("\xffLOGIN\xff"), "bytes that are no UTF-8")
 }
 
+// The text is not copied for each secret in it: a response of 2 MiB may hold nothing else.
+func TestMaskingIsLinear(t *testing.T) { //nolint:paralleltest // it counts allocations
+	const secrets = 1000
+	text := strings.Repeat("Secret-1", secrets)
+	assert.Equal(t, strings.Repeat("[redacted]", secrets), mask([]string{"sECRET-1"}, text))
+	assert.Less(t, testing.AllocsPerRun(10, func() { mask([]string{"sECRET-1"}, text) }), float64(secrets/10))
+}
+
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]time.Duration{
