@@ -136,8 +136,14 @@ func (d *decoder) field(into reflect.Value, target field, opaque bool) {
 		into.Set(reflect.New(into.Type().Elem()))
 		d.object(into.Elem(), opaque)
 	default:
-		if part := d.skip(opaque); d.err == nil && json.Unmarshal(part, into.Addr().Interface()) != nil {
+		// Not into the field, which encoding/json changes before it fails.
+		value := reflect.New(target.kind)
+		switch part := d.skip(opaque); {
+		case d.err != nil:
+		case json.Unmarshal(part, value.Interface()) != nil:
 			d.unread = append(d.unread, target.name)
+		default:
+			into.Set(value.Elem())
 		}
 	}
 }

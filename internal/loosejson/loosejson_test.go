@@ -437,8 +437,10 @@ func TestUnmarshalNamesAnObjectInAnotherShape(t *testing.T) {
 		`{"text":"a","order":"example-secret","last":1}`:                        {"order"},
 		`{"text":"a","order":7,"last":1}`:                                       {"order"},
 		`{"text":"a","pointer":[],"last":1}`:                                    {"pointer"},
+		`{"text":"a","pointer":"","last":1}`:                                    {"pointer"},
 		`{"text":"a","list":{},"last":1}`:                                       {"list"},
 		`{"text":"a","list":"","last":1}`:                                       {"list"},
+		`{"text":"a","list":[{},1],"last":1}`:                                   {"list"},
 		`{"text":"a","order":null,"pointer":null,"list":null,"last":1}`:         nil,
 		`{"text":"a","order":{"number":9},"pointer":{},"list":[{}],"last":"1"}`: nil,
 	} {
@@ -448,6 +450,10 @@ func TestUnmarshalNamesAnObjectInAnotherShape(t *testing.T) {
 		assert.Equal(t, want, unread, text)
 		assert.Equal(t, "a", n.Text.Text(), text)
 		assert.Equal(t, "1", n.Last.Text(), text)
+		if want != nil {
+			assert.Nil(t, n.Pointer, text)
+			assert.Nil(t, n.List, text)
+		}
 	}
 }
 
