@@ -109,10 +109,15 @@ func newResponseConn(conn net.Conn, err error) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if secure, ok := conn.(*tls.Conn); ok && secure.ConnectionState().NegotiatedProtocol == "h2" {
+	if isHTTP2(conn) {
 		return conn, nil
 	}
 	return &responseConn{Conn: conn, in: bufio.NewReader(conn)}, nil
+}
+
+func isHTTP2(conn net.Conn) bool {
+	secure, ok := conn.(*tls.Conn)
+	return ok && secure.ConnectionState().NegotiatedProtocol == "h2"
 }
 
 // Write implements net.Conn. net/http writes a request in one or more pieces, of which

@@ -31,17 +31,25 @@ type trace struct {
 
 // withTrace returns a context that carries a trace. cancel ends the request: net/http
 // sends a request again when a connection breaks or an HTTP/2 stream is refused,
-// although the gateway may have read it, and a create is sent once.
+// although the gateway may have read it, and a create is sent once. net/http may write to
+// an HTTP/1 connection before it sees that the request has ended, so that is closed.
 func withTrace(ctx context.Context, cancel context.CancelFunc) (context.Context, *trace) {
 	t := &trace{}
-	stop := func() {
-		if t.wrote.Load() {
-			t.twice.Store(true)
-			cancel()
+	stop := func() bool {
+		if !t.wrote.Load() {
+			return false
 		}
+		t.twice.Store(true)
+		cancel()
+		return true
 	}
 	t.GetConn = func(firstHop string) { t.firstHop.Store(&firstHop); stop() }
-	t.GotConn = func(httptrace.GotConnInfo) { stop(); t.got.Store(true) }
+	t.GotConn = func(info httptrace.GotConnInfo) {
+		if stop() && !isHTTP2(info.Conn) {
+			_ = info.Conn.Close()
+		}
+		t.got.Store(true)
+	}
 	t.WroteHeaders = func() { t.wrote.Store(true) }
 	return httptrace.WithClientTrace(ctx, &t.ClientTrace), t
 }
