@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/sign"
 )
 
 // requireNotSent asserts that a create and a query to target, through transport bare
@@ -188,6 +189,56 @@ func TestACreateThroughARetryingTransport(t *testing.T) {
 		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
 		require.NotErrorIs(t, err, paygates.ErrNotSent)
 		require.EqualValues(t, n+1, s.hits.Load())
+	}
+}
+
+// A transport that does not report to a trace must not be able to send a create again: it
+// gets a body that it cannot rewind, and cannot take for none. A query may be sent again.
+func TestATransportCannotRewindACreate(t *testing.T) {
+	t.Parallel()
+	var seen *http.Request
+	keep := roundTripper(func(r *http.Request) (*http.Response, error) {
+		seen = r
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	})
+	c := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: keep}})
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		for _, text := range []string{"", "order_no=1"} {
+			call := create("https://pay.example.com")
+			if call.Method, call.Body = method, text; method == http.MethodGet {
+				call.Body = ""
+			}
+			for _, call.NoRetry = range []bool{true, false, true} {
+				_, err := c.Do(context.Background(), call)
+				require.NoError(t, err)
+				if !call.NoRetry {
+					assert.Equal(t, call.Body == "", seen.Body == nil || seen.Body == http.NoBody)
+					assert.Equal(t, call.Method == http.MethodPost, seen.GetBody != nil)
+					continue
+				}
+				assert.Nil(t, seen.GetBody)
+				require.NotNil(t, seen.Body)
+				assert.NotEqual(t, http.NoBody, seen.Body)
+				body, err := io.ReadAll(seen.Body)
+				require.NoError(t, err)
+				assert.Equal(t, call.Body, string(body))
+				assert.Equal(t, call.Body != "", seen.Header.Get("Content-Type") != "")
+			}
+		}
+	}
+}
+
+// A request in the pool would keep the secrets of a call in memory.
+func TestAReleasedRequestIsEmpty(t *testing.T) {
+	t.Parallel()
+	c := New(Options{Gateway: "ispay"})
+	call := create("https://pay.example.com")
+	call.BasicAuth, call.Header = sign.NewSecret("example-user"), map[string]string{"Authorization": "Token example"}
+	for _, call.NoRetry = range []bool{true, false} {
+		request := c.request(context.Background(), call)
+		require.NotZero(t, *request)
+		c.release(request)
+		assert.Zero(t, *request)
 	}
 }
 
