@@ -1,6 +1,7 @@
 package loosejson
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -39,6 +40,7 @@ func FuzzDecoderAgreesWithEncodingJSON(f *testing.F) {
 		`{"CODE":1,"\u0074ext":"a","order":null,"pointer":null,"raw":{"a":{}},"list":null}`,
 		` { "text" : [ ] , "order" : { } , "more" : [ [ ] , { "text" : 1 } ] } `, `{"text":null,"code":{}}`, `null`, `{}`,
 		"{\"te\u017ft\":1,\"te\\u017ft\":2}", `{"metadata":{"text":1,"TEXT":2},"text":3}`, `{"text":"\ud800\ud83d\ude00\\\"\/\b\f\r\t"}`,
+		"\ufeff\ufeff{}", " \ufeff\n{\"text\":1}",
 	} {
 		f.Add([]byte(text))
 	}
@@ -48,9 +50,7 @@ func FuzzDecoderAgreesWithEncodingJSON(f *testing.F) {
 		if err != nil || len(unread) > 0 {
 			return
 		}
-		if len(text) > 3 && text[0] == 0xef {
-			text = text[3:]
-		}
+		text = bytes.TrimLeft(text, beforeJSON)
 		require.NoError(t, json.Unmarshal(text, &want))
 		require.Equal(t, want, got, "%q", text)
 		if got.Text.state == present && len(got.Text.text) > 0 {
