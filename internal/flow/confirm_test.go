@@ -109,6 +109,21 @@ func TestConcurrentConfirmationsShareOneQuery(t *testing.T) {
 	assert.EqualValues(t, 2, queries.Load(), "a later one sends its own")
 }
 
+// The caller that sent the query may change its order before another has taken a copy.
+func TestTheOrderOfTheFirstCallerIsItsOwn(t *testing.T) {
+	t.Parallel()
+	c, _ := client(nil)
+	require.Nil(t, c.queries.join("1"))
+	others := c.queries.join("1")
+	first, err := ask(context.Background(), c, "1", func(_ context.Context, number string) (*order, error) {
+		return &order{No: number}, nil
+	})
+	require.NoError(t, err)
+	<-others.done
+	first.No = "changed"
+	assert.Equal(t, &order{No: "1"}, others.order)
+}
+
 func TestConfirmationsAreLimited(t *testing.T) {
 	t.Parallel()
 	const most = 3

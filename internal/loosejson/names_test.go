@@ -111,6 +111,9 @@ func TestObjectsAreNestedAtMost10000Deep(t *testing.T) {
 			assert.Equal(t, json.Valid(text), checkNames(text) == nil, "%d times %s", depth, pair[0])
 		}
 	}
+	for _, element := range []string{"[]", "{}", "[1]", `{"a":1}`} {
+		require.NoError(t, checkNames([]byte("["+strings.Repeat(element+",", 10_000)+"1]")), "%s beside each other", element)
+	}
 }
 
 // What is not JSON is reported as such, without a panic.

@@ -103,6 +103,13 @@ func TestValuesAreIndependent(t *testing.T) {
 	require.NoError(t, err)
 	values.Add("a", "added")
 	assert.Equal(t, url.Values{"a": {"1", "added"}, "b": {"2"}, "c": {"3"}}, values)
+
+	values, err = Single(url.Values{"a": {"1"}, "b": {"2"}, "c": {"3"}})
+	require.NoError(t, err)
+	for _, name := range []string{"a", "b", "c"} {
+		values.Add(name, "added")
+	}
+	assert.Equal(t, url.Values{"a": {"1", "added"}, "b": {"2", "added"}, "c": {"3", "added"}}, values)
 }
 
 func checked(values url.Values) error {
