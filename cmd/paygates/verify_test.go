@@ -112,6 +112,8 @@ func TestVerifyEveryGateway(t *testing.T) {
 		r = program(t, rotated(t, name, env), "", args...)
 		assert.Zero(t, r.code, "%s: %s", name, r.stderr)
 		assert.Contains(t, r.stdout, "[1], not with the current one.")
+		r = program(t, with(rotated(t, name, env), chineseEnv), "", args...)
+		assert.Contains(t, r.stdout, "[1] 时一致，用当前密钥不一致。")
 		assert.Equal(t, "verified", events[1]["event"], name)
 		assert.Equal(t, true, events[1]["paid"], name)
 	}

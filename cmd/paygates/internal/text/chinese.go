@@ -322,6 +322,7 @@ var foreign = []struct{ english, chinese string }{
 	{"the signature matches", "签名一致"},
 	{"the signature DOES NOT match", "签名不一致"},
 	{"no signature to compare with", "没有可比较的签名"},
+	{"- Matches with Config.%s[%s], not with the current one.", "- 用 Config.%s[%s] 时一致，用当前密钥不一致。"},
 	{"- Matches without %s: the sender did not sign this field.", "- 去掉 %s 后一致：发送方没有签这个字段。"},
 	{"- Matches after trimming whitespace or quotes from the secret.", "- 去掉密钥首尾的空白或引号后一致。"},
 	{"- Matches if empty values are signed: the sender must leave them out.", "- 空值参与签名时一致：发送方应去掉空值。"},

@@ -190,6 +190,33 @@ func TestEveryTextHasBothLanguages(t *testing.T) {
 
 var verb = regexp.MustCompile(`%[sdqv]|\{[^}]+\}`)
 
+// The hints of an explanation are texts of the SDK, written as sentences.
+func TestEveryHintIsTranslated(t *testing.T) {
+	t.Parallel()
+	hints := 0
+	for _, pattern := range []string{"../../../../sign/explain/*.go", "../../../../internal/notify/keys.go"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, path := range paths {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			require.NoError(t, err)
+			for _, e := range literals(file) {
+				text, _ := literal(e)
+				if !regexp.MustCompile(`^[A-Z].* .*[.?]$`).MatchString(text) {
+					continue
+				}
+				hints++
+				hint := "- " + verb.ReplaceAllString(text, "1")
+				assert.NotEqual(t, hint, Chinese.Foreign(hint), path)
+			}
+		}
+	}
+	assert.Greater(t, hints, 15)
+}
+
 // A translation has the same values, and the punctuation of its language.
 func TestTranslations(t *testing.T) {
 	t.Parallel()
