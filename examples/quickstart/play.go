@@ -105,7 +105,7 @@ func (s *story) code(ctx context.Context, p *gateway.Payment) error {
 		}
 		return s.qrImage(image)
 	default:
-		s.step("There is no code to scan: %s.", strings.Join(p.Notes, "; "))
+		s.step("There is no code to scan; %s.", strings.Join(p.Notes, "; "))
 	}
 	return nil
 }
