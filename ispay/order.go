@@ -80,11 +80,12 @@ type CreateOrderRequest struct {
 	Amount money.Amount
 	// PayerIP is the payer's IPv4 or IPv6 address (ip). Required.
 	PayerIP string
-	// Subject is the title of the order (subject). Optional, at most 256 bytes.
+	// Subject is the title of the order (订单标题, subject). Optional, at most 256 bytes.
 	Subject string
-	// NotifyURL receives the notification when the order is paid (notify_url). Optional
-	// here; an edition of the document requires it, and ReturnURL too. It must not have
-	// a query or a fragment: the gateway appends "?order_no=…" to it.
+	// NotifyURL receives the notification when the order is paid (订单成功回调地址,
+	// notify_url). Optional here; an edition of the document requires it, and ReturnURL
+	// too. It must not have a query or a fragment: the gateway appends "?order_no=…" to
+	// it.
 	NotifyURL string
 	// ReturnURL is the page to which the payer returns (return_url). Optional here. The
 	// signature covers it.
