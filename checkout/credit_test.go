@@ -298,7 +298,7 @@ func TestOnPaidFailsAndNothingIsCredited(t *testing.T) {
 	})
 }
 
-// The database itself refuses a second credit, were the program to try.
+// The database itself rejects a second credit.
 func TestTheTablesRefuseASecondCredit(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, d testDB) {

@@ -133,7 +133,7 @@ func (s *server) run(t *testing.T, command ...string) {
 	require.NoError(t, err, string(output))
 }
 
-// start starts the server and waits until it answers.
+// start starts the server and waits until it responds.
 func (s *server) start(t tester) {
 	t.Helper()
 	db, err := s.d.connect()

@@ -118,7 +118,7 @@ func (s *Service) foundUnconfirmed(ctx context.Context, gateway Gateway, a *dueA
 	return s.orGiveUp(ctx, a, next)
 }
 
-// orGiveUp returns next, and ends the attempt if that is the zero time: nobody queries for it
+// orGiveUp returns next, and ends the attempt if that is the zero time: it is not queried
 // anymore.
 func (s *Service) orGiveUp(ctx context.Context, a *dueAttempt, next time.Time) time.Time {
 	if next.IsZero() {

@@ -29,7 +29,7 @@ func (r CreateOrderRequest) validate() error {
 // [ErrInvalidChannel] or [ErrPaymentRequestFailed] where it is documented.
 //
 // After ErrOutcomeUnknown the number of the charge is unknown, so QueryCharge cannot find
-// it. Nobody can pay it either, because its credential has not reached the app. Look for the
+// it. It cannot be paid either, because its credential has not reached the app. Look for the
 // order number with FindCharges before you create the order again.
 func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*CreatedOrder, error) {
 	if c.baseURL == "" {

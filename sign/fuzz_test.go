@@ -181,7 +181,7 @@ func assertOneReading(t *testing.T, text string) {
 	require.LessOrEqual(t, len(accepted), 1, "%q has the readings %q", text, accepted)
 	require.Subset(t, accepted, signed)
 
-	// A reading whose values have no "=" behind an "&" is not refused.
+	// A reading whose values have no "=" behind an "&" is not rejected.
 	if plain, ok := plainReading(text); ok {
 		require.Equal(t, [][]sign.Field{plain}, accepted)
 	} else {

@@ -87,7 +87,7 @@ func TestParsePrivateKeyReadsKeysAsTheyAreKept(t *testing.T) {
 	}
 }
 
-// Both functions refuse these texts with the same description.
+// Both functions reject these texts with the same description.
 func TestParseKeysNamesWhatItGot(t *testing.T) {
 	t.Parallel()
 	file := func(name string) string { return string(read(t, name)) }

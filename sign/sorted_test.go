@@ -188,7 +188,7 @@ func TestVerifyMD5SortedValuesWithAnAmpersand(t *testing.T) {
 			} else {
 				require.ErrorIs(t, err, sign.ErrAmbiguous)
 			}
-			// Signing refuses every "&".
+			// Signing rejects every "&".
 			_, err = sign.MD5SortedValues(secret, test.values)
 			require.ErrorIs(t, err, sign.ErrAmbiguous)
 		})

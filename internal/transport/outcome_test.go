@@ -242,7 +242,7 @@ func TestAReleasedRequestIsEmpty(t *testing.T) {
 	}
 }
 
-// serveHTTP2 answers the first warm requests of each connection with 200, and calls
+// serveHTTP2 responds to the first warm requests of each connection with 200, and calls
 // end for the next, which counts as a create.
 func serveHTTP2(t *testing.T, config *tls.Config, end func(conn net.Conn, stream uint32)) (address string, creates *atomic.Int32) {
 	t.Helper()

@@ -27,7 +27,7 @@ func FuzzExplain(f *testing.F) {
 			right   sign.Digest
 		}
 		forms := []form{{explain.MD5Concat, concat}, {explain.MD5Nested, nested}}
-		// The sorted form refuses a name that occurs twice.
+		// The sorted form rejects a name that occurs twice.
 		if sorted, err := sign.MD5Sorted(secret, fields); err == nil && n1 != n2 {
 			forms = append(forms, form{func(secret sign.Secret, received string, fields []sign.Field) explain.Explanation {
 				return explain.MD5Sorted(secret, received, fields)
