@@ -34,6 +34,9 @@ func TestCreateQueryWait(t *testing.T) {
 			}
 			for field := range created {
 				assert.Contains(t, strings.Fields(always+" "+sometimes), field)
+				if strings.HasSuffix(field, "_at") {
+					assert.Regexp(t, `\+08:00$`, created[field], field)
+				}
 			}
 			howToPay := []any{created["pay_page"], created["qr_code"], created["qr_code_url"], created["notes"]}
 			assert.NotEqual(t, []any{nil, nil, nil, nil}, howToPay)

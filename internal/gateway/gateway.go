@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/paygates/paygates-go/gatewaytest"
+	"github.com/paygates/paygates-go/internal/loosejson"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign/explain"
 )
@@ -210,10 +211,11 @@ func notZero(amount money.Amount) string {
 	return amount.String()
 }
 
-// stamp returns a time for the JSON output, "" for the zero time.
+// stamp returns a time for the JSON output, in UTC+8 as the results of the SDK, "" for the
+// zero time.
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.Format(time.RFC3339)
+	return t.In(loosejson.Shanghai).Format(time.RFC3339)
 }
