@@ -210,17 +210,8 @@ func (c *responseConn) readHead() error {
 		return errHead
 	}
 	first := len(line)
-	for {
-		line, err := c.readLine()
-		if err != nil {
-			return err
-		}
-		text, crlf := bytes.CutSuffix(line, []byte("\r\n"))
-		f.plain = f.plain && crlf
-		if len(bytes.TrimRight(text, "\n")) == 0 {
-			break
-		}
-		f.readField(text)
+	if err := c.readFields(&f); err != nil {
+		return err
 	}
 	switch informational := f.status/100 == 1 && f.status != http.StatusSwitchingProtocols; {
 	case informational && !f.plain:
@@ -238,6 +229,26 @@ func (c *responseConn) readHead() error {
 		c.left = math.MaxInt64
 	}
 	return nil
+}
+
+// readFields reads the fields of a head.
+func (c *responseConn) readFields(f *framing) error {
+	for first := true; ; first = false {
+		line, err := c.readLine()
+		if err != nil {
+			return err
+		}
+		if first && (line[0] == ' ' || line[0] == '\t') { // it would continue our "Connection: close"
+			c.head = nil
+			return errHead
+		}
+		text, crlf := bytes.CutSuffix(line, []byte("\r\n"))
+		f.plain = f.plain && crlf
+		if len(bytes.TrimRight(text, "\n")) == 0 {
+			return nil
+		}
+		f.readField(text)
+	}
 }
 
 // framing is what a head says about the length of the body.
