@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"database/sql"
 	"net/http"
 	"testing"
 	"time"
@@ -179,4 +180,73 @@ func TestAReusedNumberAfterAnUnconfirmedPayment(t *testing.T) {
 		s.requireSales(t, a.OrderNo, 1)
 		s.requireSales(t, other.OrderNo, 1)
 	})
+}
+
+// The gateway is back after 30 days and tells of money, and the merchant's database fails just
+// then: the money is not lost.
+func TestMoneyThatIsNotRecordedIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		fails := true
+		s := newShop(t, d, func(c *Config) {
+			c.OnPaid = func(ctx context.Context, tx *sql.Tx, p Payment) error {
+				if fails {
+					return errMerchant
+				}
+				return d.sell(ctx, tx, p)
+			}
+		})
+		a := s.buy(t)
+		s.gateway.pay(a.No)
+		s.advance(31 * 24 * time.Hour)
+		s.work(t)
+		s.requireSales(t, a.OrderNo, 0)
+		fails = false
+		s.advance(31 * 24 * time.Hour)
+		s.work(t)
+		s.requireSales(t, a.OrderNo, 1)
+	})
+}
+
+// The end of an order is stored later if the database fails, whenever that is.
+func TestAnEndThatIsNotStoredIsStoredLater(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s, l := newLossyShop(t, d)
+		a := s.buy(t)
+		s.gateway.set(func() { s.gateway.onQuery = func(QueryRequest) error { return errDown } })
+		s.advance(31 * 24 * time.Hour)
+		l.lose("SET status = 'expired' WHERE attempt_no", 1, errReset)
+		s.work(t)
+		require.Zero(t, l.count, "it was lost")
+		require.Equal(t, OrderPending, s.state(t, a.OrderNo).Status)
+		s.advance(31 * 24 * time.Hour)
+		s.work(t)
+		assert.Equal(t, OrderExpired, s.state(t, a.OrderNo).Status)
+	})
+}
+
+// A payment that the gateway does not confirm is listed later if the database fails, whenever
+// that is.
+func TestAnUnconfirmedPaymentThatIsNotStoredIsStoredLater(t *testing.T) {
+	t.Parallel()
+	for _, gone := range []bool{false, true} { // the gateway does not see the payment anymore
+		onEachDatabase(t, func(t *testing.T, d testDB) {
+			s, l := newLossyShop(t, d)
+			a := s.buy(t)
+			s.gateway.set(func() { s.gateway.unsure[a.No] = true })
+			s.advance(time.Minute)
+			s.work(t)
+			s.gateway.set(func() { s.gateway.unsure[a.No] = !gone })
+			s.advance(31 * 24 * time.Hour)
+			l.lose("payments = payments + 1 WHERE order_no", 1, errReset)
+			s.work(t)
+			require.Zero(t, l.count, "it was lost")
+			require.Empty(t, s.attention(t))
+			s.advance(31 * 24 * time.Hour)
+			s.work(t)
+			assert.Equal(t, []Outcome{OutcomeUnconfirmed}, outcomes(s.attention(t)))
+			assert.Equal(t, OrderExpired, s.state(t, a.OrderNo).Status)
+		})
+	}
 }

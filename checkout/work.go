@@ -69,7 +69,7 @@ func (s *Service) found(ctx context.Context, gateway Gateway, a *dueAttempt, res
 		// The gateway has seen a payment before. A person has to look where the money is.
 		if err := s.recordUnconfirmed(ctx, gateway, a); err != nil {
 			s.logWork(ctx, a, "unconfirmed payment not stored", err)
-			return s.nextInTrouble(a, now)
+			return s.nextAfter(a, now)
 		}
 		return s.expire(ctx, a, nextAfterClosing(a, now))
 	case result.Closed || over:
@@ -89,7 +89,7 @@ func (s *Service) foundPayment(ctx context.Context, gateway Gateway, a *dueAttem
 	s.logPayment(ctx, &p, outcome, err)
 	switch {
 	case err != nil:
-		return s.nextInTrouble(a, s.now())
+		return s.nextAfter(a, s.now())
 	case outcome == OutcomeCredited:
 		return time.Time{}
 	case s.now().After(a.closesAt):
@@ -114,6 +114,9 @@ func (s *Service) foundUnconfirmed(ctx context.Context, gateway Gateway, a *dueA
 	}
 	if err != nil {
 		s.logWork(ctx, a, "unconfirmed payment not stored", err)
+		if next.IsZero() {
+			return s.nextAfter(a, now)
+		}
 	}
 	return s.orGiveUp(ctx, a, next)
 }
@@ -165,7 +168,7 @@ func (s *Service) expire(ctx context.Context, a *dueAttempt, next time.Time) tim
 	})
 	if err != nil {
 		s.logWork(ctx, a, "expiry not stored", err)
-		return s.nextInTrouble(a, s.now())
+		return s.nextAfter(a, s.now())
 	}
 	if ended {
 		s.log.InfoContext(ctx, "checkout: attempt expired", "gateway", a.gateway, "order_no", a.orderNo, "attempt_no", a.attemptNo)
@@ -218,11 +221,16 @@ func nextAfterClosing(a *dueAttempt, now time.Time) time.Time {
 // nextInTrouble queries again soon, and less often the older the attempt is: a gateway may
 // be gone for good.
 func (s *Service) nextInTrouble(a *dueAttempt, now time.Time) time.Time {
-	age := now.Sub(a.closesAt)
-	if age > givenUpAfter {
+	if now.Sub(a.closesAt) > givenUpAfter {
 		return time.Time{}
 	}
-	return now.Add(max(longestInterval*s.config.QueryInterval, age/4))
+	return s.nextAfter(a, now)
+}
+
+// nextAfter is nextInTrouble without an end: what the gateway told and our database did not
+// store is not given up.
+func (s *Service) nextAfter(a *dueAttempt, now time.Time) time.Time {
+	return now.Add(max(longestInterval*s.config.QueryInterval, now.Sub(a.closesAt)/4))
 }
 
 // sameAs reports whether nothing changed that updateFound stores.
