@@ -57,7 +57,8 @@ type lossyConn struct {
 
 func (c *lossyConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	result, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
-	// MySQL's driver skips a statement that is to be prepared: then it does not run.
+	// MySQL's driver skips a statement that is to be prepared. There it does not run, as if it
+	// had not arrived.
 	if err == nil || errors.Is(err, driver.ErrSkip) {
 		if lost := c.l.lost(query); lost != nil {
 			return nil, lost

@@ -227,8 +227,8 @@ func (s *Service) nextInTrouble(a *dueAttempt, now time.Time) time.Time {
 	return s.nextAfter(a, now)
 }
 
-// nextAfter is nextInTrouble without an end: what the gateway told and our database did not
-// store is not given up.
+// nextAfter is nextInTrouble without an end: what the gateway told is not given up while our
+// database or OnPaid fails.
 func (s *Service) nextAfter(a *dueAttempt, now time.Time) time.Time {
 	return now.Add(max(longestInterval*s.config.QueryInterval, now.Sub(a.closesAt)/4))
 }
