@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -555,8 +557,10 @@ func TestFaultsEnd(t *testing.T) {
 
 func TestWithAddress(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	var listener net.Listener
+	for listener == nil { // on a port below those of other tests
+		listener, _ = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(20000+rand.IntN(10000)))
+	}
 	address := listener.Addr().String()
 	assert.Panics(t, func() {
 		gatewaytest.Start(http.NotFoundHandler(), gatewaytest.Behavior{}, gatewaytest.WithAddress(address))

@@ -70,7 +70,7 @@ func TestDoctorFindsProblems(t *testing.T) {
 	}
 	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_SECERT"] = "x" }, "environment", "did you mean GATEPAY_SECRET?")
 	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_SECRET"] = "wrong" }, "query", "104")
-	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_BASE_URL"] = refused(t) }, "GATEPAY_BASE_URL", "connection refused")
+	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_BASE_URL"] = refused }, "GATEPAY_BASE_URL", "connection refused")
 	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_BASE_URL"] = "not a URL" }, "GATEPAY_BASE_URL", "not a URL")
 	problem(func(fake *gateway.Fake, _ gateway.Env) {
 		fake.InjectFault(gatewaytest.Fault{Path: "/api/", Status: 403, Body: "<html>Request blocked</html>"})
@@ -119,7 +119,7 @@ func TestDoctorJudgesTheNotifyURL(t *testing.T) {
 		assert.Equal(t, test.level == "failed", code == exitFailed)
 	}
 	_, env := startFake(t, "ispay")
-	code, events := programJSON(t, env, "doctor", "--notify-url", refused(t))
+	code, events := programJSON(t, env, "doctor", "--notify-url", refused)
 	assert.Equal(t, exitFailed, code)
 	_, message := check(events, "notify URL")
 	assert.Contains(t, message, "connection refused")

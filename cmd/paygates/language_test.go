@@ -141,7 +141,7 @@ func TestFailuresInChinese(t *testing.T) {
 		want string
 		args []string
 	}{
-		{"paygates：127.0.0.1:", []string{"trigger", "ispay", "--to", refused(t)}},
+		{"paygates：127.0.0.1:", []string{"trigger", "ispay", "--to", refused}},
 		{"paygates：订单不存在：ispay: ", []string{"query", "ispay", "A1"}},
 		{"paygates：验签失败：ispay: invalid signature", []string{"verify", "ispay", "order_no=A1&amount=1.00&state=9&sign=" + strings.Repeat("0", 32)}},
 		{"paygates：ispay：签名不一致", []string{"sign", "ispay", "order_no=A1&sign=" + strings.Repeat("0", 32)}},

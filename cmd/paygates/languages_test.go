@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +34,7 @@ func TestOtherLanguages(t *testing.T) {
 			t.Parallel()
 			block := regexp.MustCompile("(?s)```" + language + "\n(.*?)```").FindSubmatch(readme)
 			require.NotNil(t, block)
-			address := strings.TrimPrefix(refused(t), "http://")
+			address := freeAddress(t)
 			file := filepath.Join(t.TempDir(), "shop."+language)
 			require.NoError(t, os.WriteFile(file, block[1], 0o600))
 			args := command(file, address)
@@ -98,4 +100,19 @@ func fetch(ctx context.Context, t *testing.T, method, url string, into any) {
 		require.NoError(t, json.Unmarshal(text, into), string(text))
 		return
 	}
+}
+
+// freeAddress returns an address whose port is below those that the system gives to
+// outgoing connections and to other tests.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for range 1000 {
+		listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(20000+rand.IntN(10000)))
+		if err == nil {
+			require.NoError(t, listener.Close())
+			return listener.Addr().String()
+		}
+	}
+	t.Fatal("no free port")
+	return ""
 }

@@ -141,7 +141,7 @@ func TestTriggerResponses(t *testing.T) {
 	assert.Equal(t, exitFailed, r.code)
 	assert.Contains(t, r.stderr, "it accepted a tampered notification")
 
-	code, events := programJSON(t, env, "trigger", "ispay", "--to", refused(t))
+	code, events := programJSON(t, env, "trigger", "ispay", "--to", refused)
 	assert.Equal(t, exitFailed, code)
 	assert.Equal(t, "no_response", events[0]["kind"])
 	assert.Contains(t, events[0]["message"], "connection refused: is your server running, and on this port?")
@@ -251,7 +251,7 @@ func TestForward(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 		assert.Equal(t, http.StatusBadGateway, response.StatusCode)
-	}, "ispay", "--forward", refused(t))
+	}, "ispay", "--forward", refused)
 	assert.Zero(t, r.code, r.stderr)
 	assert.Contains(t, r.stdout, "connection refused: is your server running, and on this port?")
 }

@@ -138,7 +138,7 @@ func TestFailuresOfOrders(t *testing.T) {
 	assert.Equal(t, exitFailed, code)
 	assert.Equal(t, "bad_response", events[0]["kind"])
 
-	env["ISPAY_BASE_URL"] = refused(t)
+	env["ISPAY_BASE_URL"] = refused
 	code, events = programJSON(t, env, "create", "ispay")
 	assert.Equal(t, exitFailed, code)
 	assert.Equal(t, "not_sent", events[0]["kind"])
