@@ -151,7 +151,7 @@ func (c *Client) readNotification(ctx context.Context, values url.Values, keyInd
 	n := &p.Notification
 	n.KeyIndex = keyIndex
 	n.State = p.state("status")
-	n.PaidAt = p.fields.Time("pay_time", loosejson.NewScalar(values.Get("pay_time")))
+	n.PaidAt = p.fields.Time("pay_time")
 	// The document's table has pay_tag, its sample tag.
 	name := "pay_tag"
 	if values.Get(name) == "" {
@@ -160,7 +160,7 @@ func (c *Client) readNotification(ctx context.Context, values url.Values, keyInd
 	if tag := p.text(name); tag != "" {
 		n.Tag = paygates.NewPrivate(tag)
 	}
-	n.Unread = p.fields.Unread
+	n.Unread = p.fields.Unread()
 	if len(n.Unread) > 0 {
 		c.flow.LogUnread(ctx, "read notification", "pay_no "+n.PaymentNo, n.Unread)
 	}

@@ -2,6 +2,7 @@ package codepay
 
 import (
 	"net/url"
+	"slices"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
@@ -13,18 +14,18 @@ import (
 type payment struct {
 	Notification
 	values url.Values
-	fields loosejson.Fields
+	fields *loosejson.Fields
 }
 
 func (c *Client) readPayment(v *check.Checker, values url.Values) *payment {
-	p := &payment{values: values}
+	p := &payment{values: values, fields: loosejson.Form(values)}
 	p.Charset = Charset(values.Get("chart"))
 	p.OrderNo = p.decisive(v, "pay_id", 300) // 100 characters
 	v.Required("pay_id", p.OrderNo)
 	p.PaymentNo = p.decisive(v, "pay_no", longestPaymentNo)
 	p.PaidAmount, _ = money.Parse(values.Get("money"))
-	p.Amount = p.fields.Amount("price", loosejson.NewScalar(values.Get("price")))
-	p.Channel = Channel(p.fields.Int("type", loosejson.NewScalar(values.Get("type"))))
+	p.Amount = p.fields.Amount("price")
+	p.Channel = Channel(p.fields.Int("type"))
 	p.OrderID = p.orderID(c.userID)
 	p.Attach = p.text("param")
 	p.Raw = paygates.NewPrivate(values)
@@ -46,16 +47,14 @@ func (p *payment) decisive(v *check.Checker, name string, longest int) string {
 func (p *payment) text(name string) string {
 	text, ok := p.Charset.decodeLoosely(p.values.Get(name))
 	if !ok {
-		p.fields.Unread = append(p.fields.Unread, name)
+		p.fields.Skip(name)
 	}
 	return text
 }
 
 func (p *payment) state(name string) State {
-	text := p.values.Get(name)
-	unread := len(p.fields.Unread)
-	status := p.fields.Int(name, loosejson.NewScalar(text))
-	if text == "" || len(p.fields.Unread) > unread {
+	status := p.fields.Int(name)
+	if !p.fields.Has(name) || slices.Contains(p.fields.Unread(), name) {
 		return ""
 	}
 	return stateOf(status)
@@ -65,7 +64,7 @@ func (p *payment) orderID(userID string) string {
 	get := p.values.Get
 	id := orderIDOf(get("order_id"), userID, get("id"), get("trueID"))
 	if id != "" && !check.IsID(id, longestOrderID) {
-		p.fields.Unread = append(p.fields.Unread, "order_id")
+		p.fields.Skip("order_id")
 		return ""
 	}
 	return id

@@ -73,11 +73,11 @@ func (c *Client) readReturn(values url.Values, keyIndex int) (*Return, error) {
 		return nil, err
 	}
 	if p.PaidAmount == 0 && values.Get("money") != "" {
-		p.fields.Unread = append(p.fields.Unread, "money")
+		p.fields.Skip("money")
 	}
 	result := &Return{
 		OrderNo: p.OrderNo, OrderID: p.OrderID, Channel: p.Channel, PaidAmount: p.PaidAmount, Amount: p.Amount,
-		Attach: p.Attach, Unread: p.fields.Unread, KeyIndex: keyIndex, Raw: p.Raw,
+		Attach: p.Attach, Unread: p.fields.Unread(), KeyIndex: keyIndex, Raw: p.Raw,
 	}
 	if loosejson.IsNumber(p.PaymentNo) {
 		result.PaymentNo = p.PaymentNo

@@ -16,63 +16,26 @@ import (
 	"github.com/paygates/paygates-go/internal/transport"
 )
 
-// head is part of every response.
-type head struct {
-	Status  loosejson.Scalar `json:"status"`
-	Message loosejson.Scalar `json:"msg"`
-}
-
-// identity is what a response says that it is about.
-type identity struct {
-	OrderID loosejson.Scalar `json:"order_id"`
-	OrderNo loosejson.Scalar `json:"pay_id"`
-	ID      loosejson.Scalar `json:"id"`
-	TrueID  loosejson.Scalar `json:"trueID"`
-	UserID  loosejson.Scalar `json:"userID"`
-	Money   loosejson.Scalar `json:"money"`
-}
-
-type createdWire struct {
-	head
-	identity
-	Channel    loosejson.Scalar `json:"type"`
-	Price      loosejson.Scalar `json:"price"`
-	QRCode     loosejson.Scalar `json:"qrcode"`
-	NotifyKey  loosejson.Scalar `json:"notiry_key"`
-	Tag        loosejson.Scalar `json:"tag"`
-	Charset    loosejson.Scalar `json:"chart"`
-	ServerTime loosejson.Scalar `json:"serverTime"`
-	EndTime    loosejson.Scalar `json:"endTime"`
-}
-
-type orderWire struct {
-	head
-	identity
-	PaymentNo loosejson.Scalar `json:"pay_no"`
-}
-
-// decode decodes a response, JSON or JSONP, into a wire struct that begins with h. It
-// returns the JSON as it arrived. A status below 0 is a rejection; meanings says what it
-// means.
+// decode reads the head of a response, JSON or JSONP, and returns the JSON as it arrived. A
+// status below 0 is a rejection; meanings says what it means.
 func decode(
-	response transport.Response, wire any, h *head, meanings map[int64]error,
-) (raw []byte, f loosejson.Fields, failed *paygates.Error) {
+	response transport.Response, meanings map[int64]error,
+) (f *loosejson.Fields, raw json.RawMessage, failed *paygates.Error) {
 	raw = withoutCall(response.Body)
-	unread, err := loosejson.Unmarshal(decodeJSON(raw), wire)
+	f, err := loosejson.Parse(decodeJSON(raw))
 	if err != nil {
-		return nil, f, response.Unreadable(err)
+		return nil, nil, response.Unreadable(err)
 	}
-	f.Unread = unread
-	status := f.NeedInt("status", h.Status)
+	status := f.NeedInt("status")
 	switch {
 	case f.Err() != nil:
-		return nil, f, response.Bad(f.Err().Error())
+		return nil, nil, response.Bad(f.Err().Error())
 	case status < 0:
-		return raw, f, response.Error(strconv.FormatInt(status, 10), h.Message.Text(), meanings[status])
+		return f, raw, response.Error(strconv.FormatInt(status, 10), f.Text("msg"), meanings[status])
 	case !response.OK():
-		return nil, f, response.NotSuccess()
+		return nil, nil, response.NotSuccess()
 	default:
-		return raw, f, nil
+		return f, raw, nil
 	}
 }
 
@@ -80,15 +43,14 @@ func decode(
 // that is nil. While the listening software is offline it returns an order and an error,
 // if the gateway sent an order.
 func decodeCreated(response transport.Response, userID string, request *CreateOrderRequest) (*CreatedOrder, error) {
-	var wire createdWire
-	raw, f, failed := decode(response, &wire, &wire.head, createCodes)
+	f, raw, failed := decode(response, createCodes)
 	isOffline := failed != nil && errors.Is(failed, ErrListenerOffline)
 	if failed != nil && !isOffline {
 		return nil, failed
 	}
-	order := wire.order(&f, userID)
-	order.Raw = paygates.NewPrivate(json.RawMessage(raw))
-	order.Unread = f.Unread
+	order := createdOrder(f, userID)
+	order.Raw = paygates.NewPrivate(raw)
+	order.Unread = f.Unread()
 	other := request.complete(response, order)
 	switch {
 	case isOffline && (f.Err() != nil || other != nil):
@@ -104,29 +66,29 @@ func decodeCreated(response transport.Response, userID string, request *CreateOr
 	return order, nil
 }
 
-func (w *createdWire) order(f *loosejson.Fields, userID string) *CreatedOrder {
-	if status := f.NeedInt("status", w.Status); status > 0 {
+func createdOrder(f *loosejson.Fields, userID string) *CreatedOrder {
+	if status := f.NeedInt("status"); status > 0 {
 		f.Fail(fmt.Sprintf("status %d is not one of a create", status))
 	}
-	qrCode := f.Text("qrcode", w.QRCode)
+	qrCode := f.Text("qrcode")
 	if strings.HasPrefix(qrCode, "//") {
 		qrCode = "https:" + qrCode
 	}
 	order := &CreatedOrder{
-		OrderID:       w.orderID(f, userID),
-		OrderNo:       w.orderNo(f),
-		Channel:       Channel(f.Int("type", w.Channel)),
-		Amount:        f.Amount("price", w.Price),
-		PayableAmount: f.NeedAmount("money", w.Money),
+		OrderID:       orderID(f, userID),
+		OrderNo:       orderNo(f),
+		Channel:       Channel(f.Int("type")),
+		Amount:        f.Amount("price"),
+		PayableAmount: f.NeedAmount("money"),
 		QRCodeURL:     qrCode,
-		UserID:        f.Text("userID", w.UserID),
-		NotifyKey:     f.Private("notiry_key", w.NotifyKey),
-		Tag:           f.Text("tag", w.Tag),
-		Charset:       Charset(f.Text("chart", w.Charset)),
-		ServerTime:    f.Time("serverTime", w.ServerTime),
-		ExpiresAt:     f.Time("endTime", w.EndTime),
+		UserID:        f.Text("userID"),
+		NotifyKey:     f.Private("notiry_key"),
+		Tag:           f.Text("tag"),
+		Charset:       Charset(f.Text("chart")),
+		ServerTime:    f.Time("serverTime"),
+		ExpiresAt:     f.Time("endTime"),
 		ReceivedAt:    time.Now(),
-		Message:       f.Text("msg", w.Message),
+		Message:       f.Text("msg"),
 	}
 	if order.PayableAmount == 0 {
 		f.Fail("money is 0.00")
@@ -155,44 +117,43 @@ func (r *CreateOrderRequest) complete(response transport.Response, order *Create
 	}
 }
 
-func decodeOrder(response transport.Response, userID, orderID string) (*Order, error) {
-	var wire orderWire
-	raw, f, failed := decode(response, &wire, &wire.head, queryCodes)
+func decodeOrder(response transport.Response, userID, id string) (*Order, error) {
+	f, raw, failed := decode(response, queryCodes)
 	if failed != nil {
 		return nil, failed
 	}
 	order := &Order{
-		OrderID:    orderID,
-		State:      stateOf(f.NeedInt("status", wire.Status)),
-		OrderNo:    wire.orderNo(&f),
-		PaymentNo:  f.Text("pay_no", wire.PaymentNo),
-		PaidAmount: f.Amount("money", wire.Money),
-		Message:    f.Text("msg", wire.Message),
-		Raw:        paygates.NewPrivate(json.RawMessage(raw)),
+		OrderID:    id,
+		State:      stateOf(f.NeedInt("status")),
+		OrderNo:    orderNo(f),
+		PaymentNo:  f.Text("pay_no"),
+		PaidAmount: f.Amount("money"),
+		Message:    f.Text("msg"),
+		Raw:        paygates.NewPrivate(raw),
 	}
-	got := wire.orderID(&f, userID)
+	got := orderID(f, userID)
+	order.Unread = f.Unread()
 	// These are compared with a notification.
 	for _, name := range []string{"pay_no", "money"} {
-		if slices.Contains(f.Unread, name) {
+		if slices.Contains(order.Unread, name) {
 			f.Fail(name + " has another shape")
 		}
 	}
 	switch {
 	case f.Err() != nil:
 		return nil, response.Bad(f.Err().Error())
-	case got != "" && got != orderID:
-		return nil, response.Error("", "", &otherOrder{response.Other("order_id", got, orderID)})
+	case got != "" && got != id:
+		return nil, response.Error("", "", &otherOrder{response.Other("order_id", got, id)})
 	}
-	order.Unread = f.Unread
 	return order, nil
 }
 
-func (i *identity) orderID(f *loosejson.Fields, userID string) string {
-	id := f.Text("order_id", i.OrderID)
-	if slices.Contains(f.Unread, "order_id") {
+func orderID(f *loosejson.Fields, userID string) string {
+	id := f.Text("order_id")
+	if slices.Contains(f.Unread(), "order_id") {
 		f.Fail("order_id is not a single value")
 	}
-	return orderIDOf(id, userID, i.ID.Text(), i.TrueID.Text(), i.UserID.Text())
+	return orderIDOf(id, userID, f.Text("id"), f.Text("trueID"), f.Text("userID"))
 }
 
 // orderIDOf returns the gateway's order number, or "" for a value that stands for none, such
@@ -204,12 +165,12 @@ func orderIDOf(sent string, merchant ...string) string {
 	return sent
 }
 
-func (i *identity) orderNo(f *loosejson.Fields) string {
-	orderNo := f.Text("pay_id", i.OrderNo)
-	if slices.Contains(f.Unread, "pay_id") || strings.ContainsRune(orderNo, utf8.RuneError) {
+func orderNo(f *loosejson.Fields) string {
+	number := f.Text("pay_id")
+	if slices.Contains(f.Unread(), "pay_id") || strings.ContainsRune(number, utf8.RuneError) {
 		f.Fail("pay_id is not a text in the encoding of chart")
 	}
-	return orderNo
+	return number
 }
 
 // otherOrder is the error for a response about another order than the requested one. It

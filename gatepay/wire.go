@@ -17,85 +17,53 @@ import (
 	"github.com/paygates/paygates-go/sign"
 )
 
-// head begins every response.
-type head struct {
-	Code    loosejson.Scalar `json:"code"`
-	Message loosejson.Scalar `json:"msg"`
-	Time    loosejson.Scalar `json:"time"`
-}
-
-type createdWire struct {
-	head
-	Data struct {
-		PayPageURL loosejson.Scalar `json:"pay_url"`
-		QRCodeURL  loosejson.Scalar `json:"qrcode_url"`
-		ImageText  loosejson.Scalar `json:"qrcode_body"`
-		Params     loosejson.Value  `json:"params"`
-	} `json:"data"`
-}
-
-type orderWire struct {
-	head
-	Data struct {
-		OrderNo loosejson.Scalar `json:"out_order_id"` // not documented
-		OrderID loosejson.Scalar `json:"order_id"`
-		Subject loosejson.Scalar `json:"order_name"`
-		Amount  loosejson.Scalar `json:"order_price"`
-		Channel loosejson.Scalar `json:"order_type"`
-		State   loosejson.Scalar `json:"order_status"`
-	} `json:"data"`
-}
-
-// decode decodes a response into a wire struct that begins with h. code decides, whatever
+// decode reads the head of a response and returns it and its data. code decides, whatever
 // data is: PHP writes an empty one as [] or "". codes is the table of the call.
-func decode(response transport.Response, wire any, h *head, codes map[int64]error) (loosejson.Fields, *paygates.Error) {
-	var f loosejson.Fields
-	unread, err := loosejson.Unmarshal(response.Body, wire)
+func decode(response transport.Response, codes map[int64]error) (f, data *loosejson.Fields, failed *paygates.Error) {
+	f, err := loosejson.Parse(response.Body)
 	if err != nil {
-		return f, response.Unreadable(err)
+		return nil, nil, response.Unreadable(err)
 	}
-	f.Unread = unread
-	code := f.NeedInt("code", h.Code)
+	code := f.NeedInt("code")
 	switch {
 	case f.Err() != nil:
-		return f, response.Bad(f.Err().Error())
+		return nil, nil, response.Bad(f.Err().Error())
 	case code != codeSuccess:
-		return f, response.Error(strconv.FormatInt(code, 10), h.Message.Text(), codes[code])
+		return nil, nil, response.Error(strconv.FormatInt(code, 10), f.Text("msg"), codes[code])
 	case !response.OK():
-		return f, response.NotSuccess()
+		return nil, nil, response.NotSuccess()
 	default:
-		return f, nil
+		return f, f.Object("data"), nil
 	}
 }
 
 func decodeCreated(
 	response transport.Response, codes map[int64]error, bought sign.Field, r CreateOrderRequest,
 ) (*CreatedOrder, error) {
-	var wire createdWire
-	f, failed := decode(response, &wire, &wire.head, codes)
+	f, data, failed := decode(response, codes)
 	if failed != nil {
 		return nil, failed
 	}
 	order := &CreatedOrder{
 		OrderNo:     r.OrderNo,
-		PayPageURL:  payPageURL(&f, wire.Data.PayPageURL),
-		QRCodeURL:   f.Text("qrcode_url", wire.Data.QRCodeURL),
-		ImageText:   f.Text("qrcode_body", wire.Data.ImageText),
-		RespondedAt: f.Time("time", wire.Time),
+		PayPageURL:  payPageURL(data),
+		QRCodeURL:   data.Text("qrcode_url"),
+		ImageText:   data.Text("qrcode_body"),
+		RespondedAt: f.Time("time"),
 		Raw:         paygates.NewPrivate(json.RawMessage(response.Body)),
 	}
-	compare(response, &f, wire.Data.Params, bought, r)
+	compare(response, data, bought, r)
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}
-	order.Unread = f.Unread
+	order.Unread = f.Unread()
 	return order, nil
 }
 
 // payPageURL reads pay_url: a page, a page without a scheme, or a link that opens an app,
 // such as weixin:// or alipays://.
-func payPageURL(f *loosejson.Fields, s loosejson.Scalar) string {
-	text := f.NeedText("pay_url", s)
+func payPageURL(data *loosejson.Fields) string {
+	text := data.NeedText("pay_url")
 	if strings.HasPrefix(text, "//") {
 		text = "https:" + text
 	}
@@ -104,7 +72,7 @@ func payPageURL(f *loosejson.Fields, s loosejson.Scalar) string {
 	case !isScheme(scheme) || rest == "" || strings.ContainsAny(text, " \"<>") || !check.IsText(text),
 		(scheme == "http" || scheme == "https") && !check.IsURL(scheme+"://"+rest),
 		slices.Contains(localSchemes, scheme):
-		f.Fail("pay_url is neither a page nor a link to an app")
+		data.Fail("pay_url is neither a page nor a link to an app")
 	}
 	return text
 }
@@ -119,8 +87,8 @@ func isScheme(text string) bool {
 
 // compare fails if params, the gateway's copy of the request, is that of another request.
 // It may be missing or have another shape.
-func compare(response transport.Response, f *loosejson.Fields, params loosejson.Value, bought sign.Field, r CreateOrderRequest) {
-	for name, value := range params.Members() {
+func compare(response transport.Response, data *loosejson.Fields, bought sign.Field, r CreateOrderRequest) {
+	for name, value := range data.Value("params").Members() {
 		var want string
 		switch name {
 		case "out_order_id":
@@ -132,12 +100,12 @@ func compare(response transport.Response, f *loosejson.Fields, params loosejson.
 		default:
 			continue
 		}
-		got := value.Scalar().Text()
+		got := value.Text()
 		if amount, err := money.Parse(got); name == "price" && err == nil {
 			got = amount.String()
 		}
 		if got != "" && got != want {
-			f.Fail(response.Other(name, got, want))
+			data.Fail(response.Other(name, got, want))
 		}
 	}
 }
@@ -145,25 +113,23 @@ func compare(response transport.Response, f *loosejson.Fields, params loosejson.
 // decodeOrder decodes a response of /api/order/check. orderNo is the number of the order
 // that was queried, "" for any.
 func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
-	var wire orderWire
-	f, failed := decode(response, &wire, &wire.head, checkCodes)
+	f, data, failed := decode(response, checkCodes)
 	if failed != nil {
 		return nil, failed
 	}
-	w := &wire.Data
-	got := f.Text("out_order_id", w.OrderNo)
+	got := data.Text("out_order_id") // not documented
 	order := &Order{
 		OrderNo:     cmp.Or(orderNo, got),
-		OrderID:     f.NeedText("order_id", w.OrderID),
-		Subject:     f.Text("order_name", w.Subject),
-		Amount:      f.NeedAmount("order_price", w.Amount),
-		Channel:     Channel(f.Text("order_type", w.Channel)),
-		State:       State(f.NeedText("order_status", w.State)),
-		RespondedAt: f.Time("time", wire.Time),
+		OrderID:     data.NeedText("order_id"),
+		Subject:     data.Text("order_name"),
+		Amount:      data.NeedAmount("order_price"),
+		Channel:     Channel(data.Text("order_type")),
+		State:       State(data.NeedText("order_status")),
+		RespondedAt: f.Time("time"),
 		Raw:         paygates.NewPrivate(json.RawMessage(response.Body)),
 	}
 	switch {
-	case slices.Contains(f.Unread, "out_order_id"):
+	case slices.Contains(f.Unread(), "out_order_id"):
 		f.Fail("out_order_id is not a single value")
 	case got != "" && got != order.OrderNo:
 		f.Fail(response.Other("out_order_id", got, orderNo))
@@ -171,34 +137,31 @@ func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}
-	order.Unread = f.Unread
+	order.Unread = f.Unread()
 	return order, nil
 }
 
 func decodeParams(raw []byte) (map[string]string, error) {
-	var wire createdWire
-	unread, err := loosejson.Unmarshal(raw, &wire)
-	if err == nil && len(unread) > 0 {
-		err = errors.New("no data")
-	}
+	f, err := loosejson.Parse(raw)
 	if err != nil {
 		return nil, badParams(err)
 	}
-	params := wire.Data.Params
+	params := f.Object("data").Value("params")
 	var values map[string]string
 	switch text := string(params.Bytes()); {
+	case len(f.Unread()) > 0:
+		return nil, badParams(errors.New("no data"))
 	case text == "" || text == "null" || text == "[]": // PHP's empty list
 		return values, nil
 	case !params.IsObject():
 		return nil, badParams(errors.New("not a JSON object"))
 	}
-	var f loosejson.Fields
 	values = map[string]string{}
 	for name, value := range params.Members() {
-		values[name] = f.Text(name, value.Scalar())
-	}
-	if len(f.Unread) > 0 {
-		return nil, badParams(errors.New("not a list of plain values"))
+		if value.IsObject() || value.IsList() {
+			return nil, badParams(errors.New("not a list of plain values"))
+		}
+		values[name] = value.Text()
 	}
 	return values, nil
 }

@@ -96,10 +96,10 @@ func TestQueryStateWithFieldsOfAnotherShape(t *testing.T) {
 		"order a list":     {`{"success":true,"state":5,"order":[]}`, false, []string{"order"}},
 		"order empty":      {`{"success":true,"state":"5","order":""}`, false, []string{"order"}},
 		"order false":      {`{"success":true,"state":5,"order":false}`, false, []string{"order"}},
-		"timeout a text":   {`{"success":true,"state":5,"order":{"amount":300,"timeout":"15 minutes"}}`, true, []string{"order.timeout"}},
-		"timeout negative": {`{"success":true,"state":5,"order":{"amount":300,"timeout":-1}}`, true, []string{"order.timeout"}},
+		"timeout a text":   {`{"success":true,"state":5,"order":{"amount":300,"timeout":"15 minutes"}}`, true, []string{"timeout"}},
+		"timeout negative": {`{"success":true,"state":5,"order":{"amount":300,"timeout":-1}}`, true, []string{"timeout"}},
 		"timeout decimals": {`{"success":true,"state":5,"order":{"amount":300,"timeout":900.0}}`, true, nil},
-		"qrcode an object": {`{"success":true,"state":5,"order":{"amount":"300.000","qrcode":{},"alipayuid":[]}}`, true, []string{"order.qrcode", "order.alipayuid"}},
+		"qrcode an object": {`{"success":true,"state":5,"order":{"amount":"300.000","qrcode":{},"alipayuid":[]}}`, true, []string{"qrcode", "alipayuid"}},
 		"code a text":      {`{"success":true,"errorCode":"OK","state":5,"order":{"amount":300}}`, true, nil},
 	} {
 		client, mock := setup(t)

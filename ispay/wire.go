@@ -2,7 +2,6 @@ package ispay
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/paygates/paygates-go"
@@ -10,73 +9,28 @@ import (
 	"github.com/paygates/paygates-go/internal/transport"
 )
 
-// head begins every response.
-type head struct {
-	Success loosejson.Scalar `json:"success"`
-	Code    loosejson.Scalar `json:"errorCode"`
-	Message loosejson.Scalar `json:"errorMsg"`
-}
-
-type createdWire struct {
-	head
-	OrderID loosejson.Scalar `json:"order_id"`
-}
-
-type stateWire struct {
-	head
-	State loosejson.Scalar `json:"state"`
-	Order *struct {
-		State        loosejson.Scalar `json:"state"`
-		QRCode       loosejson.Scalar `json:"qrcode"`
-		ImageText    loosejson.Scalar `json:"imgtext"`
-		AlipayUserID loosejson.Scalar `json:"alipayuid"`
-		Amount       loosejson.Scalar `json:"amount"`
-		SN           loosejson.Scalar `json:"sn"`
-		Timeout      loosejson.Scalar `json:"timeout"`
-	} `json:"order"`
-}
-
-type orderWire struct {
-	head
-	Order struct {
-		SN        loosejson.Scalar `json:"sn"`
-		State     loosejson.Scalar `json:"state"`
-		QRCode    loosejson.Scalar `json:"qrcode"`
-		ImageText loosejson.Scalar `json:"imgtext"`
-		NotifyURL loosejson.Scalar `json:"notifyurl"`
-		ReturnURL loosejson.Scalar `json:"returnurl"`
-		Notified  loosejson.Scalar `json:"returning"`
-		Amount    loosejson.Scalar `json:"amount"`
-		PayerIP   loosejson.Scalar `json:"ip"`
-		Channel   loosejson.Scalar `json:"paytype"`
-		CreatedAt loosejson.Scalar `json:"create_time"`
-	} `json:"order"`
-}
-
-// decode decodes a response into a wire struct that begins with h. success decides,
-// never errorCode: 订单不存在 comes with errorCode 0.
-func decode(response transport.Response, wire any, h *head) (loosejson.Fields, *paygates.Error) {
-	var f loosejson.Fields
-	unread, err := loosejson.Unmarshal(response.Body, wire)
+// decode reads the head of a response. success decides, never errorCode: 订单不存在 comes
+// with errorCode 0.
+func decode(response transport.Response) (*loosejson.Fields, *paygates.Error) {
+	f, err := loosejson.Parse(response.Body)
 	if err != nil {
-		return f, response.Unreadable(err)
+		return nil, response.Unreadable(err)
 	}
-	f.Unread = unread
-	success := f.NeedBool("success", h.Success)
+	success := f.NeedBool("success")
 	switch {
 	case f.Err() != nil:
-		return f, response.Bad(f.Err().Error())
+		return nil, response.Bad(f.Err().Error())
 	case !success:
-		return f, rejection(response, h)
+		return nil, rejection(response, f)
 	case !response.OK():
-		return f, response.NotSuccess()
+		return nil, response.NotSuccess()
 	default:
 		return f, nil
 	}
 }
 
-func rejection(response transport.Response, h *head) *paygates.Error {
-	code, message := h.Code.Text(), h.Message.Text()
+func rejection(response transport.Response, f *loosejson.Fields) *paygates.Error {
+	code, message := f.Text("errorCode"), f.Text("errorMsg")
 	if code == "0" {
 		code = ""
 	}
@@ -88,12 +42,11 @@ func rejection(response transport.Response, h *head) *paygates.Error {
 }
 
 func (c *Client) decodeCreated(response transport.Response) (*CreatedOrder, error) {
-	var wire createdWire
-	f, failed := decode(response, &wire, &wire.head)
+	f, failed := decode(response)
 	if failed != nil {
 		return nil, failed
 	}
-	orderID := f.NeedNumber("order_id", wire.OrderID)
+	orderID := f.NeedNumber("order_id")
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}
@@ -109,66 +62,61 @@ func (c *Client) decodeCreated(response transport.Response) (*CreatedOrder, erro
 // decodeState decodes the responses of /query and /qrcode: the state is beside the
 // order in one and inside it in the other.
 func decodeState(response transport.Response, orderID string, needCode bool) (*OrderState, error) {
-	var wire stateWire
-	f, failed := decode(response, &wire, &wire.head)
+	f, failed := decode(response)
 	if failed != nil {
 		return nil, failed
 	}
 	result := &OrderState{Raw: paygates.NewPrivate(json.RawMessage(response.Body))}
-	if slices.Contains(f.Unread, "order") { // [] or "", as which PHP writes no order
-		wire.Order = nil
-	}
-	state := wire.State
-	if order := wire.Order; order != nil {
-		if !state.IsSet() {
-			state = order.State
-		}
+	state, order := f, f.Object("order") // PHP writes no order as [] or ""
+	if order.Exists() {
 		result.Code = &PaymentCode{
-			QRCode:       f.Text("order.qrcode", order.QRCode),
-			ImageText:    f.Text("order.imgtext", order.ImageText),
-			AlipayUserID: f.Text("order.alipayuid", order.AlipayUserID),
-			Amount:       f.NeedAmount("order.amount", order.Amount),
-			SN:           f.Text("order.sn", order.SN),
-			Timeout:      f.Seconds("order.timeout", order.Timeout),
+			QRCode:       order.Text("qrcode"),
+			ImageText:    order.Text("imgtext"),
+			AlipayUserID: order.Text("alipayuid"),
+			Amount:       order.NeedAmount("amount"),
+			SN:           order.Text("sn"),
+			Timeout:      order.Seconds("timeout"),
 		}
 		// The document's samples have the gateway's number here in one place and the
 		// merchant's in another, so only a number of the same form tells.
 		if sn := result.Code.SN; len(sn) == len(orderID) && sn != orderID {
 			f.Fail(response.Other("sn", sn, orderID))
 		}
+		if !f.Has("state") {
+			state = order
+		}
 	}
-	if needCode && wire.Order == nil {
+	if needCode && !order.Exists() {
 		f.Fail("no order")
 	}
-	result.State = State(f.NeedInt("state", state))
+	result.State = State(state.NeedInt("state"))
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}
-	result.Unread = f.Unread
+	result.Unread = f.Unread()
 	return result, nil
 }
 
 // decodeOrder decodes a response of /order. orderNo is the number of the order that was
 // queried, "" for any.
 func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
-	var wire orderWire
-	f, failed := decode(response, &wire, &wire.head)
+	f, failed := decode(response)
 	if failed != nil {
 		return nil, failed
 	}
-	w := &wire.Order
+	f = f.Object("order")
 	order := &Order{
-		SN:        f.Text("sn", w.SN),
-		State:     State(f.NeedInt("state", w.State)),
-		Amount:    f.NeedAmount("amount", w.Amount),
-		Channel:   Channel(f.Text("paytype", w.Channel)),
-		QRCode:    f.Text("qrcode", w.QRCode),
-		ImageText: f.Text("imgtext", w.ImageText),
-		NotifyURL: f.Text("notifyurl", w.NotifyURL),
-		ReturnURL: f.Text("returnurl", w.ReturnURL),
-		Notified:  f.Bool("returning", w.Notified),
-		PayerIP:   f.Private("ip", w.PayerIP),
-		CreatedAt: f.Time("create_time", w.CreatedAt),
+		SN:        f.Text("sn"),
+		State:     State(f.NeedInt("state")),
+		Amount:    f.NeedAmount("amount"),
+		Channel:   Channel(f.Text("paytype")),
+		QRCode:    f.Text("qrcode"),
+		ImageText: f.Text("imgtext"),
+		NotifyURL: f.Text("notifyurl"),
+		ReturnURL: f.Text("returnurl"),
+		Notified:  f.Bool("returning"),
+		PayerIP:   f.Private("ip"),
+		CreatedAt: f.Time("create_time"),
 		Raw:       paygates.NewPrivate(json.RawMessage(response.Body)),
 	}
 	order.OrderNo = orderNo
@@ -181,6 +129,6 @@ func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}
-	order.Unread = f.Unread
+	order.Unread = f.Unread()
 	return order, nil
 }

@@ -60,7 +60,7 @@ func (c *Client) verify(body []byte) (*Notification, error) {
 		v.Fail("body", "must be a JSON object: "+err.Error())
 	}
 	v.That(claim.IsObject(), "body", "must be a JSON object")
-	id := claim.Member("id").Scalar().Text()
+	id := claim.Member("id").Text()
 	v.Alphanumeric("id", id, longestOrderID)
 	if err := v.Err(); err != nil {
 		return nil, err

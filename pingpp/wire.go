@@ -13,88 +13,26 @@ import (
 	"github.com/paygates/paygates-go/internal/transport"
 )
 
-type backendWire struct {
-	Status  loosejson.Scalar `json:"status"`
-	Message loosejson.Scalar `json:"message"`
-	// A backend that knows tokens by "Authorization: Token" rejects one with a detail and
-	// without a status.
-	Detail loosejson.Scalar `json:"detail"`
-	Charge loosejson.Value  `json:"ch"`
-}
-
-type apiErrorWire struct {
-	Error *struct {
-		Type    loosejson.Scalar `json:"type"`
-		Code    loosejson.Scalar `json:"code"`
-		Param   loosejson.Scalar `json:"param"`
-		Message loosejson.Scalar `json:"message"`
-	} `json:"error"`
-}
-
-type chargeWire struct {
-	ID             loosejson.Scalar `json:"id"`
-	Object         loosejson.Scalar `json:"object"`
-	OrderNo        loosejson.Scalar `json:"order_no"`
-	App            loosejson.Scalar `json:"app"`
-	Channel        loosejson.Scalar `json:"channel"`
-	LiveMode       loosejson.Scalar `json:"livemode"`
-	Paid           loosejson.Scalar `json:"paid"`
-	Refunded       loosejson.Scalar `json:"refunded"`
-	Reversed       loosejson.Scalar `json:"reversed"`
-	Amount         loosejson.Scalar `json:"amount"`
-	AmountSettle   loosejson.Scalar `json:"amount_settle"`
-	AmountRefunded loosejson.Scalar `json:"amount_refunded"`
-	Currency       loosejson.Scalar `json:"currency"`
-	Subject        loosejson.Scalar `json:"subject"`
-	Body           loosejson.Scalar `json:"body"`
-	Description    loosejson.Scalar `json:"description"`
-	ClientIP       loosejson.Scalar `json:"client_ip"`
-	CreatedAt      loosejson.Scalar `json:"created"`
-	PaidAt         loosejson.Scalar `json:"time_paid"`
-	ExpiresAt      loosejson.Scalar `json:"time_expire"`
-	SettledAt      loosejson.Scalar `json:"time_settle"`
-	TransactionNo  loosejson.Scalar `json:"transaction_no"`
-	Refunds        loosejson.Value  `json:"refunds"`
-	FailureCode    loosejson.Scalar `json:"failure_code"`
-	FailureMessage loosejson.Scalar `json:"failure_msg"`
-	Metadata       loosejson.Value  `json:"metadata"`
-	Extra          loosejson.Value  `json:"extra"`
-	Credential     loosejson.Value  `json:"credential"`
-}
-
-type eventWire struct {
-	ID        loosejson.Scalar `json:"id"`
-	Object    loosejson.Scalar `json:"object"`
-	Type      loosejson.Scalar `json:"type"`
-	LiveMode  loosejson.Scalar `json:"livemode"`
-	CreatedAt loosejson.Scalar `json:"created"`
-	Data      struct {
-		Object loosejson.Value `json:"object"`
-	} `json:"data"`
-	PendingWebhooks loosejson.Scalar `json:"pending_webhooks"`
-	RequestID       loosejson.Scalar `json:"request"`
-}
-
 // decodeCreated decodes a response of the merchant backend to a create. status decides.
 func decodeCreated(response transport.Response, request CreateOrderRequest) (*CreatedOrder, error) {
-	var wire backendWire
-	if _, err := loosejson.Unmarshal(response.Body, &wire); err != nil {
+	f, err := loosejson.Parse(response.Body)
+	if err != nil {
 		return nil, response.Unreadable(err)
 	}
-	var f loosejson.Fields
-	status := f.NeedInt("status", wire.Status)
-	message := wire.Message.Text()
+	status := f.NeedInt("status")
+	message := f.Text("message")
+	ch := f.Object("ch")
 	switch {
-	case f.Err() != nil:
-		return nil, response.Error("", wire.Detail.Text(), transport.Bad(f.Err().Error()))
+	case f.Err() != nil: // a backend that knows tokens by "Authorization: Token" rejects one with a detail alone
+		return nil, response.Error("", f.Text("detail"), transport.Bad(f.Err().Error()))
 	case status != 0:
 		return nil, response.Error(strconv.FormatInt(status, 10), message, meaningOf(message))
 	case !response.OK():
 		return nil, response.NotSuccess()
-	case !wire.Charge.IsObject():
+	case !ch.Exists():
 		return nil, response.Bad("no ch")
 	}
-	charge, err := decodeCharge(wire.Charge)
+	charge, err := decodeCharge(ch.Alone())
 	switch {
 	case err != nil:
 		return nil, response.Bad("ch: " + err.Error())
@@ -108,18 +46,19 @@ func decodeCreated(response transport.Response, request CreateOrderRequest) (*Cr
 
 // decodeAPIError decodes an error of Ping++. notFound is what it is after a 404, or nil.
 func decodeAPIError(response transport.Response, notFound error) *paygates.Error {
-	var wire apiErrorWire
-	if _, err := loosejson.Unmarshal(response.Body, &wire); err != nil {
+	f, err := loosejson.Parse(response.Body)
+	if err != nil {
 		return response.Unreadable(err)
 	}
-	w := wire.Error
-	if w == nil || !w.Type.IsSet() && !w.Code.IsSet() && !w.Message.IsSet() {
-		return response.Bad("no error")
-	}
+	f = f.Object("error")
+	message := f.Text("message")
 	apiError := &APIError{
-		Type:  response.Mask(w.Type.Text()),
-		Code:  response.Mask(w.Code.Text()),
-		Param: response.Mask(w.Param.Text()),
+		Type:  response.Mask(f.Text("type")),
+		Code:  response.Mask(f.Text("code")),
+		Param: response.Mask(f.Text("param")),
+	}
+	if apiError.Type == "" && apiError.Code == "" && message == "" {
+		return response.Bad("no error")
 	}
 	var cause error = apiError
 	switch {
@@ -128,7 +67,7 @@ func decodeAPIError(response transport.Response, notFound error) *paygates.Error
 	case response.Status >= http.StatusInternalServerError: // the next query may get a response
 		cause = fmt.Errorf("%w: %w", paygates.ErrBadResponse, apiError)
 	}
-	return response.Error(apiError.Code, w.Message.Text(), cause)
+	return response.Error(apiError.Code, message, cause)
 }
 
 // DecodeCharge decodes a stored charge: a Charge's Raw. The error is a *paygates.Error that
@@ -143,106 +82,98 @@ func DecodeCharge(raw []byte) (*Charge, error) {
 
 // readCharge decodes a response that is a charge. The error says what is missing.
 func readCharge(raw []byte) (*Charge, error) {
-	var w chargeWire
-	unread, err := loosejson.Unmarshal(raw, &w)
+	f, err := loosejson.Parse(raw)
 	if err != nil {
 		return nil, err
 	}
-	return w.charge(raw, unread)
-}
-
-// decodeCharge decodes a charge that is a part of a response or a notification.
-func decodeCharge(value loosejson.Value) (*Charge, error) {
-	var w chargeWire
-	unread, err := value.Unmarshal(&w)
-	if err != nil {
-		return nil, err
+	charge, err := decodeCharge(f)
+	if charge != nil {
+		charge.Raw = paygates.NewPrivate(json.RawMessage(raw))
 	}
-	return w.charge(value.Bytes(), unread)
+	return charge, err
 }
 
-func (w *chargeWire) charge(raw json.RawMessage, unread []string) (*Charge, error) {
-	if w.Object.Text() != "charge" {
+// decodeCharge decodes a charge, which may be a part of a response or a notification.
+func decodeCharge(f *loosejson.Fields) (*Charge, error) {
+	if f.Text("object") != "charge" {
 		return nil, errors.New("not a charge")
 	}
-	f := loosejson.Fields{Unread: unread}
 	charge := &Charge{
-		ID:             f.NeedNumber("id", w.ID),
-		OrderNo:        f.NeedText("order_no", w.OrderNo),
-		App:            f.Text("app", w.App),
-		Channel:        Channel(f.Text("channel", w.Channel)),
-		LiveMode:       f.NeedBool("livemode", w.LiveMode),
-		PaidOnce:       f.NeedBool("paid", w.Paid),
-		Reversed:       f.Bool("reversed", w.Reversed),
-		Amount:         f.NeedCents("amount", w.Amount),
-		AmountSettle:   f.Cents("amount_settle", w.AmountSettle),
-		Currency:       strings.ToLower(f.NeedText("currency", w.Currency)),
-		Subject:        f.Text("subject", w.Subject),
-		Body:           f.Private("body", w.Body),
-		Description:    f.Private("description", w.Description),
-		ClientIP:       f.Private("client_ip", w.ClientIP),
-		CreatedAt:      f.Time("created", w.CreatedAt),
-		PaidAt:         f.Time("time_paid", w.PaidAt),
-		ExpiresAt:      f.Time("time_expire", w.ExpiresAt),
-		SettledAt:      f.Time("time_settle", w.SettledAt),
-		TransactionNo:  f.Text("transaction_no", w.TransactionNo),
-		FailureCode:    f.Text("failure_code", w.FailureCode),
-		FailureMessage: f.Text("failure_msg", w.FailureMessage),
-		Refunds:        decodeRefunds(&f, w.Refunds),
-		Metadata:       paygates.NewPrivate(decodeMetadata(w.Metadata)),
-		Extra:          paygates.NewPrivate(json.RawMessage(w.Extra.Bytes())),
-		Credential:     paygates.NewPrivate(json.RawMessage(w.Credential.Bytes())),
-		Raw:            paygates.NewPrivate(raw),
+		ID:             f.NeedNumber("id"),
+		OrderNo:        f.NeedText("order_no"),
+		App:            f.Text("app"),
+		Channel:        Channel(f.Text("channel")),
+		LiveMode:       f.NeedBool("livemode"),
+		PaidOnce:       f.NeedBool("paid"),
+		Reversed:       f.Bool("reversed"),
+		Amount:         f.NeedCents("amount"),
+		AmountSettle:   f.Cents("amount_settle"),
+		Currency:       strings.ToLower(f.NeedText("currency")),
+		Subject:        f.Text("subject"),
+		Body:           f.Private("body"),
+		Description:    f.Private("description"),
+		ClientIP:       f.Private("client_ip"),
+		CreatedAt:      f.Time("created"),
+		PaidAt:         f.Time("time_paid"),
+		ExpiresAt:      f.Time("time_expire"),
+		SettledAt:      f.Time("time_settle"),
+		TransactionNo:  f.Text("transaction_no"),
+		FailureCode:    f.Text("failure_code"),
+		FailureMessage: f.Text("failure_msg"),
+		Refunds:        decodeRefunds(f),
+		Metadata:       paygates.NewPrivate(decodeMetadata(f.Value("metadata"))),
+		Extra:          paygates.NewPrivate(json.RawMessage(f.Value("extra").Bytes())),
+		Credential:     paygates.NewPrivate(json.RawMessage(f.Value("credential").Bytes())),
+		Raw:            paygates.NewPrivate(f.JSON()),
 	}
 	// Refunds decide whether the money is still there. A charge without any may leave
 	// both fields out.
-	if !w.Refunded.IsNothing() {
-		charge.Refunded = f.NeedBool("refunded", w.Refunded)
+	if f.Has("refunded") {
+		charge.Refunded = f.NeedBool("refunded")
 	}
-	if charge.Refunded || !w.AmountRefunded.IsNothing() {
-		charge.AmountRefunded = f.NeedCents("amount_refunded", w.AmountRefunded)
+	if charge.Refunded || f.Has("amount_refunded") {
+		charge.AmountRefunded = f.NeedCents("amount_refunded")
 	}
-	charge.Unread = f.Unread
+	charge.Unread = f.Unread()
 	return charge, f.Err()
 }
 
 // decodeEvent decodes an event. The error says what is missing.
 func decodeEvent(body []byte) (*Event, error) {
-	var w eventWire
-	unread, err := loosejson.Unmarshal(body, &w)
+	f, err := loosejson.Parse(body)
 	if err != nil {
 		return nil, fmt.Errorf("body cannot be read: %w", err)
 	}
-	f := loosejson.Fields{Unread: unread}
+	data := f.Object("data")
 	e := &Event{
-		ID:              f.Text("id", w.ID),
-		Type:            EventType(f.NeedText("type", w.Type)),
-		LiveMode:        f.NeedBool("livemode", w.LiveMode),
-		CreatedAt:       f.Time("created", w.CreatedAt),
-		Object:          paygates.NewPrivate(json.RawMessage(w.Data.Object.Bytes())),
-		PendingWebhooks: int(f.Int("pending_webhooks", w.PendingWebhooks)),
-		RequestID:       f.Text("request", w.RequestID),
+		ID:              f.Text("id"),
+		Type:            EventType(f.NeedText("type")),
+		LiveMode:        f.NeedBool("livemode"),
+		CreatedAt:       f.Time("created"),
+		Object:          paygates.NewPrivate(json.RawMessage(data.Value("object").Bytes())),
+		PendingWebhooks: int(f.Int("pending_webhooks")),
+		RequestID:       f.Text("request"),
 		Raw:             paygates.NewPrivate(json.RawMessage(body)),
 	}
-	if w.Object.Text() != "event" {
+	if f.Text("object") != "event" {
 		return nil, errors.New(`object must be "event"`)
 	}
 	if err := f.Err(); err != nil {
 		return nil, fmt.Errorf("body cannot be read: %w", err)
 	}
+	e.Unread = f.Unread()
 	if strings.HasPrefix(string(e.Type), "charge.") {
-		charge, err := decodeCharge(w.Data.Object)
+		charge, err := decodeCharge(data.Alone().Object("object"))
 		switch {
 		case err == nil:
 			e.Charge = charge
-			f.Unread = append(f.Unread, charge.Unread...)
+			e.Unread = append(e.Unread, charge.Unread...)
 		case e.Type == EventChargeSucceeded:
 			return nil, fmt.Errorf("data.object must be a charge: %w", err)
 		default:
-			f.Unread = append(f.Unread, "data.object")
+			e.Unread = append(e.Unread, "data.object")
 		}
 	}
-	e.Unread = f.Unread
 	return e, nil
 }
 
@@ -253,7 +184,7 @@ func decodeMetadata(raw loosejson.Value) map[string]string {
 		if texts == nil {
 			texts = map[string]string{}
 		}
-		texts[name] = value.Scalar().Text()
+		texts[name] = value.Text()
 		if first := value.Bytes()[0]; first == '{' || first == '[' {
 			texts[name] = string(value.Bytes())
 		}

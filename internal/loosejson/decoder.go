@@ -1,12 +1,8 @@
 package loosejson
 
 import (
-	"encoding/json"
 	"errors"
-	"reflect"
 	"slices"
-	"strings"
-	"sync"
 )
 
 // mostNames is the largest number of names in an object that is read. The longest
@@ -22,7 +18,7 @@ var (
 // deepest is how deep objects and lists may be nested, as in encoding/json.
 const deepest = 10_000
 
-// decoder reads JSON in one pass: it checks the syntax, decodes into wire structs, and
+// decoder reads JSON in one pass: it checks the syntax, records the members of objects, and
 // rejects an object that has a name twice. encoding/json takes the last one, others the
 // first, and {"state":1,"state":9} has no one meaning. Names that differ in case only count
 // as the same, because encoding/json takes either for a field. The objects that are passed
@@ -33,14 +29,31 @@ const deepest = 10_000
 //
 // After an error i is the end of data, where every loop ends.
 type decoder struct {
-	data   []byte
-	text   string // the same: scalars are parts of it
-	i      int    // the next byte
-	depth  int    // of objects and lists
-	buffer []byte // the last name that had escapes
-	unread []string
-	err    error
+	data    []byte
+	text    string // the same, if members are recorded
+	i       int    // the next byte
+	depth   int    // of objects and lists
+	members []member
+	buffer  []byte // the last name that had escapes
+	err     error
 }
+
+// member is a name and its value in an object. Behind it stand the members of the objects
+// in the value, and then its next sibling.
+type member struct {
+	name       string
+	begin, end int // the value
+	inside     int // how many members are in the value
+}
+
+// names says what to do with the names in an object.
+type names uint8
+
+const (
+	recorded names = iota // checked and recorded
+	checked               // as in a list, whose objects have no place among the members
+	opaque                // passed on unread, not even checked
+)
 
 // whole ends the decoding: only white space may follow.
 func (d *decoder) whole() error {
@@ -57,33 +70,51 @@ func (d *decoder) fail(err error) {
 	d.i = len(d.data)
 }
 
-// object decodes an object into a struct, if into is one. opaque says that its names
-// are not checked.
-func (d *decoder) object(into reflect.Value, opaque bool) {
-	var fields map[uint64]field
-	if into.IsValid() {
-		fields = fieldsOf(into.Type())
-	}
+func (d *decoder) object(names names) {
 	seen := make([]uint64, 0, 32)
 	for more := d.open('}'); more; more = d.more('}') {
+		d.next()
+		begin := d.i + 1
 		name := d.name()
-		var hash uint64
-		if !opaque {
-			hash = foldedHash(name)
-			switch {
-			case slices.Contains(seen, hash):
-				d.fail(errRepeated)
-			case len(seen) >= mostNames:
-				d.fail(errMany)
-			}
-			seen = append(seen, hash)
+		inside := names
+		if isOpaque(name) {
+			inside = opaque
 		}
-		if target, ok := fields[hash]; ok && (string(name) == target.name || strings.EqualFold(string(name), target.name)) {
-			d.field(into.FieldByIndex(target.index), target, opaque || target.opaque)
+		if names == opaque {
+			d.skip(opaque)
+			continue
+		}
+		hash := foldedHash(name)
+		switch {
+		case slices.Contains(seen, hash):
+			d.fail(errRepeated)
+		case len(seen) >= mostNames:
+			d.fail(errMany)
+		}
+		seen = append(seen, hash)
+		if names == recorded && d.err == nil {
+			d.record(d.nameAt(begin, name), inside)
 		} else {
-			d.skip(opaque || isOpaque(name))
+			d.skip(inside)
 		}
 	}
+}
+
+// nameAt returns a name that begins at begin, without an allocation if it has no escapes.
+func (d *decoder) nameAt(begin int, name []byte) string {
+	if written := d.text[begin : begin+len(name)]; written == string(name) {
+		return written
+	}
+	return string(name)
+}
+
+// record passes and records the value of a member.
+func (d *decoder) record(name string, names names) {
+	d.next()
+	n := len(d.members)
+	d.members = append(d.members, member{name: name, begin: d.i})
+	d.skip(names)
+	d.members[n].end, d.members[n].inside = d.i, len(d.members)-n-1
 }
 
 // open enters an object or a list, and reports whether it has a member.
@@ -116,75 +147,20 @@ func (d *decoder) close() bool {
 	return false
 }
 
-// field decodes the next value into a field of a struct. Null leaves the field as it is,
-// as encoding/json does.
-func (d *decoder) field(into reflect.Value, target field, opaque bool) {
-	switch first := d.next(); {
-	case target.kind == scalarType:
-		if scalar, ok := into.Addr().Interface().(*Scalar); ok {
-			*scalar = d.scalar(opaque)
-		}
-	case target.kind == valueType:
-		if value, ok := into.Addr().Interface().(*Value); ok {
-			*value = d.value(opaque)
-		}
-	case first == 'n':
-		d.skip(opaque)
-	case first == '{' && into.Kind() == reflect.Struct:
-		d.object(into, opaque)
-	case first == '{' && into.Kind() == reflect.Pointer:
-		into.Set(reflect.New(into.Type().Elem()))
-		d.object(into.Elem(), opaque)
-	default:
-		// Not into the field, which encoding/json changes before it fails.
-		value := reflect.New(target.kind)
-		switch part := d.skip(opaque); {
-		case d.err != nil:
-		case json.Unmarshal(part, value.Interface()) != nil:
-			d.unread = append(d.unread, target.name)
-		default:
-			into.Set(value.Elem())
-		}
-	}
-}
-
-// scalar returns the next value as a Scalar.
-func (d *decoder) scalar(opaque bool) Scalar {
-	switch d.next() {
-	case '"':
-		begin := d.i + 1
-		escapes := d.string()
-		end := max(begin, d.i-1)
-		if escapes {
-			return Scalar{string(unescape(make([]byte, 0, 64), d.data[begin:end])), present}
-		}
-		return Scalar{d.text[begin:end], present}
-	case 'n':
-		d.skip(opaque)
-		return Scalar{}
-	case '{', '[':
-		d.skip(opaque)
-		return Scalar{state: unreadable}
-	default:
-		begin := d.i
-		d.skip(opaque)
-		return Scalar{d.text[begin:d.i], present}
-	}
-}
-
 // value returns the next value, which cannot be grown into what follows it.
-func (d *decoder) value(opaque bool) Value { return Value{slices.Clip(d.skip(opaque))} }
+func (d *decoder) value(names names) Value { return Value{slices.Clip(d.skip(names))} }
 
 // skip returns the bytes of the next value.
-func (d *decoder) skip(opaque bool) []byte {
+func (d *decoder) skip(names names) []byte {
 	first := d.next()
 	begin := d.i
 	switch first {
 	case '{':
-		d.object(reflect.Value{}, opaque)
+		d.object(names)
 	case '[':
+		inside := max(names, checked)
 		for more := d.open(']'); more; more = d.more(']') {
-			d.skip(opaque)
+			d.skip(inside)
 		}
 	case '"':
 		d.string()
@@ -219,35 +195,4 @@ func (d *decoder) name() []byte {
 		name = d.buffer
 	}
 	return name
-}
-
-// field is a field of a wire struct.
-type field struct {
-	name   string
-	index  []int
-	kind   reflect.Type
-	opaque bool
-}
-
-var (
-	scalarType = reflect.TypeFor[Scalar]()
-	valueType  = reflect.TypeFor[Value]()
-	structs    sync.Map // the fields of each wire struct
-)
-
-// fieldsOf returns the fields of a wire struct by the hash of their name in JSON.
-func fieldsOf(wire reflect.Type) map[uint64]field {
-	if known, ok := structs.Load(wire); ok {
-		fields, _ := known.(map[uint64]field)
-		return fields
-	}
-	fields := map[uint64]field{}
-	for _, f := range reflect.VisibleFields(wire) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name != "" {
-			fields[foldedHash([]byte(name))] = field{name, f.Index, f.Type, isOpaque([]byte(name))}
-		}
-	}
-	structs.Store(wire, fields)
-	return fields
 }

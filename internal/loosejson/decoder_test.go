@@ -3,64 +3,74 @@ package loosejson
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// UnmarshalJSON keeps what encoding/json finds.
-func (v *Value) UnmarshalJSON(data []byte) error {
-	v.json = slices.Clone(data)
-	return nil
-}
-
-type embedded struct {
-	Code Scalar `json:"code"`
-}
+// raw keeps what encoding/json finds.
+type raw struct{ json.RawMessage }
 
 type decoded struct {
-	embedded
-	Text  Scalar `json:"text"`
-	Order struct {
-		Number Scalar `json:"number"`
+	Text   raw `json:"text"`
+	Number raw `json:"number"`
+	Order  struct {
+		Text   raw `json:"text"`
+		Number raw `json:"number"`
 	} `json:"order"`
-	Pointer *struct {
-		Number Scalar `json:"number"`
-		Raw    Value  `json:"raw"`
-	} `json:"pointer"`
-	Raw  Value             `json:"raw"`
-	List []json.RawMessage `json:"list"`
+	Metadata raw `json:"metadata"`
 }
 
 // What the decoder accepts, it decodes as encoding/json does.
 func FuzzDecoderAgreesWithEncodingJSON(f *testing.F) {
 	for _, text := range []string{
-		`{"code":200,"text":"\u8ba2\ud83d\ude00\ud800\n","order":{"number":1.50},"pointer":{"raw":[1, {"a":null}],"number":true},"raw":null,"list":[1,"a"]}`,
-		`{"CODE":1,"\u0074ext":"a","order":null,"pointer":null,"raw":{"a":{}},"list":null}`,
-		` { "text" : [ ] , "order" : { } , "more" : [ [ ] , { "text" : 1 } ] } `, `{"text":null,"code":{}}`, `null`, `{}`,
+		`{"number":200,"text":"\u8ba2\ud83d\ude00\ud800\n","order":{"number":1.50,"text":"a"},"metadata":{"raw":[1, {"a":null}],"number":true},"list":[1,"a"]}`,
+		`{"NUMBER":1,"\u0074ext":"a","order":null,"metadata":null}`, `{"metadata":{"a":{}},"order":{"x":{"text":1},"TEXT":2}}`,
+		` { "text" : [ ] , "order" : { } , "more" : [ [ ] , { "text" : 1 } ] } `, `{"text":null,"number":{}}`, `null`, `{}`,
 		"{\"te\u017ft\":1,\"te\\u017ft\":2}", `{"metadata":{"text":1,"TEXT":2},"text":3}`, `{"text":"\ud800\ud83d\ude00\\\"\/\b\f\r\t"}`,
-		"\ufeff\ufeff{}", " \ufeff\n{\"text\":1}",
+		"\ufeff\ufeff{}", " \ufeff\n{\"text\":1}", `{"text":12134676899915430002}`, `{"text":"\ud800\u0000"}`, `{"order":{"order":{"text":1}},"text":2}`,
 	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var got, want decoded
-		unread, err := Unmarshal(text, &got)
-		if err != nil || len(unread) > 0 {
+		got, err := Parse(text)
+		if err != nil {
 			return
 		}
-		text = bytes.TrimLeft(text, beforeJSON)
-		require.NoError(t, json.Unmarshal(text, &want))
-		require.Equal(t, want, got, "%q", text)
-		if got.Text.state == present && len(got.Text.text) > 0 {
-			var plain struct {
-				Text any `json:"text"`
-			}
-			require.NoError(t, json.Unmarshal(text, &plain))
-			if s, ok := plain.Text.(string); ok {
-				require.Equal(t, s, got.Text.Text())
-			}
+		order := got.Object("order")
+		if len(got.Unread()) > 0 {
+			return
 		}
+		var want decoded
+		require.NoError(t, json.Unmarshal(bytes.TrimLeft(text, beforeJSON), &want))
+		requireSame(t, want.Text, got, "text")
+		requireSame(t, want.Number, got, "number")
+		requireSame(t, want.Metadata, got, "metadata")
+		requireSame(t, want.Order.Text, order, "text")
+		requireSame(t, want.Order.Number, order, "number")
 	})
+}
+
+// requireSame compares a field with the JSON that encoding/json found.
+func requireSame(t *testing.T, want raw, f *Fields, name string) {
+	t.Helper()
+	require.Equal(t, string(want.RawMessage), string(f.Value(name).Bytes()), name)
+	if len(want.RawMessage) == 0 {
+		return
+	}
+	decoder := json.NewDecoder(bytes.NewReader(want.RawMessage))
+	decoder.UseNumber()
+	var value any
+	require.NoError(t, decoder.Decode(&value))
+	text := ""
+	switch value := value.(type) {
+	case string:
+		text = value
+	case json.Number:
+		text = value.String()
+	case bool:
+		text = string(want.RawMessage)
+	}
+	require.Equal(t, text, f.Text(name), name)
+	require.Equal(t, text, f.Value(name).Text(), name)
 }

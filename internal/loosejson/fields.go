@@ -1,8 +1,10 @@
 package loosejson
 
 import (
+	"encoding/json"
 	"errors"
-	"strconv"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,171 +12,226 @@ import (
 	"github.com/paygates/paygates-go/money"
 )
 
-// Shanghai is the time zone of the gateways: UTC+8 all year.
-var Shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
-
-// Fields reads the scalars of one response.
+// Fields reads the fields of an object by their names, in any case of letters. The zero
+// Fields is not for use.
 type Fields struct {
-	// Unread lists the fields that have another shape and were left zero.
-	Unread []string
+	object  Value // zero if there is none
+	data    []byte
+	text    string // the same
+	members []member
+	form    url.Values
+	own     report
+	*report
+}
+
+// report is what the readers of an object and of the objects in it found.
+type report struct {
+	unread []string
 	err    error
 }
 
+// Form returns a reader of the parameters of a form.
+func Form(values url.Values) *Fields {
+	f := &Fields{form: values}
+	f.report = &f.own
+	return f
+}
+
+// Unread lists the fields that have another shape and were left zero.
+func (r *report) Unread() []string { return r.unread }
+
 // Err returns what keeps the response from being read: the first field that decides
 // and is missing or has another shape.
-func (f *Fields) Err() error { return f.err }
+func (r *report) Err() error { return r.err }
 
 // Fail records that the response cannot be read.
-func (f *Fields) Fail(why string) {
-	if f.err == nil {
-		f.err = errors.New(why)
+func (r *report) Fail(why string) {
+	if r.err == nil {
+		r.err = errors.New(why)
 	}
 }
 
-func (f *Fields) skip(name string) { f.Unread = append(f.Unread, name) }
+// Skip records a field that has another shape.
+func (r *report) Skip(name string) {
+	if !slices.Contains(r.unread, name) {
+		r.unread = append(r.unread, name)
+	}
+}
 
 // need records a field that decides and has another shape, or is missing.
-func (f *Fields) need(name string, s Scalar, ok bool, kind string) {
+func (r *report) need(name string, s scalar, ok bool, kind string) {
 	switch {
-	case s.IsNothing():
-		f.Fail("no " + name)
+	case s.isNothing():
+		r.Fail("no " + name)
 	case !ok:
-		f.Fail(name + " is not " + kind)
+		r.Fail(name + " is not " + kind)
 	}
+}
+
+// find returns the member with a name, and those of the objects in it, or nil.
+func (f *Fields) find(name string) (m *member, inside []member) {
+	for i := 0; i < len(f.members); i += 1 + f.members[i].inside {
+		if m := &f.members[i]; m.name == name {
+			return m, f.members[i+1 : i+1+m.inside]
+		}
+	}
+	for i := 0; i < len(f.members); i += 1 + f.members[i].inside {
+		if m := &f.members[i]; strings.EqualFold(m.name, name) {
+			return m, f.members[i+1 : i+1+m.inside]
+		}
+	}
+	return nil, nil
+}
+
+// Value returns the JSON of a field.
+func (f *Fields) Value(name string) Value {
+	m, _ := f.find(name)
+	if m == nil {
+		return Value{}
+	}
+	return part(f.data, m.begin, m.end)
+}
+
+// Object returns a reader of an object, which adds to the report of f. It has no fields if
+// there is no object, or something else in its place: see Exists.
+func (f *Fields) Object(name string) *Fields {
+	nested := &Fields{report: f.report}
+	m, inside := f.find(name)
+	if m == nil {
+		return nested
+	}
+	switch value := part(f.data, m.begin, m.end); {
+	case value.IsObject():
+		nested.object, nested.data, nested.text, nested.members = value, f.data, f.text, inside
+	case !value.IsNull():
+		f.Skip(name)
+	}
+	return nested
+}
+
+// Exists reports whether there is such an object.
+func (f *Fields) Exists() bool { return f.object.IsObject() }
+
+// JSON returns the object.
+func (f *Fields) JSON() json.RawMessage { return f.object.Bytes() }
+
+// Alone returns a reader of the same object with a report of its own.
+func (f *Fields) Alone() *Fields {
+	alone := *f
+	alone.own = report{}
+	alone.report = &alone.own
+	return &alone
+}
+
+// Has reports whether a field is not missing, null or "".
+func (f *Fields) Has(name string) bool { return !f.scalar(name).isNothing() }
+
+func (f *Fields) scalar(name string) scalar {
+	if f.form != nil {
+		return scalar{f.form.Get(name), present}
+	}
+	m, _ := f.find(name)
+	if m == nil {
+		return scalar{}
+	}
+	return scalarOf(f.data[m.begin:m.end], f.text[m.begin:m.end])
 }
 
 // Text returns a text.
-func (f *Fields) Text(name string, s Scalar) string {
+func (f *Fields) Text(name string) string {
+	s := f.scalar(name)
 	if s.state == unreadable {
-		f.skip(name)
+		f.Skip(name)
 	}
 	return s.text
 }
 
 // Private returns a text that must not be printed.
-func (f *Fields) Private(name string, s Scalar) paygates.Private[string] {
-	if text := f.Text(name, s); text != "" {
+func (f *Fields) Private(name string) paygates.Private[string] {
+	if text := f.Text(name); text != "" {
 		return paygates.NewPrivate(text)
 	}
 	return paygates.Private[string]{} // without an allocation
 }
 
 // NeedText returns a text that decides.
-func (f *Fields) NeedText(name string, s Scalar) string {
+func (f *Fields) NeedText(name string) string {
+	s := f.scalar(name)
 	f.need(name, s, s.state == present, "a single value")
 	return s.text
 }
 
 // NeedNumber returns the number of an order or a payment, which decides.
-func (f *Fields) NeedNumber(name string, s Scalar) string {
-	text := f.NeedText(name, s)
+func (f *Fields) NeedNumber(name string) string {
+	text := f.NeedText(name)
 	if !IsNumber(text) {
 		f.Fail("no " + name)
 	}
 	return text
 }
 
-// IsNumber reports whether text can be the number of an order or a payment. The gateways'
-// PHP takes "0" for none, and other programs write what they have instead of a number.
-func IsNumber(text string) bool {
-	for _, word := range [...]string{"null", "undefined", "none", "nil", "false", "true"} {
-		if strings.EqualFold(text, word) {
-			return false
-		}
-	}
-	return strings.Trim(strings.TrimSpace(text), "0") != ""
-}
-
 // Int returns a whole number, 0 for nothing.
-func (f *Fields) Int(name string, s Scalar) int64 {
+func (f *Fields) Int(name string) int64 {
+	s := f.scalar(name)
 	n, ok := parseInt(s)
 	if !ok {
-		f.skip(name)
+		f.Skip(name)
 	}
 	return n
 }
 
 // NeedInt returns a whole number that decides: a state, a code, a currency. It fits an int
 // of 32 bits, so that a conversion cannot make another state of it.
-func (f *Fields) NeedInt(name string, s Scalar) int64 {
+func (f *Fields) NeedInt(name string) int64 {
+	s := f.scalar(name)
 	n, ok := parseInt(s)
 	ok = ok && n == int64(int32(n)) //nolint:gosec // the comparison finds an overflow
 	f.need(name, s, ok, "a whole number")
 	return n
 }
 
-// parseInt reads a whole number, which may have decimals that are all zero.
-func parseInt(s Scalar) (n int64, ok bool) {
-	text := s.text
-	if text == "" {
-		return 0, s.state != unreadable
-	}
-	if whole, zeros, found := strings.Cut(text, "."); found && strings.Trim(zeros, "0") == "" {
-		text = whole
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, false // not the largest number
-	}
-	return n, true
-}
-
 // Bool returns a truth value, false for nothing.
-func (f *Fields) Bool(name string, s Scalar) bool {
+func (f *Fields) Bool(name string) bool {
+	s := f.scalar(name)
 	value, ok := parseBool(s)
 	if !ok {
-		f.skip(name)
+		f.Skip(name)
 	}
 	return value
 }
 
 // NeedBool returns a truth value that decides.
-func (f *Fields) NeedBool(name string, s Scalar) bool {
+func (f *Fields) NeedBool(name string) bool {
+	s := f.scalar(name)
 	value, ok := parseBool(s)
 	f.need(name, s, ok, "true or false")
 	return value
 }
 
-func parseBool(s Scalar) (value, ok bool) {
-	switch s.text {
-	case "true", "1":
-		return true, true
-	case "false", "0":
-		return false, true
-	default:
-		return false, s.text == "" && s.state != unreadable
-	}
-}
-
 // Amount returns an amount in units with at most two decimals, 0 for nothing.
-func (f *Fields) Amount(name string, s Scalar) money.Amount {
+func (f *Fields) Amount(name string) money.Amount {
+	s := f.scalar(name)
 	amount, ok := parseAmount(s)
 	if !ok {
-		f.skip(name)
+		f.Skip(name)
 	}
 	return amount
 }
 
 // NeedAmount returns an amount that decides.
-func (f *Fields) NeedAmount(name string, s Scalar) money.Amount {
+func (f *Fields) NeedAmount(name string) money.Amount {
+	s := f.scalar(name)
 	amount, ok := parseAmount(s)
 	f.need(name, s, ok, "an amount with at most two decimals")
 	return amount
 }
 
-func parseAmount(s Scalar) (amount money.Amount, ok bool) {
-	if s.text == "" {
-		return 0, s.state != unreadable
-	}
-	amount, err := money.Parse(s.text)
-	return amount, err == nil
-}
-
 // Cents returns an amount in hundredths, 0 for nothing.
-func (f *Fields) Cents(name string, s Scalar) money.Amount {
+func (f *Fields) Cents(name string) money.Amount {
+	s := f.scalar(name)
 	n, ok := parseInt(s)
 	if !ok || n < 0 || n > money.Max.Cents() {
-		f.skip(name)
+		f.Skip(name)
 		return 0
 	}
 	return money.Cents(n)
@@ -182,7 +239,8 @@ func (f *Fields) Cents(name string, s Scalar) money.Amount {
 
 // NeedCents returns an amount in hundredths that decides. It takes no decimals, not even
 // zeros: 99.00 in such a field may be meant in units.
-func (f *Fields) NeedCents(name string, s Scalar) money.Amount {
+func (f *Fields) NeedCents(name string) money.Amount {
+	s := f.scalar(name)
 	n, ok := parseInt(s)
 	ok = ok && n >= 0 && !strings.Contains(s.text, ".")
 	f.need(name, s, ok, "an amount in hundredths")
@@ -193,65 +251,25 @@ func (f *Fields) NeedCents(name string, s Scalar) money.Amount {
 }
 
 // Seconds returns a duration in whole seconds, 0 for nothing.
-func (f *Fields) Seconds(name string, s Scalar) time.Duration {
+func (f *Fields) Seconds(name string) time.Duration {
+	s := f.scalar(name)
 	n, ok := parseInt(s)
 	if d := time.Duration(n) * time.Second; ok && n >= 0 && int64(d/time.Second) == n {
 		return d
 	}
-	f.skip(name)
+	f.Skip(name)
 	return 0
 }
 
 // Time returns a time in UTC+8: see [ParseTime]. It is zero for nothing.
-func (f *Fields) Time(name string, s Scalar) time.Time { return f.TimeIn(name, s, Shanghai) }
+func (f *Fields) Time(name string) time.Time { return f.TimeIn(name, Shanghai) }
 
 // TimeIn is Time for a gateway that prints the times of a field in another zone.
-func (f *Fields) TimeIn(name string, s Scalar, zone *time.Location) time.Time {
+func (f *Fields) TimeIn(name string, zone *time.Location) time.Time {
+	s := f.scalar(name)
 	at, ok := ParseTime(s.text, zone)
 	if !ok || s.state == unreadable {
-		f.skip(name)
+		f.Skip(name)
 	}
 	return at
-}
-
-// ParseTime reads a time as gateways write it: "2006-01-02 15:04:05", ISO 8601, or Unix
-// seconds or milliseconds with or without decimals. zone is the zone of a time that
-// names none. "", "0" and MySQL's "0000-00-00 00:00:00" are the zero time.
-func ParseTime(text string, zone *time.Location) (at time.Time, ok bool) {
-	text = strings.TrimSpace(text)
-	if text == "" || text == "0" || strings.HasPrefix(text, "0000-00-00") {
-		return time.Time{}, true
-	}
-	if at, ok := parseUnix(text); ok {
-		return at.In(Shanghai), true
-	}
-	for _, layout := range [...]string{
-		time.DateTime, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700",
-		"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04", "2006/01/02 15:04:05", "20060102150405", time.DateOnly,
-	} {
-		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return at.In(Shanghai), true
-		}
-	}
-	return time.Time{}, false
-}
-
-// parseUnix reads Unix seconds of 9 or 10 digits or milliseconds of 12 or 13: 1973 to
-// 2286. Decimals are dropped.
-func parseUnix(text string) (at time.Time, ok bool) {
-	whole, decimals, _ := strings.Cut(text, ".")
-	if strings.Trim(whole, "0123456789") != "" || strings.Trim(decimals, "0123456789") != "" {
-		return time.Time{}, false
-	}
-	n, err := strconv.ParseInt(whole, 10, 64)
-	switch {
-	case err != nil:
-		return time.Time{}, false
-	case len(whole) == 9 || len(whole) == 10:
-		return time.Unix(n, 0), true
-	case len(whole) == 12 || len(whole) == 13:
-		return time.UnixMilli(n), true
-	default:
-		return time.Time{}, false
-	}
 }

@@ -2,19 +2,18 @@
 // types: a number may arrive quoted, a text may arrive as a number, an absent value
 // may be null or "". No number passes through a float.
 //
-// A wire struct has a [Scalar] for every field. [Fields] reads them: what decides
-// about money with the methods that begin with Need, everything else with the others,
-// which leave a field zero and list it if it has another shape.
+// [Fields] reads the fields of an object by their names: what decides about money with
+// the methods that begin with Need, everything else with the others, which leave a field
+// zero and list it if it has another shape.
 package loosejson
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
-	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -29,26 +28,40 @@ var (
 // first, each included file its own.
 const beforeJSON = "\ufeff \t\r\n"
 
-// Unmarshal decodes a whole response, an object, into the wire struct that into points
-// to. It drops byte order marks, and rejects bytes that are not UTF-8 and objects that
-// have a name twice. unread names a field that should be an object or a list and is not:
-// it is left as it was. The values of the struct share memory with data.
-func Unmarshal(data []byte, into any) (unread []string, err error) {
-	if data, err = text(data); err != nil {
+// Parse reads a whole response, an object. It drops byte order marks, and rejects bytes
+// that are not UTF-8 and objects that have a name twice. The values share memory with data.
+func Parse(data []byte) (*Fields, error) {
+	data, err := text(data)
+	if err != nil {
 		return nil, err
 	}
-	return decode(data, into)
+	return parse(data)
+}
+
+func parse(data []byte) (*Fields, error) {
+	// Not more members than colons.
+	d := decoder{data: data, text: string(data), members: make([]member, 0, min(bytes.Count(data, []byte{':'}), 32))}
+	value := d.value(recorded)
+	switch err := d.whole(); {
+	case err != nil:
+		return nil, notJSON(data, err)
+	case !value.IsObject():
+		return nil, errObject
+	}
+	f := &Fields{object: value, data: data, text: d.text, members: d.members}
+	f.report = &f.own
+	return f, nil
 }
 
 // Read returns a whole response of any shape, without byte order marks. It rejects what
-// Unmarshal rejects.
+// Parse rejects.
 func Read(data []byte) (Value, error) {
 	data, err := text(data)
 	if err != nil {
 		return Value{}, err
 	}
 	d := decoder{data: data}
-	value := d.value(false)
+	value := d.value(checked)
 	if err := d.whole(); err != nil {
 		return Value{}, notJSON(data, err)
 	}
@@ -68,27 +81,6 @@ func text(data []byte) ([]byte, error) {
 	}
 }
 
-func decode(data []byte, into any) (unread []string, err error) {
-	d := decoder{data: data, text: string(data)}
-	value := reflect.ValueOf(into).Elem()
-	switch d.next() {
-	case '{':
-		d.object(value, false)
-		err = d.whole()
-	case 'n':
-		d.skip(false)
-		err = d.whole()
-	default:
-		d.skip(false)
-		err = cmp.Or(d.whole(), errObject)
-	}
-	if err != nil {
-		value.SetZero()
-		return nil, notJSON(data, err)
-	}
-	return d.unread, nil
-}
-
 // notJSON says where the syntax error err is, without the text that encoding/json quotes.
 func notJSON(data []byte, err error) error {
 	var syntax *json.SyntaxError
@@ -98,44 +90,11 @@ func notJSON(data []byte, err error) error {
 	return err
 }
 
-// Scalar is a JSON string, number, true or false as text: the digits of a number are
-// kept. Decoding it never fails.
-type Scalar struct {
-	text  string
-	state state
-}
-
-type state uint8
-
-const (
-	absent state = iota // null, or no such field
-	present
-	unreadable // an object or a list
-)
-
-// NewScalar returns a Scalar with the text of a form's field.
-func NewScalar(text string) Scalar { return Scalar{text, present} }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (s *Scalar) UnmarshalJSON(data []byte) error {
-	*s = Value{data}.Scalar()
-	return nil
-}
-
-// Text returns the text, "" for null, an object, a list, or nothing.
-func (s Scalar) Text() string { return s.text }
-
-// IsSet reports whether the field holds a text that is not empty.
-func (s Scalar) IsSet() bool { return s.state == present && s.text != "" }
-
-// IsNothing reports whether there is no such field, or it is null or "".
-func (s Scalar) IsNothing() bool { return s.state != unreadable && s.text == "" }
-
 // Value is JSON whose syntax is valid: a response, or a part of one, with which it
 // shares memory. The zero Value is that of a field that is missing.
 type Value struct{ json []byte }
 
-// Bytes returns the JSON.
+// Bytes returns the JSON. Growing it changes nothing behind it.
 func (v Value) Bytes() []byte { return v.json }
 
 // IsObject tells {…} from null and from [], as which PHP writes an empty object.
@@ -144,21 +103,24 @@ func (v Value) IsObject() bool { return len(v.json) > 0 && v.json[0] == '{' }
 // IsList reports whether v is a list.
 func (v Value) IsList() bool { return len(v.json) > 0 && v.json[0] == '[' }
 
-// Unmarshal decodes an object, as the function does, without reading its syntax again.
-func (v Value) Unmarshal(into any) (unread []string, err error) {
+// IsNull tells null from a field that is missing.
+func (v Value) IsNull() bool { return string(v.json) == "null" }
+
+// Parse reads an object, as the function does.
+func (v Value) Parse() (*Fields, error) {
 	if len(v.json) == 0 {
 		return nil, errEmpty
 	}
-	return decode(v.json, into)
+	return parse(v.json)
 }
 
-// Scalar returns v as a Scalar.
-func (v Value) Scalar() Scalar {
-	if len(v.json) == 0 {
-		return Scalar{}
+// Text returns a string, number, true or false as text, with the digits of a number kept.
+// It returns "" for anything else.
+func (v Value) Text() string {
+	if v.IsObject() || v.IsList() {
+		return ""
 	}
-	d := decoder{data: v.json, text: string(v.json)}
-	return d.scalar(true)
+	return scalarOf(v.json, string(v.json)).text
 }
 
 // Members returns the names and values of an object, none for anything else. A name may
@@ -170,7 +132,7 @@ func (v Value) Members() iter.Seq2[string, Value] {
 		}
 		d := decoder{data: v.json}
 		for more := d.open('}'); more; more = d.more('}') {
-			if name := string(d.name()); !yield(name, d.value(true)) {
+			if name := string(d.name()); !yield(name, d.value(opaque)) {
 				return
 			}
 		}
@@ -185,7 +147,7 @@ func (v Value) Member(name string) (found Value) {
 	d := decoder{data: v.json}
 	for more := d.open('}'); more; more = d.more('}') {
 		same := strings.EqualFold(string(d.name()), name)
-		if value := d.value(true); same {
+		if value := d.value(opaque); same {
 			found = value
 		}
 	}
@@ -200,9 +162,12 @@ func (v Value) Elements() iter.Seq[Value] {
 		}
 		d := decoder{data: v.json}
 		for more := d.open(']'); more; more = d.more(']') {
-			if !yield(d.value(true)) {
+			if !yield(d.value(opaque)) {
 				return
 			}
 		}
 	}
 }
+
+// part returns a part of data that cannot be grown into what follows it.
+func part(data []byte, begin, end int) Value { return Value{slices.Clip(data[begin:end])} }

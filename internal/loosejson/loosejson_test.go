@@ -1,8 +1,8 @@
 package loosejson
 
 import (
-	"encoding/json"
 	"math"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -13,18 +13,7 @@ import (
 	"github.com/paygates/paygates-go/money"
 )
 
-// wire has a field for every method of Fields.
-type wire struct {
-	Text   Scalar `json:"text"`
-	Number Scalar `json:"number"`
-	Flag   Scalar `json:"flag"`
-	Price  Scalar `json:"price"`
-	Cents  Scalar `json:"cents"`
-	Wait   Scalar `json:"wait"`
-	Time   Scalar `json:"time"`
-}
-
-// values is what Fields reads from a wire.
+// values has a field for every method of Fields.
 type values struct {
 	Text   string
 	Number int64
@@ -35,43 +24,45 @@ type values struct {
 	Time   time.Time
 }
 
-func read(t *testing.T, text string) (v values, f Fields) {
+func parsed(t *testing.T, text string) *Fields {
 	t.Helper()
-	var w wire
-	unread, err := Unmarshal([]byte(text), &w)
+	f, err := Parse([]byte(text))
 	require.NoError(t, err, text)
-	require.Empty(t, unread, text)
-	v = values{
-		f.Text("text", w.Text), f.Int("number", w.Number), f.Bool("flag", w.Flag), f.Amount("price", w.Price),
-		f.Cents("cents", w.Cents), f.Seconds("wait", w.Wait), f.Time("time", w.Time),
+	return f
+}
+
+func read(t *testing.T, text string) (v values, f *Fields) {
+	t.Helper()
+	f = parsed(t, text)
+	return valuesOf(f), f
+}
+
+func valuesOf(f *Fields) values {
+	return values{
+		f.Text("text"), f.Int("number"), f.Bool("flag"), f.Amount("price"),
+		f.Cents("cents"), f.Seconds("wait"), f.Time("time"),
 	}
-	return v, f
 }
 
 // need reads every field that the text has as one that decides, and returns the error.
 func need(t *testing.T, text string) error {
 	t.Helper()
-	var w wire
-	_, err := Unmarshal([]byte(text), &w)
-	require.NoError(t, err, text)
-	var names map[string]Value
-	require.NoError(t, json.Unmarshal([]byte(text), &names))
-	var f Fields
-	for name := range names {
+	f := parsed(t, text)
+	for name := range f.object.Members() {
 		switch name {
 		case "text":
-			f.NeedText(name, w.Text)
+			f.NeedText(name)
 		case "number":
-			f.NeedInt(name, w.Number)
+			f.NeedInt(name)
 		case "flag":
-			f.NeedBool(name, w.Flag)
+			f.NeedBool(name)
 		case "price":
-			f.NeedAmount(name, w.Price)
+			f.NeedAmount(name)
 		case "cents":
-			f.NeedCents(name, w.Cents)
+			f.NeedCents(name)
 		}
 	}
-	require.Empty(t, f.Unread)
+	require.Empty(t, f.Unread())
 	return f.Err()
 }
 
@@ -148,7 +139,7 @@ func TestEachScalarBothWays(t *testing.T) {
 			t.Parallel()
 			got, f := read(t, text)
 			assert.Equal(t, want, got)
-			assert.Empty(t, f.Unread)
+			assert.Empty(t, f.Unread())
 			require.NoError(t, f.Err())
 		})
 	}
@@ -180,7 +171,7 @@ func TestOtherShapes(t *testing.T) {
 				name := strings.Fields(want)[0]
 				got, f := read(t, text)
 				assert.Equal(t, values{}, got)
-				assert.Equal(t, []string{name}, f.Unread)
+				assert.Equal(t, []string{name}, f.Unread())
 				require.NoError(t, f.Err())
 				assert.EqualError(t, need(t, text), want)
 			})
@@ -192,7 +183,7 @@ func TestOtherShapes(t *testing.T) {
 	} {
 		got, f := read(t, text)
 		assert.Equal(t, values{}, got, text)
-		assert.Len(t, f.Unread, 1, text)
+		assert.Len(t, f.Unread(), 1, text)
 	}
 }
 
@@ -208,12 +199,12 @@ func TestWhatDecidesIsRequired(t *testing.T) {
 
 func TestFieldsKeepTheFirstError(t *testing.T) {
 	t.Parallel()
-	var f Fields
-	f.NeedText("first", Scalar{})
-	f.NeedText("second", Scalar{})
+	f := parsed(t, "{}")
+	f.NeedText("first")
+	f.Object("order").NeedText("second")
 	f.Fail("third")
 	require.EqualError(t, f.Err(), "no first")
-	assert.Empty(t, f.Unread)
+	assert.Empty(t, f.Unread())
 }
 
 func TestParseTime(t *testing.T) {
@@ -263,32 +254,24 @@ func TestTimeIn(t *testing.T) {
 		`{"time":"2019-10-15T17:04:00+08:00"}`: "2019-10-15T17:04:00+08:00",
 		`{"time":1571130240}`:                  "2019-10-15T17:04:00+08:00",
 	} {
-		var w wire
-		_, err := Unmarshal([]byte(text), &w)
-		require.NoError(t, err)
-		var f Fields
-		assert.Equal(t, want, f.TimeIn("time", w.Time, time.UTC).Format(time.RFC3339), text)
-		assert.Empty(t, f.Unread)
+		f := parsed(t, text)
+		assert.Equal(t, want, f.TimeIn("time", time.UTC).Format(time.RFC3339), text)
+		assert.Empty(t, f.Unread())
 	}
 	// China had daylight saving time in the summer of 1988; the gateways had not.
 	at, _ := ParseTime("1988-07-01 00:00:00", Shanghai)
 	assert.Equal(t, "1988-07-01T00:00:00+08:00", at.Format(time.RFC3339))
 }
 
-func TestScalarState(t *testing.T) {
+func TestHas(t *testing.T) {
 	t.Parallel()
-	for text, set := range map[string]bool{
-		`{"text":"a"}`: true, `{"text":0}`: true, `{"text":false}`: true,
-		`{"text":""}`: false, `{"text":null}`: false, `{"text":{}}`: false, `{"text":[1]}`: false, `{}`: false,
+	for text, want := range map[string]bool{
+		`{"text":"a"}`: true, `{"text":0}`: true, `{"text":false}`: true, `{"text":{}}`: true, `{"text":[1]}`: true,
+		`{"text":""}`: false, `{"text":null}`: false, `{}`: false, `{"texts":1}`: false,
 	} {
-		w := wire{Text: Scalar{"before", present}}
-		_, err := Unmarshal([]byte(text), &w)
-		require.NoError(t, err)
-		if text != "{}" {
-			assert.Equal(t, set, w.Text.IsSet(), text)
-			assert.Equal(t, set, w.Text.Text() != "", text)
-			assert.Equal(t, text == `{"text":""}` || text == `{"text":null}`, w.Text.IsNothing(), text)
-		}
+		f := parsed(t, text)
+		assert.Equal(t, want, f.Has("text"), text)
+		assert.Empty(t, f.Unread())
 	}
 }
 
@@ -314,29 +297,26 @@ func TestRead(t *testing.T) {
 
 func TestValueOfAField(t *testing.T) {
 	t.Parallel()
-	var w struct {
-		Part Value `json:"metadata"`
-		None Value `json:"none"`
-	}
 	text := []byte(`{"metadata":{"text":"a","list":[1,{"b":2}],"\u0061":null,"text":7},"last":1}`)
-	_, err := Unmarshal(text, &w)
+	f, err := Parse(text)
 	require.NoError(t, err)
+	part, none := f.Value("metadata"), f.Value("none")
 
 	type member struct{ name, json, text string }
 	var members []member
-	for name, value := range w.Part.Members() {
-		members = append(members, member{name, string(value.Bytes()), value.Scalar().Text()})
+	for name, value := range part.Members() {
+		members = append(members, member{name, string(value.Bytes()), value.Text()})
 	}
 	assert.Equal(t, []member{
 		{"text", `"a"`, "a"}, {"list", `[1,{"b":2}]`, ""}, {"a", "null", ""}, {"text", "7", "7"},
 	}, members)
-	for range w.Part.Members() {
+	for range part.Members() {
 		break
 	}
-	_, err = w.Part.Unmarshal(&wire{})
+	_, err = part.Parse()
 	require.ErrorIs(t, err, errRepeated)
 	assert.Equal(t, `"last":1}`, string(text[len(text)-9:]))
-	_ = append(w.Part.Bytes(), ",other"...) // shorter than what follows
+	_ = append(part.Bytes(), ",other"...) // shorter than what follows
 	assert.Equal(t, `"last":1}`, string(text[len(text)-9:]), "growing a value changes nothing behind it")
 
 	list, err := Read([]byte(` [1, {"a":[2]},"b" ] `))
@@ -349,17 +329,17 @@ func TestValueOfAField(t *testing.T) {
 	for range list.Elements() {
 		break
 	}
-	for range w.Part.Elements() {
+	for range part.Elements() {
 		t.Error("an element of an object")
 	}
-	assert.True(t, list.IsList() && !list.IsObject() && w.Part.IsObject() && !w.Part.IsList())
+	assert.True(t, list.IsList() && !list.IsObject() && part.IsObject() && !part.IsList())
 
-	assert.Nil(t, w.None.Bytes())
-	assert.Equal(t, Scalar{}, w.None.Scalar())
-	for range w.None.Members() {
+	assert.Nil(t, none.Bytes())
+	assert.Empty(t, none.Text())
+	for range none.Members() {
 		t.Error("a member of nothing")
 	}
-	_, err = w.None.Unmarshal(&wire{})
+	_, err = none.Parse()
 	require.ErrorIs(t, err, errEmpty)
 }
 
@@ -374,7 +354,7 @@ func TestMember(t *testing.T) {
 	assert.Equal(t, Value{}, Value{}.Member("id"))
 }
 
-func TestUnmarshalAWholeResponse(t *testing.T) {
+func TestParseAWholeResponse(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ text, err string }{
 		"byte order mark":      {"\xef\xbb\xbf" + `{"text":"a"}`, ""},
@@ -394,6 +374,7 @@ func TestUnmarshalAWholeResponse(t *testing.T) {
 		"something after":      {`{"text":"a"} {}`, "not JSON at byte "},
 		"an array":             {`[]`, "not a JSON object"},
 		"a string":             {`"example-secret"`, "not a JSON object"},
+		"null":                 {`null`, "not a JSON object"},
 		"PHP's NaN":            {`{"text":NaN}`, "not JSON at byte "},
 		"single quotes":        {`{'text':'a'}`, "not JSON at byte "},
 		"ten thousand levels":  {strings.Repeat(`[`, 10001), "not JSON at byte "},
@@ -402,9 +383,7 @@ func TestUnmarshalAWholeResponse(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var w wire
-			unread, err := Unmarshal([]byte(test.text), &w)
-			assert.Empty(t, unread)
+			f, err := Parse([]byte(test.text))
 			if test.err != "" {
 				// encoding/json counts the bytes.
 				require.ErrorContains(t, err, test.err)
@@ -412,71 +391,79 @@ func TestUnmarshalAWholeResponse(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, "a", w.Text.Text())
+			assert.Equal(t, "a", f.Text("text"))
 		})
 	}
 }
 
-// An object or a list in another shape leaves the other fields readable.
-func TestUnmarshalNamesAnObjectInAnotherShape(t *testing.T) {
+// What should be an object and is not leaves the other fields readable.
+func TestObjectOfAnotherShape(t *testing.T) {
 	t.Parallel()
-	type nested struct {
-		Text  Scalar `json:"text"`
-		Order struct {
-			Number Scalar `json:"number"`
-		} `json:"order"`
-		Pointer *struct {
-			Number Scalar `json:"number"`
-		} `json:"pointer"`
-		List []struct{} `json:"list"`
-		Last Scalar     `json:"last"`
-	}
-	for text, want := range map[string][]string{
-		`{"text":"a","order":[],"last":1}`:                                      {"order"},
-		`{"text":"a","order":"","last":1}`:                                      {"order"},
-		`{"text":"a","order":"example-secret","last":1}`:                        {"order"},
-		`{"text":"a","order":7,"last":1}`:                                       {"order"},
-		`{"text":"a","pointer":[],"last":1}`:                                    {"pointer"},
-		`{"text":"a","pointer":"","last":1}`:                                    {"pointer"},
-		`{"text":"a","list":{},"last":1}`:                                       {"list"},
-		`{"text":"a","list":"","last":1}`:                                       {"list"},
-		`{"text":"a","list":[{},1],"last":1}`:                                   {"list"},
-		`{"text":"a","order":null,"pointer":null,"list":null,"last":1}`:         nil,
-		`{"text":"a","order":{"number":9},"pointer":{},"list":[{}],"last":"1"}`: nil,
+	for order, want := range map[string][]string{
+		`[]`: {"order"}, `""`: {"order"}, `"example-secret"`: {"order"}, `7`: {"order"}, `false`: {"order"}, `[{"number":9}]`: {"order"},
+		`null`: nil, `{}`: nil, `{"number":9}`: nil,
 	} {
-		var n nested
-		unread, err := Unmarshal([]byte(text), &n)
-		require.NoError(t, err, text)
-		assert.Equal(t, want, unread, text)
-		assert.Equal(t, "a", n.Text.Text(), text)
-		assert.Equal(t, "1", n.Last.Text(), text)
-		if want != nil {
-			assert.Nil(t, n.Pointer, text)
-			assert.Nil(t, n.List, text)
-		}
+		f := parsed(t, `{"text":"a","number":1,"order":`+order+`,"last":1}`)
+		nested := f.Object("order")
+		assert.Equal(t, order[0] == '{', nested.Exists(), order)
+		assert.Equal(t, order == `{"number":9}`, nested.Has("number"), order)
+		assert.Equal(t, want, f.Unread(), order)
+		assert.Equal(t, "a", f.Text("text"), order)
+		assert.Equal(t, "1", f.Text("last"), order)
+	}
+	f := parsed(t, "{}")
+	assert.False(t, f.Object("order").Object("deeper").Exists())
+	assert.Empty(t, f.Unread())
+}
+
+// An object has its own fields, which may have the names of fields around it.
+func TestNestedObjects(t *testing.T) {
+	t.Parallel()
+	const inner = `{"text":"b","price":"1.00","deep":{"text":"c","number":[]}}`
+	f := parsed(t, `{"before":{"x":{"y":1},"z":2},"order":`+inner+`,"metadata":{"text":"no","text":"no"},"list":[{"text":"no"}],"text":"a","price":"2.00"}`)
+	order := f.Object("order")
+	deep := order.Object("deep")
+	assert.Equal(t, []string{"a", "b", "c"}, []string{f.Text("text"), order.Text("text"), deep.Text("text")})
+	assert.Equal(t, []money.Amount{200, 100, 0}, []money.Amount{f.NeedAmount("price"), order.NeedAmount("price"), deep.Amount("price")})
+	assert.False(t, f.Has("number") || order.Has("number") || f.Has("deep ") || order.Has("list") || deep.Has("last"))
+	assert.Equal(t, inner, string(order.JSON()))
+	assert.Equal(t, `{"y":1}`, string(f.Object("before").Value("x").Bytes()))
+	assert.False(t, f.Object("metadata").Has("text"), "it is passed on unread")
+
+	// The report is that of the whole, or of the object alone.
+	alone := order.Alone()
+	alone.NeedText("missing")
+	alone.Object("deep").Int("number")
+	require.EqualError(t, alone.Err(), "no missing")
+	assert.Equal(t, []string{"number"}, alone.Unread())
+	require.NoError(t, f.Err())
+	assert.Empty(t, f.Unread())
+	deep.NeedInt("missing too")
+	deep.Int("number")
+	deep.Bool("number")
+	require.EqualError(t, f.Err(), "no missing too")
+	assert.Equal(t, []string{"number"}, f.Unread(), "once")
+}
+
+func TestNamesInAnyCase(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"text", "TEXT", "tExt", `\u0074ext`, `\u0054EXT`, "te\u0078t"} {
+		assert.Equal(t, "a", parsed(t, `{"x":1,"`+name+`":"a","y":2}`).Text("text"), name)
+	}
+	assert.Equal(t, "a", parsed(t, "{\"\u017f\":\"a\"}").Text("S"))
+	for _, name := range []string{"texts", "tex", "", "\u0442ext", "text ", "text\x7f"} {
+		assert.Empty(t, parsed(t, `{"`+name+`":"a"}`).Text("text"), name)
 	}
 }
 
-// Nothing panics, and Text keeps every digit of a number.
-func FuzzUnmarshal(f *testing.F) {
-	for _, text := range []string{
-		`{"text":12134676899915430002,"number":"9","flag":1,"price":300.00,"time":"2019-10-15 17:04:00","cents":"1571130240"}`,
-		`{"text":null}`, `{"text":"\ud800\u0000"}`, "\xef\xbb\xbf{}", `{"number":{}}`, `[[[[`, ``,
-	} {
-		f.Add([]byte(text))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		var w wire
-		if unread, err := Unmarshal(text, &w); err != nil || len(unread) > 0 {
-			return
-		}
-		var numbers struct {
-			Text json.Number `json:"text"`
-		}
-		if json.Unmarshal(text, &numbers) == nil && numbers.Text != "" && w.Text.IsSet() {
-			require.Equal(t, numbers.Text.String(), w.Text.Text())
-		}
-	})
+func TestForm(t *testing.T) {
+	t.Parallel()
+	f := Form(url.Values{"text": {"a"}, "number": {"1"}, "flag": {"maybe"}, "price": {"1.00"}, "empty": {""}})
+	assert.Equal(t, values{Text: "a", Number: 1, Price: 100}, valuesOf(f))
+	assert.Equal(t, []string{"flag"}, f.Unread())
+	assert.True(t, f.Has("text") && !f.Has("empty") && !f.Has("none"))
+	f.NeedText("none")
+	require.EqualError(t, f.Err(), "no none")
 }
 
 func TestNeedNumber(t *testing.T) {
@@ -486,15 +473,11 @@ func TestNeedNumber(t *testing.T) {
 		``: "no id", `null`: "no id", `""`: "no id", `" "`: "no id", `"null"`: "no id", `"NULL"`: "no id", `"undefined"`: "no id",
 		`"None"`: "no id", `"nil"`: "no id", `false`: "no id", `true`: "no id", `0`: "no id", `"000"`: "no id", `[]`: "id is not a single value",
 	} {
-		var w struct {
-			ID Scalar `json:"id"`
-		}
 		if text != "" {
-			_, unmarshalErr := Unmarshal([]byte(`{"id":`+text+`}`), &w)
-			require.NoError(t, unmarshalErr)
+			text = `"id":` + text
 		}
-		var f Fields
-		f.NeedNumber("id", w.ID)
+		f := parsed(t, "{"+text+"}")
+		f.NeedNumber("id")
 		if err == "" {
 			require.NoError(t, f.Err(), text)
 		} else {
