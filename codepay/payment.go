@@ -14,7 +14,7 @@ import (
 type payment struct {
 	Notification
 	values url.Values
-	fields *loosejson.Fields
+	fields loosejson.Fields
 }
 
 func (c *Client) readPayment(v *check.Checker, values url.Values) *payment {

@@ -20,20 +20,20 @@ import (
 // status below 0 is a rejection; meanings says what it means.
 func decode(
 	response transport.Response, meanings map[int64]error,
-) (f *loosejson.Fields, raw json.RawMessage, failed *paygates.Error) {
+) (f loosejson.Fields, raw json.RawMessage, failed *paygates.Error) {
 	raw = withoutCall(response.Body)
 	f, err := loosejson.Parse(decodeJSON(raw))
 	if err != nil {
-		return nil, nil, response.Unreadable(err)
+		return f, nil, response.Unreadable(err)
 	}
 	status := f.NeedInt("status")
 	switch {
 	case f.Err() != nil:
-		return nil, nil, response.Bad(f.Err().Error())
+		return f, nil, response.Bad(f.Err().Error())
 	case status < 0:
 		return f, raw, response.Error(strconv.FormatInt(status, 10), f.Text("msg"), meanings[status])
 	case !response.OK():
-		return nil, nil, response.NotSuccess()
+		return f, nil, response.NotSuccess()
 	default:
 		return f, raw, nil
 	}
@@ -66,7 +66,7 @@ func decodeCreated(response transport.Response, userID string, request *CreateOr
 	return order, nil
 }
 
-func createdOrder(f *loosejson.Fields, userID string) *CreatedOrder {
+func createdOrder(f loosejson.Fields, userID string) *CreatedOrder {
 	if status := f.NeedInt("status"); status > 0 {
 		f.Fail(fmt.Sprintf("status %d is not one of a create", status))
 	}
@@ -148,7 +148,7 @@ func decodeOrder(response transport.Response, userID, id string) (*Order, error)
 	return order, nil
 }
 
-func orderID(f *loosejson.Fields, userID string) string {
+func orderID(f loosejson.Fields, userID string) string {
 	id := f.Text("order_id")
 	if slices.Contains(f.Unread(), "order_id") {
 		f.Fail("order_id is not a single value")
@@ -165,7 +165,7 @@ func orderIDOf(sent string, merchant ...string) string {
 	return sent
 }
 
-func orderNo(f *loosejson.Fields) string {
+func orderNo(f loosejson.Fields) string {
 	number := f.Text("pay_id")
 	if slices.Contains(f.Unread(), "pay_id") || strings.ContainsRune(number, utf8.RuneError) {
 		f.Fail("pay_id is not a text in the encoding of chart")

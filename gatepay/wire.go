@@ -19,19 +19,19 @@ import (
 
 // decode reads the head of a response and returns it and its data. code decides, whatever
 // data is: PHP writes an empty one as [] or "". codes is the table of the call.
-func decode(response transport.Response, codes map[int64]error) (f, data *loosejson.Fields, failed *paygates.Error) {
+func decode(response transport.Response, codes map[int64]error) (f, data loosejson.Fields, failed *paygates.Error) {
 	f, err := loosejson.Parse(response.Body)
 	if err != nil {
-		return nil, nil, response.Unreadable(err)
+		return f, data, response.Unreadable(err)
 	}
 	code := f.NeedInt("code")
 	switch {
 	case f.Err() != nil:
-		return nil, nil, response.Bad(f.Err().Error())
+		return f, data, response.Bad(f.Err().Error())
 	case code != codeSuccess:
-		return nil, nil, response.Error(strconv.FormatInt(code, 10), f.Text("msg"), codes[code])
+		return f, data, response.Error(strconv.FormatInt(code, 10), f.Text("msg"), codes[code])
 	case !response.OK():
-		return nil, nil, response.NotSuccess()
+		return f, data, response.NotSuccess()
 	default:
 		return f, f.Object("data"), nil
 	}
@@ -62,7 +62,7 @@ func decodeCreated(
 
 // payPageURL reads pay_url: a page, a page without a scheme, or a link that opens an app,
 // such as weixin:// or alipays://.
-func payPageURL(data *loosejson.Fields) string {
+func payPageURL(data loosejson.Fields) string {
 	text := data.NeedText("pay_url")
 	if strings.HasPrefix(text, "//") {
 		text = "https:" + text
@@ -87,7 +87,7 @@ func isScheme(text string) bool {
 
 // compare fails if params, the gateway's copy of the request, is that of another request.
 // It may be missing or have another shape.
-func compare(response transport.Response, data *loosejson.Fields, bought sign.Field, r CreateOrderRequest) {
+func compare(response transport.Response, data loosejson.Fields, bought sign.Field, r CreateOrderRequest) {
 	for name, value := range data.Value("params").Members() {
 		var want string
 		switch name {

@@ -11,25 +11,25 @@ import (
 
 // decode reads the head of a response. success decides, never errorCode: 订单不存在 comes
 // with errorCode 0.
-func decode(response transport.Response) (*loosejson.Fields, *paygates.Error) {
+func decode(response transport.Response) (loosejson.Fields, *paygates.Error) {
 	f, err := loosejson.Parse(response.Body)
 	if err != nil {
-		return nil, response.Unreadable(err)
+		return f, response.Unreadable(err)
 	}
 	success := f.NeedBool("success")
 	switch {
 	case f.Err() != nil:
-		return nil, response.Bad(f.Err().Error())
+		return f, response.Bad(f.Err().Error())
 	case !success:
-		return nil, rejection(response, f)
+		return f, rejection(response, f)
 	case !response.OK():
-		return nil, response.NotSuccess()
+		return f, response.NotSuccess()
 	default:
 		return f, nil
 	}
 }
 
-func rejection(response transport.Response, f *loosejson.Fields) *paygates.Error {
+func rejection(response transport.Response, f loosejson.Fields) *paygates.Error {
 	code, message := f.Text("errorCode"), f.Text("errorMsg")
 	if code == "0" {
 		code = ""

@@ -98,7 +98,7 @@ func (c *Client) decodeCreated(response transport.Response, request CreateOrderR
 
 // rejection reads a documented response, one of Laravel's errors, or one of the edition of
 // the public source that has msg.
-func rejection(response transport.Response, f *loosejson.Fields) *paygates.Error {
+func rejection(response transport.Response, f loosejson.Fields) *paygates.Error {
 	code, message := f.Text("code"), cmp.Or(f.Text("message"), f.Text("msg"))
 	// Laravel's message for a failure of its database ends with the SQL statement and its
 	// values, in brackets.
@@ -138,7 +138,7 @@ func fieldErrors(response transport.Response, raw loosejson.Value) error {
 	return fields
 }
 
-func orderOf(f *loosejson.Fields) *Order {
+func orderOf(f loosejson.Fields) *Order {
 	id := f.NeedNumber("id")
 	if !check.IsAlphanumeric(id, longestOrderID) {
 		f.Fail("id is not 1 to 64 letters or digits")
@@ -174,7 +174,7 @@ func orderOf(f *loosejson.Fields) *Order {
 }
 
 // number returns a number that fits: an int has 32 bits on some platforms.
-func number[T ~int](f *loosejson.Fields, name string) T {
+func number[T ~int](f loosejson.Fields, name string) T {
 	n := f.Int(name)
 	if int64(T(n)) != n {
 		f.Skip(name)

@@ -94,7 +94,7 @@ func readCharge(raw []byte) (*Charge, error) {
 }
 
 // decodeCharge decodes a charge, which may be a part of a response or a notification.
-func decodeCharge(f *loosejson.Fields) (*Charge, error) {
+func decodeCharge(f loosejson.Fields) (*Charge, error) {
 	if f.Text("object") != "charge" {
 		return nil, errors.New("not a charge")
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // decodeRefunds decodes the list of refunds of a charge: an object with data, or a bare list.
-func decodeRefunds(charge *loosejson.Fields) (list RefundList) {
+func decodeRefunds(charge loosejson.Fields) (list RefundList) {
 	data := charge.Value("refunds")
 	if data.IsObject() {
 		f := charge.Alone().Object("refunds")
@@ -36,7 +36,7 @@ func decodeRefunds(charge *loosejson.Fields) (list RefundList) {
 }
 
 // refundOf reads a refund that is listed with its charge: nothing in it decides.
-func refundOf(f *loosejson.Fields) Refund {
+func refundOf(f loosejson.Fields) Refund {
 	refund := Refund{
 		ID:             f.Text("id"),
 		ChargeID:       f.Text("charge"),
@@ -75,7 +75,7 @@ func readRefund(raw []byte) (*Refund, error) {
 }
 
 // decodeRefund decodes a requested refund.
-func decodeRefund(f *loosejson.Fields) (*Refund, error) {
+func decodeRefund(f loosejson.Fields) (*Refund, error) {
 	if f.Text("object") != "refund" {
 		return nil, errors.New("not a refund")
 	}
@@ -99,7 +99,7 @@ type listOf[T any] struct {
 
 // decodeList decodes a page with decode. It is read strictly: what is missing from it
 // would pass for something that does not exist.
-func decodeList[T any](body []byte, decode func(*loosejson.Fields) (*T, error)) (*listOf[T], error) {
+func decodeList[T any](body []byte, decode func(loosejson.Fields) (*T, error)) (*listOf[T], error) {
 	f, err := loosejson.Parse(body)
 	if err != nil {
 		return nil, err

@@ -12,64 +12,58 @@ import (
 	"github.com/paygates/paygates-go/money"
 )
 
-// Fields reads the fields of an object by their names, in any case of letters. The zero
-// Fields is not for use.
+// Fields reads the fields of an object by their names, in any case of letters.
 type Fields struct {
-	object  Value // zero if there is none
-	data    []byte
-	text    string // the same
-	members []member
-	form    url.Values
-	own     report
-	*report
+	*document
+	members    []member
+	begin, end int // the object; equal if there is none
 }
 
-// report is what the readers of an object and of the objects in it found.
-type report struct {
+// document is what an object and the objects in it have in common.
+type document struct {
+	data   []byte
+	text   string // the same
+	form   url.Values
 	unread []string
 	err    error
 }
 
 // Form returns a reader of the parameters of a form.
-func Form(values url.Values) *Fields {
-	f := &Fields{form: values}
-	f.report = &f.own
-	return f
-}
+func Form(values url.Values) Fields { return Fields{document: &document{form: values}} }
 
 // Unread lists the fields that have another shape and were left zero.
-func (r *report) Unread() []string { return r.unread }
+func (d *document) Unread() []string { return d.unread }
 
 // Err returns what keeps the response from being read: the first field that decides
 // and is missing or has another shape.
-func (r *report) Err() error { return r.err }
+func (d *document) Err() error { return d.err }
 
 // Fail records that the response cannot be read.
-func (r *report) Fail(why string) {
-	if r.err == nil {
-		r.err = errors.New(why)
+func (d *document) Fail(why string) {
+	if d.err == nil {
+		d.err = errors.New(why)
 	}
 }
 
 // Skip records a field that has another shape.
-func (r *report) Skip(name string) {
-	if !slices.Contains(r.unread, name) {
-		r.unread = append(r.unread, name)
+func (d *document) Skip(name string) {
+	if !slices.Contains(d.unread, name) {
+		d.unread = append(d.unread, name)
 	}
 }
 
 // need records a field that decides and has another shape, or is missing.
-func (r *report) need(name string, s scalar, ok bool, kind string) {
+func (d *document) need(name string, s scalar, ok bool, kind string) {
 	switch {
 	case s.isNothing():
-		r.Fail("no " + name)
+		d.Fail("no " + name)
 	case !ok:
-		r.Fail(name + " is not " + kind)
+		d.Fail(name + " is not " + kind)
 	}
 }
 
 // find returns the member with a name, and those of the objects in it, or nil.
-func (f *Fields) find(name string) (m *member, inside []member) {
+func (f Fields) find(name string) (m *member, inside []member) {
 	for i := 0; i < len(f.members); i += 1 + f.members[i].inside {
 		if m := &f.members[i]; m.name == name {
 			return m, f.members[i+1 : i+1+m.inside]
@@ -84,7 +78,7 @@ func (f *Fields) find(name string) (m *member, inside []member) {
 }
 
 // Value returns the JSON of a field.
-func (f *Fields) Value(name string) Value {
+func (f Fields) Value(name string) Value {
 	m, _ := f.find(name)
 	if m == nil {
 		return Value{}
@@ -92,41 +86,35 @@ func (f *Fields) Value(name string) Value {
 	return part(f.data, m.begin, m.end)
 }
 
-// Object returns a reader of an object, which adds to the report of f. It has no fields if
+// Object returns a reader of an object, which adds to what f reports. It has no fields if
 // there is no object, or something else in its place: see Exists.
-func (f *Fields) Object(name string) *Fields {
-	nested := &Fields{report: f.report}
+func (f Fields) Object(name string) Fields {
 	m, inside := f.find(name)
-	if m == nil {
-		return nested
-	}
-	switch value := part(f.data, m.begin, m.end); {
+	switch value := f.Value(name); {
 	case value.IsObject():
-		nested.object, nested.data, nested.text, nested.members = value, f.data, f.text, inside
-	case !value.IsNull():
+		return Fields{f.document, inside, m.begin, m.end}
+	case m != nil && !value.IsNull():
 		f.Skip(name)
 	}
-	return nested
+	return Fields{document: f.document}
 }
 
 // Exists reports whether there is such an object.
-func (f *Fields) Exists() bool { return f.object.IsObject() }
+func (f Fields) Exists() bool { return f.begin < f.end }
 
 // JSON returns the object.
-func (f *Fields) JSON() json.RawMessage { return f.object.Bytes() }
+func (f Fields) JSON() json.RawMessage { return part(f.data, f.begin, f.end).Bytes() }
 
-// Alone returns a reader of the same object with a report of its own.
-func (f *Fields) Alone() *Fields {
-	alone := *f
-	alone.own = report{}
-	alone.report = &alone.own
-	return &alone
+// Alone returns a reader of the same object that reports by itself.
+func (f Fields) Alone() Fields {
+	f.document = &document{data: f.data, text: f.text}
+	return f
 }
 
 // Has reports whether a field is not missing, null or "".
-func (f *Fields) Has(name string) bool { return !f.scalar(name).isNothing() }
+func (f Fields) Has(name string) bool { return !f.scalar(name).isNothing() }
 
-func (f *Fields) scalar(name string) scalar {
+func (f Fields) scalar(name string) scalar {
 	if f.form != nil {
 		return scalar{f.form.Get(name), present}
 	}
@@ -138,7 +126,7 @@ func (f *Fields) scalar(name string) scalar {
 }
 
 // Text returns a text.
-func (f *Fields) Text(name string) string {
+func (f Fields) Text(name string) string {
 	s := f.scalar(name)
 	if s.state == unreadable {
 		f.Skip(name)
@@ -147,7 +135,7 @@ func (f *Fields) Text(name string) string {
 }
 
 // Private returns a text that must not be printed.
-func (f *Fields) Private(name string) paygates.Private[string] {
+func (f Fields) Private(name string) paygates.Private[string] {
 	if text := f.Text(name); text != "" {
 		return paygates.NewPrivate(text)
 	}
@@ -155,14 +143,14 @@ func (f *Fields) Private(name string) paygates.Private[string] {
 }
 
 // NeedText returns a text that decides.
-func (f *Fields) NeedText(name string) string {
+func (f Fields) NeedText(name string) string {
 	s := f.scalar(name)
 	f.need(name, s, s.state == present, "a single value")
 	return s.text
 }
 
 // NeedNumber returns the number of an order or a payment, which decides.
-func (f *Fields) NeedNumber(name string) string {
+func (f Fields) NeedNumber(name string) string {
 	text := f.NeedText(name)
 	if !IsNumber(text) {
 		f.Fail("no " + name)
@@ -171,7 +159,7 @@ func (f *Fields) NeedNumber(name string) string {
 }
 
 // Int returns a whole number, 0 for nothing.
-func (f *Fields) Int(name string) int64 {
+func (f Fields) Int(name string) int64 {
 	s := f.scalar(name)
 	n, ok := parseInt(s)
 	if !ok {
@@ -182,7 +170,7 @@ func (f *Fields) Int(name string) int64 {
 
 // NeedInt returns a whole number that decides: a state, a code, a currency. It fits an int
 // of 32 bits, so that a conversion cannot make another state of it.
-func (f *Fields) NeedInt(name string) int64 {
+func (f Fields) NeedInt(name string) int64 {
 	s := f.scalar(name)
 	n, ok := parseInt(s)
 	ok = ok && n == int64(int32(n)) //nolint:gosec // the comparison finds an overflow
@@ -191,7 +179,7 @@ func (f *Fields) NeedInt(name string) int64 {
 }
 
 // Bool returns a truth value, false for nothing.
-func (f *Fields) Bool(name string) bool {
+func (f Fields) Bool(name string) bool {
 	s := f.scalar(name)
 	value, ok := parseBool(s)
 	if !ok {
@@ -201,7 +189,7 @@ func (f *Fields) Bool(name string) bool {
 }
 
 // NeedBool returns a truth value that decides.
-func (f *Fields) NeedBool(name string) bool {
+func (f Fields) NeedBool(name string) bool {
 	s := f.scalar(name)
 	value, ok := parseBool(s)
 	f.need(name, s, ok, "true or false")
@@ -209,7 +197,7 @@ func (f *Fields) NeedBool(name string) bool {
 }
 
 // Amount returns an amount in units with at most two decimals, 0 for nothing.
-func (f *Fields) Amount(name string) money.Amount {
+func (f Fields) Amount(name string) money.Amount {
 	s := f.scalar(name)
 	amount, ok := parseAmount(s)
 	if !ok {
@@ -219,7 +207,7 @@ func (f *Fields) Amount(name string) money.Amount {
 }
 
 // NeedAmount returns an amount that decides.
-func (f *Fields) NeedAmount(name string) money.Amount {
+func (f Fields) NeedAmount(name string) money.Amount {
 	s := f.scalar(name)
 	amount, ok := parseAmount(s)
 	f.need(name, s, ok, "an amount with at most two decimals")
@@ -227,7 +215,7 @@ func (f *Fields) NeedAmount(name string) money.Amount {
 }
 
 // Cents returns an amount in hundredths, 0 for nothing.
-func (f *Fields) Cents(name string) money.Amount {
+func (f Fields) Cents(name string) money.Amount {
 	s := f.scalar(name)
 	n, ok := parseInt(s)
 	if !ok || n < 0 || n > money.Max.Cents() {
@@ -239,7 +227,7 @@ func (f *Fields) Cents(name string) money.Amount {
 
 // NeedCents returns an amount in hundredths that decides. It takes no decimals, not even
 // zeros: 99.00 in such a field may be meant in units.
-func (f *Fields) NeedCents(name string) money.Amount {
+func (f Fields) NeedCents(name string) money.Amount {
 	s := f.scalar(name)
 	n, ok := parseInt(s)
 	ok = ok && n >= 0 && !strings.Contains(s.text, ".")
@@ -251,7 +239,7 @@ func (f *Fields) NeedCents(name string) money.Amount {
 }
 
 // Seconds returns a duration in whole seconds, 0 for nothing.
-func (f *Fields) Seconds(name string) time.Duration {
+func (f Fields) Seconds(name string) time.Duration {
 	s := f.scalar(name)
 	n, ok := parseInt(s)
 	if d := time.Duration(n) * time.Second; ok && n >= 0 && int64(d/time.Second) == n {
@@ -262,10 +250,10 @@ func (f *Fields) Seconds(name string) time.Duration {
 }
 
 // Time returns a time in UTC+8: see [ParseTime]. It is zero for nothing.
-func (f *Fields) Time(name string) time.Time { return f.TimeIn(name, Shanghai) }
+func (f Fields) Time(name string) time.Time { return f.TimeIn(name, Shanghai) }
 
 // TimeIn is Time for a gateway that prints the times of a field in another zone.
-func (f *Fields) TimeIn(name string, zone *time.Location) time.Time {
+func (f Fields) TimeIn(name string, zone *time.Location) time.Time {
 	s := f.scalar(name)
 	at, ok := ParseTime(s.text, zone)
 	if !ok || s.state == unreadable {

@@ -30,27 +30,25 @@ const beforeJSON = "\ufeff \t\r\n"
 
 // Parse reads a whole response, an object. It drops byte order marks, and rejects bytes
 // that are not UTF-8 and objects that have a name twice. The values share memory with data.
-func Parse(data []byte) (*Fields, error) {
+func Parse(data []byte) (Fields, error) {
 	data, err := text(data)
 	if err != nil {
-		return nil, err
+		return Fields{}, err
 	}
 	return parse(data)
 }
 
-func parse(data []byte) (*Fields, error) {
+func parse(data []byte) (Fields, error) {
 	// Not more members than colons.
 	d := decoder{data: data, text: string(data), members: make([]member, 0, min(bytes.Count(data, []byte{':'}), 32))}
 	value := d.value(recorded)
 	switch err := d.whole(); {
 	case err != nil:
-		return nil, notJSON(data, err)
+		return Fields{}, notJSON(data, err)
 	case !value.IsObject():
-		return nil, errObject
+		return Fields{}, errObject
 	}
-	f := &Fields{object: value, data: data, text: d.text, members: d.members}
-	f.report = &f.own
-	return f, nil
+	return Fields{&document{data: data, text: d.text}, d.members, 0, len(value.json)}, nil
 }
 
 // Read returns a whole response of any shape, without byte order marks. It rejects what
@@ -107,9 +105,9 @@ func (v Value) IsList() bool { return len(v.json) > 0 && v.json[0] == '[' }
 func (v Value) IsNull() bool { return string(v.json) == "null" }
 
 // Parse reads an object, as the function does.
-func (v Value) Parse() (*Fields, error) {
+func (v Value) Parse() (Fields, error) {
 	if len(v.json) == 0 {
-		return nil, errEmpty
+		return Fields{}, errEmpty
 	}
 	return parse(v.json)
 }

@@ -24,20 +24,20 @@ type values struct {
 	Time   time.Time
 }
 
-func parsed(t *testing.T, text string) *Fields {
+func parsed(t *testing.T, text string) Fields {
 	t.Helper()
 	f, err := Parse([]byte(text))
 	require.NoError(t, err, text)
 	return f
 }
 
-func read(t *testing.T, text string) (v values, f *Fields) {
+func read(t *testing.T, text string) (v values, f Fields) {
 	t.Helper()
 	f = parsed(t, text)
 	return valuesOf(f), f
 }
 
-func valuesOf(f *Fields) values {
+func valuesOf(f Fields) values {
 	return values{
 		f.Text("text"), f.Int("number"), f.Bool("flag"), f.Amount("price"),
 		f.Cents("cents"), f.Seconds("wait"), f.Time("time"),
@@ -48,8 +48,8 @@ func valuesOf(f *Fields) values {
 func need(t *testing.T, text string) error {
 	t.Helper()
 	f := parsed(t, text)
-	for name := range f.object.Members() {
-		switch name {
+	for _, m := range f.members {
+		switch name := m.name; name {
 		case "text":
 			f.NeedText(name)
 		case "number":
