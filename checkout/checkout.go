@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -142,34 +143,19 @@ func (s *Service) prepare(ctx context.Context) error {
 }
 
 func (c *Config) setDefaults() {
-	text := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
-	}
-	duration := func(field *time.Duration, value time.Duration) {
-		if *field == 0 {
-			*field = value
-		}
-	}
-	number := func(field *int, value int) {
-		if *field == 0 {
-			*field = value
-		}
-	}
-	text(&c.TablePrefix, "checkout_")
-	text(&c.NotifyPath, "/notify/")
-	duration(&c.ExpiresIn, 15*time.Minute)
-	duration(&c.ClockTolerance, 5*time.Minute)
-	duration(&c.UnconfirmedAfter, 10*time.Minute)
-	duration(&c.GatewayTimeout, 20*time.Second)
-	duration(&c.NotificationTimeout, time.Minute)
-	duration(&c.RefreshTimeout, 5*time.Second)
-	duration(&c.QueryInterval, 5*time.Second)
-	duration(&c.PollInterval, time.Second)
-	duration(&c.JournalRetention, 90*24*time.Hour)
-	number(&c.MaxAttempts, 10)
-	number(&c.QueriesPerGateway, 4)
+	c.TablePrefix = cmp.Or(c.TablePrefix, "checkout_")
+	c.NotifyPath = cmp.Or(c.NotifyPath, "/notify/")
+	c.ExpiresIn = cmp.Or(c.ExpiresIn, 15*time.Minute)
+	c.ClockTolerance = cmp.Or(c.ClockTolerance, 5*time.Minute)
+	c.UnconfirmedAfter = cmp.Or(c.UnconfirmedAfter, 10*time.Minute)
+	c.GatewayTimeout = cmp.Or(c.GatewayTimeout, 20*time.Second)
+	c.NotificationTimeout = cmp.Or(c.NotificationTimeout, time.Minute)
+	c.RefreshTimeout = cmp.Or(c.RefreshTimeout, 5*time.Second)
+	c.QueryInterval = cmp.Or(c.QueryInterval, 5*time.Second)
+	c.PollInterval = cmp.Or(c.PollInterval, time.Second)
+	c.JournalRetention = cmp.Or(c.JournalRetention, 90*24*time.Hour)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, 10)
+	c.QueriesPerGateway = cmp.Or(c.QueriesPerGateway, 4)
 	if c.Logger == nil {
 		c.Logger = slog.New(defaultLog{})
 	}
@@ -195,14 +181,35 @@ func (c *Config) validate() error {
 		return errors.New(`field TablePrefix must be 1 to 32 lower-case letters, digits or "_"`)
 	case !strings.HasPrefix(c.NotifyPath, "/") || !strings.HasSuffix(c.NotifyPath, "/"):
 		return errors.New(`field NotifyPath must begin and end with "/"`)
-	case c.MaxAttempts < 1, c.QueriesPerGateway < 1:
-		return errors.New("fields MaxAttempts and QueriesPerGateway must be at least 1")
-	case min(c.ExpiresIn, c.GatewayTimeout, c.NotificationTimeout, c.RefreshTimeout, c.QueryInterval, c.PollInterval) < time.Millisecond:
-		return errors.New("durations must be at least 1 ms")
-	case min(c.ClockTolerance, c.UnconfirmedAfter) < 0:
-		return errors.New("fields ClockTolerance and UnconfirmedAfter must not be negative")
+	}
+	if err := c.validateNumbers(); err != nil {
+		return err
 	}
 	return c.validateGateways()
+}
+
+func (c *Config) validateNumbers() error {
+	for _, field := range []struct {
+		name string
+		ok   bool
+		must string
+	}{
+		{"MaxAttempts", c.MaxAttempts >= 1, "at least 1"},
+		{"QueriesPerGateway", c.QueriesPerGateway >= 1, "at least 1"},
+		{"ExpiresIn", c.ExpiresIn >= time.Millisecond, "at least 1 ms"},
+		{"GatewayTimeout", c.GatewayTimeout >= time.Millisecond, "at least 1 ms"},
+		{"NotificationTimeout", c.NotificationTimeout >= time.Millisecond, "at least 1 ms"},
+		{"RefreshTimeout", c.RefreshTimeout >= time.Millisecond, "at least 1 ms"},
+		{"QueryInterval", c.QueryInterval >= time.Millisecond, "at least 1 ms"},
+		{"PollInterval", c.PollInterval >= time.Millisecond, "at least 1 ms"},
+		{"ClockTolerance", c.ClockTolerance >= 0, "0 or more"},
+		{"UnconfirmedAfter", c.UnconfirmedAfter >= 0, "0 or more"},
+	} {
+		if !field.ok {
+			return fmt.Errorf("field %s must be %s", field.name, field.must)
+		}
+	}
+	return nil
 }
 
 func (c *Config) validateGateways() error {

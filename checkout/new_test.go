@@ -39,8 +39,17 @@ func TestNewRejectsAnInvalidConfig(t *testing.T) {
 		"NotifyPath":  func(c *Config) { c.NotifyPath = "notify" },
 		"twice":       func(c *Config) { c.Gateways = []Gateway{newFake("fake"), newFake("fake")} },
 		"the name":    func(c *Config) { c.Gateways = []Gateway{newFake("A/B")} },
-		"MaxAttempts": func(c *Config) { c.MaxAttempts = -1 },
-		"durations":   func(c *Config) { c.QueryInterval = -1 },
+
+		"MaxAttempts must be at least 1":            func(c *Config) { c.MaxAttempts = -1 },
+		"QueriesPerGateway must be at least 1":      func(c *Config) { c.QueriesPerGateway = -1 },
+		"ExpiresIn must be at least 1 ms":           func(c *Config) { c.ExpiresIn = time.Microsecond },
+		"GatewayTimeout must be at least 1 ms":      func(c *Config) { c.GatewayTimeout = -1 },
+		"NotificationTimeout must be at least 1 ms": func(c *Config) { c.NotificationTimeout = -1 },
+		"RefreshTimeout must be at least 1 ms":      func(c *Config) { c.RefreshTimeout = -1 },
+		"QueryInterval must be at least 1 ms":       func(c *Config) { c.QueryInterval = -1 },
+		"PollInterval must be at least 1 ms":        func(c *Config) { c.PollInterval = -1 },
+		"ClockTolerance must be 0 or more":          func(c *Config) { c.ClockTolerance = -1 },
+		"UnconfirmedAfter must be 0 or more":        func(c *Config) { c.UnconfirmedAfter = -1 },
 	} {
 		config := valid()
 		change(&config)
