@@ -1,10 +1,5 @@
-// Command codepay takes one payment through codepay (码支付): it creates an order, shows
-// the amount to pay and receives the notification, which says what was paid.
-//
-//	CODEPAY_USER_ID, CODEPAY_SECRET   the merchant; without them a fake gateway is used,
-//	                                  whose payer pays after a second
-//	CODEPAY_NOTIFY_URL                the public URL of port 8080 of this machine
-//	CODEPAY_BASE_URL                  another address of the gateway, such as that of the sandbox
+// Command codepay takes one payment through codepay (码支付). The environment variables that it
+// reads are in usage, which -h prints.
 package main
 
 import (
@@ -22,11 +17,22 @@ import (
 
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/codepay/codepaytest"
+	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
+const usage = `codepay takes one payment through codepay (码支付): it creates an order, shows the
+amount to pay and receives the notification, which says what was paid.
+
+  CODEPAY_USER_ID, CODEPAY_SECRET   the merchant; without them a fake gateway is used,
+                                    whose payer pays after a second
+  CODEPAY_NOTIFY_URL                the public URL of port 8080 of this machine
+  CODEPAY_BASE_URL                  another address of the gateway, such as that of the sandbox
+`
+
 func main() {
+	arguments.Check(usage)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {

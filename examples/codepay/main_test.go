@@ -8,7 +8,7 @@ import (
 
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	exampletest.Run(t, run, "set CODEPAY_USER_ID, CODEPAY_SECRET and CODEPAY_NOTIFY_URL",
+	exampletest.Run(t, run, usage, "set CODEPAY_USER_ID, CODEPAY_SECRET and CODEPAY_NOTIFY_URL",
 		[]string{"CODEPAY_SECRT", "CODEPAY_USER_ID", "CODEPAY_SECRET", "CODEPAY_NOTIFY_URL"},
 		[]string{
 			`to pay exactly 0\.0\d yuan, scan the code at http://127\.0\.0\.1:`,

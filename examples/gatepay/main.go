@@ -1,10 +1,5 @@
-// Command gatepay takes one payment through GatePay: it creates an order, receives
-// the notification and waits for the payment.
-//
-//	GATEPAY_APP_KEY, GATEPAY_SECRET   the merchant; without them a fake gateway is used,
-//	                                  whose payer pays after a second
-//	GATEPAY_NOTIFY_URL                the public URL of port 8080 of this machine
-//	GATEPAY_BASE_URL                  another address of the gateway, such as that of the sandbox
+// Command gatepay takes one payment through GatePay. The environment variables that it reads
+// are in usage, which -h prints.
 package main
 
 import (
@@ -20,13 +15,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/gatepay"
 	"github.com/paygates/paygates-go/gatepay/gatepaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
+const usage = `gatepay takes one payment through GatePay: it creates an order, receives the
+notification and waits for the payment.
+
+  GATEPAY_APP_KEY, GATEPAY_SECRET   the merchant; without them a fake gateway is used,
+                                    whose payer pays after a second
+  GATEPAY_NOTIFY_URL                the public URL of port 8080 of this machine
+  GATEPAY_BASE_URL                  another address of the gateway, such as that of the sandbox
+`
+
 func main() {
+	arguments.Check(usage)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {

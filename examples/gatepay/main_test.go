@@ -8,7 +8,7 @@ import (
 
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	exampletest.Run(t, run, "set GATEPAY_APP_KEY, GATEPAY_SECRET and GATEPAY_NOTIFY_URL",
+	exampletest.Run(t, run, usage, "set GATEPAY_APP_KEY, GATEPAY_SECRET and GATEPAY_NOTIFY_URL",
 		[]string{"GATEPAY_SECRT", "GATEPAY_APP_KEY", "GATEPAY_SECRET", "GATEPAY_NOTIFY_URL"},
 		[]string{
 			`to pay, open http://127\.0\.0\.1:`,

@@ -1,10 +1,5 @@
-// Command ispay takes one payment through ispay (就付): it creates an order, receives
-// the notification and waits for the payment.
-//
-//	ISPAY_USER_ID, ISPAY_SECRET   the merchant; without them a fake gateway is used,
-//	                              whose payer pays after a second
-//	ISPAY_NOTIFY_URL              the public URL of port 8080 of this machine
-//	ISPAY_BASE_URL                another address of the gateway, such as that of the sandbox
+// Command ispay takes one payment through ispay (就付). The environment variables that it reads
+// are in usage, which -h prints.
 package main
 
 import (
@@ -20,13 +15,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/ispay/ispaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
+const usage = `ispay takes one payment through ispay (就付): it creates an order, receives the
+notification and waits for the payment.
+
+  ISPAY_USER_ID, ISPAY_SECRET   the merchant; without them a fake gateway is used,
+                                whose payer pays after a second
+  ISPAY_NOTIFY_URL              the public URL of port 8080 of this machine
+  ISPAY_BASE_URL                another address of the gateway, such as that of the sandbox
+`
+
 func main() {
+	arguments.Check(usage)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {

@@ -8,7 +8,7 @@ import (
 
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	exampletest.Run(t, run, "set ISPAY_USER_ID, ISPAY_SECRET and ISPAY_NOTIFY_URL",
+	exampletest.Run(t, run, usage, "set ISPAY_USER_ID, ISPAY_SECRET and ISPAY_NOTIFY_URL",
 		[]string{"ISPAY_SECRT", "ISPAY_USER_ID", "ISPAY_SECRET", "ISPAY_NOTIFY_URL"},
 		[]string{
 			`to pay, open http://127\.0\.0\.1:`,

@@ -1,10 +1,6 @@
-// Command kechengcang takes one payment through a kechengcang server: it creates an order,
-// shows what to pay in which coin, and waits for the payment. Notifications of this gateway
-// are unsigned and may not arrive at all, so waiting by query is the dependable way.
-//
-//	KECHENGCANG_BASE_URL, KECHENGCANG_APP_ID, KECHENGCANG_SECRET
-//		the server and the application; without them a fake gateway is used, whose payer
-//		pays after a second
+// Command kechengcang takes one payment through a kechengcang server. Notifications of this
+// gateway are unsigned and may not arrive at all, so waiting by query is the dependable way.
+// The environment variables that it reads are in usage, which -h prints.
 package main
 
 import (
@@ -18,13 +14,23 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/kechengcang"
 	"github.com/paygates/paygates-go/kechengcang/kechengcangtest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
 
+const usage = `kechengcang takes one payment through a kechengcang server: it creates an order, shows
+what to pay in which coin, and waits for the payment.
+
+  KECHENGCANG_BASE_URL, KECHENGCANG_APP_ID, KECHENGCANG_SECRET
+      the server and the application; without them a fake gateway is used, whose payer
+      pays after a second
+`
+
 func main() {
+	arguments.Check(usage)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {

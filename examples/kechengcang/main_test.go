@@ -8,7 +8,7 @@ import (
 
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	exampletest.Run(t, run, "set KECHENGCANG_BASE_URL, KECHENGCANG_APP_ID and KECHENGCANG_SECRET",
+	exampletest.Run(t, run, usage, "set KECHENGCANG_BASE_URL, KECHENGCANG_APP_ID and KECHENGCANG_SECRET",
 		[]string{"KECHENGCANG_SECRT", "KECHENGCANG_BASE_URL", "KECHENGCANG_APP_ID", "KECHENGCANG_SECRET"},
 		[]string{
 			`order [0-9A-Za-z]+: send [0-9.]+ FTM to `,

@@ -1,12 +1,5 @@
-// Command pingpp takes one payment through Ping++ behind a merchant backend (益安): it requests the
-// charge of an order from the backend, receives the webhook and confirms it.
-//
-//	PINGPP_BASE_URL, PINGPP_TOKEN                the merchant backend
-//	PINGPP_API_KEY, PINGPP_WEBHOOK_PUBLIC_KEY    the Ping++ account; the key in PEM
-//	PINGPP_ORDER_NO                              an order that the backend knows
-//
-// Without them a fake gateway is used, whose payer pays after a second. The webhook of the
-// Ping++ account must lead to port 8080 of this machine.
+// Command pingpp takes one payment through Ping++ behind a merchant backend (益安). The
+// environment variables that it reads are in usage, which -h prints.
 package main
 
 import (
@@ -22,13 +15,27 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/pingpp"
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
 	"github.com/paygates/paygates-go/sign"
 )
 
+const usage = `pingpp takes one payment through Ping++ behind a merchant backend (益安): it requests
+the charge of an order from the backend, receives the webhook and confirms it.
+
+  PINGPP_BASE_URL, PINGPP_TOKEN               the merchant backend
+  PINGPP_API_KEY, PINGPP_WEBHOOK_PUBLIC_KEY   the Ping++ account; the key in PEM
+  PINGPP_ORDER_NO                             an order that the backend knows
+  PINGPP_API_BASE_URL                         another address of Ping++, such as that of the sandbox
+
+Without them a fake gateway is used, whose payer pays after a second. The webhook of the
+Ping++ account must lead to port 8080 of this machine.
+`
+
 func main() {
+	arguments.Check(usage)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {

@@ -1,9 +1,6 @@
 // Command quickstart takes one payment through each gateway, from the order to the
 // credited notification, and then shows how a forged notification is rejected. It runs
 // on the fake gateways of the SDK, without credentials and without a network.
-//
-//	go run ./examples/quickstart          all gateways
-//	go run ./examples/quickstart ispay    the named ones
 package main
 
 import (
@@ -13,13 +10,22 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/internal/gateway"
 )
 
+const usage = `quickstart takes one payment through each gateway, from the order to the credited
+notification, and then shows how a forged notification is rejected. It runs on the fake
+gateways of the SDK, without credentials and without a network.
+
+  go run ./examples/quickstart          all gateways
+  go run ./examples/quickstart ispay    the named ones
+`
+
 func main() {
+	arguments.Check(usage, gateway.Names()...)
 	if err := run(os.Stdout, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
@@ -27,11 +33,6 @@ func main() {
 }
 
 func run(out io.Writer, names []string) error {
-	for _, name := range names {
-		if gateway.Find(name) == nil {
-			return fmt.Errorf("unknown gateway %q: use %s", name, strings.Join(gateway.Names(), ", "))
-		}
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	tell := &story{out: out}

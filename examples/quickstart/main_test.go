@@ -23,11 +23,3 @@ func TestEveryGatewayTellsItsStory(t *testing.T) {
 		})
 	}
 }
-
-func TestAnUnknownGatewayIsNamed(t *testing.T) {
-	t.Parallel()
-	var out strings.Builder
-	err := run(&out, []string{"isspay"})
-	require.ErrorContains(t, err, `unknown gateway "isspay": use ispay`)
-	assert.Empty(t, out.String())
-}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,15 +17,21 @@ type Program func(ctx context.Context, environ []string, getenv func(string) str
 
 // Run runs a program on its fake, without variables, and looks for what it must print, as
 // regular expressions. With only one of its variables, or a misspelled one, it must return an
-// error with the text incomplete.
-func Run(t *testing.T, run Program, incomplete string, variables, prints []string) {
+// error with the text incomplete. The usage must name every variable that it reads.
+func Run(t *testing.T, run Program, usage, incomplete string, variables, prints []string) {
 	t.Helper()
 	t.Run("on the fake", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		var out lines
-		if err := run(ctx, []string{"PATH=/bin"}, func(string) string { return "" }, &out); err != nil {
+		unset := func(name string) string {
+			if !slices.Contains(strings.FieldsFunc(usage, isNoName), name) {
+				t.Errorf("the usage does not name %s", name)
+			}
+			return ""
+		}
+		if err := run(ctx, []string{"PATH=/bin"}, unset, &out); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range prints {
@@ -43,6 +50,9 @@ func Run(t *testing.T, run Program, incomplete string, variables, prints []strin
 		})
 	}
 }
+
+// isNoName reports whether a character is not one of a variable's name.
+func isNoName(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') }
 
 // lines collects what several goroutines print.
 type lines struct {
