@@ -53,6 +53,9 @@ func run(args []string, out, logs io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q: name a framework with -framework", flags.Arg(0))
+	}
 	path := "/notify/"
 	if *byHand {
 		path = "/by-hand/"

@@ -37,6 +37,7 @@ func TestWrongArguments(t *testing.T) {
 	var out, logs strings.Builder
 	require.ErrorContains(t, run([]string{"-framework", "jin"}, &out, &logs), `unknown framework "jin": expected gin, echo, chi or fiber`)
 	require.Error(t, run([]string{"-farmework", "gin"}, &out, &logs))
+	require.ErrorContains(t, run([]string{"gin"}, &out, &logs), `unexpected argument "gin"`)
 	assert.Empty(t, out.String())
 }
 
