@@ -249,3 +249,37 @@ func TestALostReplyOfTheDatabaseDoesNotHoldUpACreate(t *testing.T) {
 		})
 	}
 }
+
+// An attempt that was started stays started for its lease only, whatever becomes of its order.
+func TestAStartIsRepeatedAfterAPayment(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d)
+		ctx := context.Background()
+		start := func(p *Pending, lease string) bool {
+			first, err := p.start(ctx, lease)
+			require.NoError(t, err)
+			return first
+		}
+		for _, early := range []bool{true, false} { // started before the payment
+			a := s.buy(t)
+			p := s.storeOnly(t, Order{No: a.OrderNo, Channel: "web", Amount: 990})
+			if early {
+				require.True(t, start(p, "lease"))
+			}
+			s.pay(t, a)
+			require.Equal(t, OrderPaid, s.state(t, a.OrderNo).Status)
+			assert.Equal(t, early, start(p, "lease"))
+			assert.False(t, start(p, "another lease"))
+		}
+
+		expired := s.storeOnly(t, Order{Channel: "app", Amount: 990})
+		assert.True(t, start(expired, "lease"))
+		s.advance(24 * time.Hour)
+		assert.True(t, start(expired, "lease"))
+		assert.False(t, start(expired, "another lease"))
+
+		s.notify(t, Payment{PaymentNo: "1", AttemptNo: expired.stored.attempt.No, Amount: 990, Currency: "CNY"})
+		assert.False(t, start(expired, "lease"), "it was sent")
+	})
+}
