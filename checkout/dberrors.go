@@ -81,10 +81,18 @@ func mysqlNumber(err error) uint64 {
 	return 0
 }
 
-// sqliteCode returns the extended result code of an error of modernc.org/sqlite.
-func sqliteCode(err error) int {
+// sqliteCode returns the extended result code of an error of modernc.org/sqlite, or of
+// mattn/go-sqlite3, which has it in a field only.
+func sqliteCode(err error) int64 {
 	if e, ok := err.(interface{ Code() int }); ok {
-		return e.Code()
+		return int64(e.Code())
+	}
+	v := reflect.Indirect(reflect.ValueOf(err))
+	if v.Kind() != reflect.Struct {
+		return 0
+	}
+	if code := v.FieldByName("ExtendedCode"); code.CanInt() {
+		return code.Int()
 	}
 	return 0
 }
