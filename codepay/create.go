@@ -152,7 +152,7 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 		Op: op, Method: http.MethodGet, URL: target, URLTemplate: "/creat_order/", NoRetry: true,
 	}, func(r transport.Response) (*CreatedOrder, error) { return decodeCreated(r, c.userID, &request) })
 	if order != nil {
-		c.flow.LogUnread(ctx, op, order.OrderID, order.Unread)
+		c.flow.LogUnread(ctx, op, "order_id", order.OrderID, order.Unread)
 	}
 	return order, err
 }

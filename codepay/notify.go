@@ -161,9 +161,7 @@ func (c *Client) readNotification(ctx context.Context, values url.Values, keyInd
 		n.Tag = paygates.NewPrivate(tag)
 	}
 	n.Unread = p.fields.Unread()
-	if len(n.Unread) > 0 {
-		c.flow.LogUnread(ctx, "read notification", "pay_no "+n.PaymentNo, n.Unread)
-	}
+	c.flow.LogUnread(ctx, "read notification", "pay_no", n.PaymentNo, n.Unread)
 	return n, nil
 }
 

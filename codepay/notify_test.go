@@ -527,6 +527,7 @@ func TestSloppyNotificationsAreGenuine(t *testing.T) {
 			for _, field := range test.want.unread {
 				assert.Contains(t, log, field)
 			}
+			assert.Equal(t, len(test.want.unread) > 0, strings.Contains(log, ` op="read notification" pay_no=`+payNo+` fields=`), log)
 			if slices.Contains(test.want.unread, "status") {
 				assert.NotContains(t, got.State.String(), "unpaid")
 			}

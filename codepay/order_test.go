@@ -367,6 +367,7 @@ func TestCreateOrderWithFieldsOfAnotherShape(t *testing.T) {
 		for _, name := range unread {
 			assert.Contains(t, log.String(), name)
 		}
+		assert.Equal(t, unread != nil, strings.Contains(log.String(), ` order_id=7 fields=`), log.String())
 		// What the response leaves out is that of the request.
 		assert.Equal(t, "admin", order.OrderNo)
 		assert.Equal(t, codepay.ChannelAlipay, order.Channel)

@@ -42,7 +42,7 @@ func (c *Client) QueryOrder(ctx context.Context, orderID string) (*Order, error)
 		}),
 		URLTemplate: "/ispay",
 	}, func(r transport.Response) (*Order, error) { return decodeOrder(r, c.userID, orderID) },
-		func(o *Order) (string, []string) { return orderID, o.Unread })
+		"order_id", func(o *Order) (string, []string) { return orderID, o.Unread })
 }
 
 // WaitForPayment calls QueryOrder at once and then after each interval (0: 3 s, at

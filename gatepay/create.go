@@ -146,7 +146,7 @@ func (c *Client) create(
 		NoRetry: true,
 	}, func(response transport.Response) (*CreatedOrder, error) {
 		return decodeCreated(response, call.codes, bought, r)
-	}, func(o *CreatedOrder) (string, []string) { return r.OrderNo, o.Unread })
+	}, "order_no", func(o *CreatedOrder) (string, []string) { return r.OrderNo, o.Unread })
 }
 
 // checkAttach requires a text that PHP deployments return as it is.

@@ -141,7 +141,7 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 	}
 	if !utf8.ValidString(extend) {
 		n.Attach, n.Unread = strings.ToValidUTF8(extend, "\uFFFD"), []string{"extend"}
-		c.flow.LogUnread(ctx, "read notification", orderNo, n.Unread)
+		c.flow.LogUnread(ctx, "read notification", "order_no", orderNo, n.Unread)
 	}
 	return n, nil
 }

@@ -45,7 +45,7 @@ func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error)
 			order.countsAsPaid = slices.Contains(c.paidStates, order.State)
 		}
 		return order, err
-	}, func(o *Order) (string, []string) { return orderNo, o.Unread })
+	}, "order_no", func(o *Order) (string, []string) { return orderNo, o.Unread })
 }
 
 // DecodeOrder decodes a stored response of QueryOrder: an Order's Raw. OrderNo is "",

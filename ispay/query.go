@@ -38,7 +38,7 @@ func (c *Client) queryState(ctx context.Context, op, call, orderID string) (*Ord
 	return flow.Send(ctx, c.flow, transport.Call{
 		Op: op, Method: http.MethodGet, URL: target, URLTemplate: "/" + call + "/{order_id}",
 	}, func(r transport.Response) (*OrderState, error) { return decodeState(r, orderID, call == "qrcode") },
-		func(o *OrderState) (string, []string) { return orderID, o.Unread })
+		"order_id", func(o *OrderState) (string, []string) { return orderID, o.Unread })
 }
 
 // QueryOrder returns the order with the given merchant order number (订单号查询, GET
@@ -63,7 +63,7 @@ func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error)
 		URL:         c.baseURL + "/order/" + c.userID + "/" + orderNo + "/" + signature.String(),
 		URLTemplate: "/order/{userid}/{order_no}/{md5}",
 	}, func(r transport.Response) (*Order, error) { return decodeOrder(r, orderNo) },
-		func(o *Order) (string, []string) { return orderNo, o.Unread })
+		"order_no", func(o *Order) (string, []string) { return orderNo, o.Unread })
 }
 
 // DecodeOrder decodes a stored response of QueryOrder: an Order's Raw. OrderNo is the

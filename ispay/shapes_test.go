@@ -102,12 +102,19 @@ func TestQueryStateWithFieldsOfAnotherShape(t *testing.T) {
 		"qrcode an object": {`{"success":true,"state":5,"order":{"amount":"300.000","qrcode":{},"alipayuid":[]}}`, true, []string{"qrcode", "alipayuid"}},
 		"code a text":      {`{"success":true,"errorCode":"OK","state":5,"order":{"amount":300}}`, true, nil},
 	} {
-		client, mock := setup(t)
+		mock := httpmock.NewMockTransport()
 		mock.RegisterResponder("GET", "https://pay.ispay.in/query/1", httpmock.NewStringResponder(200, test.body))
+		var log bytes.Buffer
+		client, err := ispay.New(ispay.Config{
+			UserID: "10001", Secret: sign.NewSecret(secret), HTTPClient: &http.Client{Transport: mock},
+			Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		require.NoError(t, err, name)
 		state, err := client.QueryState(context.Background(), "1")
 		require.NoError(t, err, name)
 		assert.Equal(t, ispay.StateAwaitingPayment, state.State, name)
 		assert.Equal(t, test.unread, state.Unread, name)
+		assert.Equal(t, test.unread != nil, strings.Contains(log.String(), " order_id=1 fields="), "%s: %s", name, log.String())
 		assert.Equal(t, test.code, state.Code != nil, name)
 		if test.code {
 			assert.Equal(t, "300.00", state.Code.Amount.String(), name)

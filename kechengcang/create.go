@@ -73,7 +73,7 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 		ContentType: transport.ContentTypeJSON,
 		Body:        body,
 		NoRetry:     true,
-	}, func(r transport.Response) (*Order, error) { return c.decodeCreated(r, request) }, (*Order).unread)
+	}, func(r transport.Response) (*Order, error) { return c.decodeCreated(r, request) }, "order_id", (*Order).unread)
 }
 
 func (o *Order) unread() (number string, fields []string) { return o.OrderID, o.Unread }

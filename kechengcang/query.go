@@ -57,7 +57,7 @@ func (c *Client) show(ctx context.Context, orderID string, get bool) (order *Ord
 			c.showByGet.Store(get)
 		}
 		return decodeOrder(r, orderID)
-	}, (*Order).unread)
+	}, "order_id", (*Order).unread)
 	return order, wrong, err
 }
 

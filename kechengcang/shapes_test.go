@@ -77,6 +77,7 @@ func TestQueryOrderWithFieldsOfAnotherShape(t *testing.T) {
 				assert.Empty(t, log.String())
 			} else {
 				assert.Contains(t, log.String(), "kechengcang: unreadable fields left empty")
+				assert.Contains(t, log.String(), " order_id="+sampleID+" fields=")
 				assert.Contains(t, log.String(), test.unread[0])
 			}
 

@@ -57,5 +57,5 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 			return nil, r.Error("", "", ErrTestMode)
 		}
 		return created, err
-	}, func(o *CreatedOrder) (string, []string) { return request.OrderNo, o.Charge.Unread })
+	}, "order_no", func(o *CreatedOrder) (string, []string) { return request.OrderNo, o.Charge.Unread })
 }

@@ -65,7 +65,7 @@ func (c *Client) QueryEvent(ctx context.Context, eventID string) (*Event, error)
 		case e.isTestMode() && !c.allowTestMode:
 			return nil, response.Error("", "", ErrTestMode)
 		default:
-			c.flow.LogUnread(ctx, op, e.Charge.orderNo(), e.Unread)
+			c.flow.LogUnread(ctx, op, "order_no", e.Charge.orderNo(), e.Unread)
 			return e, nil
 		}
 	})

@@ -130,7 +130,7 @@ func (c *Client) listCharges(ctx context.Context, request ListChargesRequest, p 
 			case !charge.LiveMode && !c.allowTestMode:
 				return nil, response.Error("", "", ErrTestMode)
 			}
-			c.flow.LogUnread(ctx, op, charge.OrderNo, charge.Unread)
+			c.flow.LogUnread(ctx, op, "order_no", charge.OrderNo, charge.Unread)
 		}
 		return list, nil
 	})

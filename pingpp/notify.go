@@ -130,7 +130,7 @@ func (c *Client) verify(body []byte, signature string) (*Notification, error) {
 		PendingWebhooks: e.PendingWebhooks, RequestID: e.RequestID, Unread: e.Unread, Raw: e.Raw,
 		KeyIndex: keyIndex, Signature: paygates.NewPrivate(signature),
 	}
-	c.flow.LogUnread(context.Background(), "verify notification", n.orderNo(), n.Unread)
+	c.flow.LogUnread(context.Background(), "verify notification", "order_no", n.orderNo(), n.Unread)
 	return n, nil
 }
 

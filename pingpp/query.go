@@ -42,7 +42,7 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 		case !charge.LiveMode && !c.allowTestMode:
 			return nil, response.Error("", "", ErrTestMode)
 		default:
-			c.flow.LogUnread(ctx, op, charge.OrderNo, charge.Unread)
+			c.flow.LogUnread(ctx, op, "order_no", charge.OrderNo, charge.Unread)
 			return charge, nil
 		}
 	})

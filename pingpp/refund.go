@@ -91,7 +91,7 @@ func (c *Client) QueryRefund(ctx context.Context, chargeID, refundID string) (*R
 		if err := c.checkRefund(refund, chargeID, response); err != nil {
 			return nil, err
 		}
-		c.flow.LogUnread(ctx, op, refund.ChargeOrderNo, refund.Unread)
+		c.flow.LogUnread(ctx, op, "order_no", refund.ChargeOrderNo, refund.Unread)
 		return refund, nil
 	})
 }
@@ -163,7 +163,7 @@ func (c *Client) listRefunds(ctx context.Context, chargeID string, p page) (*lis
 			if err := c.checkRefund(refund, chargeID, response); err != nil {
 				return nil, err
 			}
-			c.flow.LogUnread(ctx, op, refund.ChargeOrderNo, refund.Unread)
+			c.flow.LogUnread(ctx, op, "order_no", refund.ChargeOrderNo, refund.Unread)
 		}
 		return list, nil
 	})

@@ -67,27 +67,33 @@ func New(s Settings) *Client {
 func (c *Client) Log() *slog.Logger { return c.Transport.Log() }
 
 // Send is transport.Send for a result whose unreadable fields are logged. unread returns
-// them and the number for the log line.
+// them and the number for the log line, name is the name of that number.
 func Send[T any](
 	ctx context.Context, c *Client, call transport.Call,
-	decode func(transport.Response) (*T, error), unread func(*T) (number string, fields []string),
+	decode func(transport.Response) (*T, error), name string, unread func(*T) (number string, fields []string),
 ) (*T, error) {
 	result, err := transport.Send(ctx, c.Transport, call, decode)
 	if err != nil {
 		return nil, err
 	}
 	number, fields := unread(result)
-	c.LogUnread(ctx, call.Op, number, fields)
+	c.LogUnread(ctx, call.Op, name, number, fields)
 	return result, nil
 }
 
 // LogUnread logs which fields of a response or a notification have another shape than
-// documented and were left zero.
-func (c *Client) LogUnread(ctx context.Context, op, number string, unread []string) {
-	if len(unread) > 0 {
-		c.Log().LogAttrs(ctx, slog.LevelWarn, c.Gateway+": unreadable fields left empty", slog.String("gateway", c.Gateway),
-			slog.String("op", op), slog.String("order_no", number), slog.String("fields", strings.Join(unread, ", ")))
+// documented and were left zero. name is the name of number: "order_no" for the merchant's
+// order number, "order_id" for the gateway's, "pay_no" for that of a payment.
+func (c *Client) LogUnread(ctx context.Context, op, name, number string, unread []string) {
+	if len(unread) == 0 {
+		return
 	}
+	attrs := []slog.Attr{slog.String("gateway", c.Gateway), slog.String("op", op)}
+	if number != "" {
+		attrs = append(attrs, slog.String(name, number))
+	}
+	attrs = append(attrs, slog.String("fields", strings.Join(unread, ", ")))
+	c.Log().LogAttrs(ctx, slog.LevelWarn, c.Gateway+": unreadable fields left empty", attrs...)
 }
 
 // Match returns the index of the first key for which verify returns nil: 0 for the

@@ -73,10 +73,12 @@ func TestDefaults(t *testing.T) {
 func TestLogUnread(t *testing.T) {
 	t.Parallel()
 	c, log := client(nil)
-	c.LogUnread(context.Background(), "query order", "1", nil)
+	c.LogUnread(context.Background(), "query order", "order_no", "1", nil)
 	assert.Empty(t, log.String())
-	c.LogUnread(context.Background(), "query order", "1", []string{"time", "order.sn"})
-	assert.Contains(t, log.String(), `level=WARN msg="example: unreadable fields left empty" gateway=example op="query order" order_no=1 fields="time, order.sn"`)
+	c.LogUnread(context.Background(), "query order", "pay_no", "1", []string{"time", "order.sn"})
+	assert.Contains(t, log.String(), `level=WARN msg="example: unreadable fields left empty" gateway=example op="query order" pay_no=1 fields="time, order.sn"`)
+	c.LogUnread(context.Background(), "list refunds", "order_no", "", []string{"time"})
+	assert.Contains(t, log.String(), `op="list refunds" fields=time`)
 }
 
 func TestMatch(t *testing.T) {
