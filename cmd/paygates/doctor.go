@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/paygates/paygates-go"
@@ -22,7 +23,7 @@ type doctorCommand struct {
 func (*doctorCommand) Help() string {
 	return `Checks the environment variables, the shape of the credentials, TLS, the clock against the gateway's, whether the gateway
 responds to a query (for an order that does not exist), and whether your notify URL rejects a notification with an invalid
-signature. It creates nothing.`
+signature. It creates nothing. Which credentials a query checks depends on the gateway; doctor lists the others as not checked.`
 }
 
 // The statuses of a check.
@@ -154,6 +155,7 @@ func (d *doctor) checkQuery(ctx context.Context, client *gateway.Client) {
 	const name = "query"
 	if client.Query == nil || checkEnv(text.English, d.gateway, d.env, gateway.OpQuery) != nil {
 		d.say(name, statusSkipped, "the credentials of query are not set")
+		d.sayAccepted(nil)
 		return
 	}
 	_, err := client.Query(ctx, unknownOrder)
@@ -161,10 +163,31 @@ func (d *doctor) checkQuery(ctx context.Context, client *gateway.Client) {
 	case ctx.Err() != nil:
 	case err == nil, errors.Is(err, paygates.ErrOrderNotFound):
 		d.say(name, statusOK, "the gateway responds to queries")
+		d.sayAccepted(d.gateway.QueryChecks)
 	case errors.Is(err, paygates.ErrBadResponse) && strings.Contains(err.Error(), "<"):
 		d.say(name, statusFailed, "a web page responds in place of the gateway: a firewall (WAF), a login page or a wrong base URL: %s", d.withoutPrefix(err))
 	default:
 		d.say(name, statusFailed, "%s", d.withoutPrefix(err))
+	}
+}
+
+// sayAccepted says which credentials the gateway has accepted, and which of the others are
+// set: they may be wrong.
+func (d *doctor) sayAccepted(accepted []string) {
+	const name = "credentials"
+	var unchecked []string
+	for _, v := range d.variables() {
+		isCredential := (v.Secret || len(v.For) > 0) && !strings.HasSuffix(v.Name, "BASE_URL")
+		if isCredential && !slices.Contains(accepted, v.Name) {
+			unchecked = append(unchecked, v.Name)
+		}
+	}
+	language := d.app.screen.Language()
+	if len(accepted) > 0 {
+		d.say(name, statusOK, "the gateway accepts %s", language.And(accepted))
+	}
+	if len(unchecked) > 0 {
+		d.say(name, statusSkipped, "not checked: %s", language.And(unchecked))
 	}
 }
 

@@ -4,8 +4,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +30,18 @@ func check(events []event, name string) (status, message string) {
 		}
 	}
 	return status, message
+}
+
+// checks returns the messages of the checks with a name, by their status.
+func checks(events []event, name string) map[string]string {
+	found := map[string]string{}
+	for _, e := range events {
+		if e["name"] == name {
+			status, _ := e["status"].(string)
+			found[status], _ = e["message"].(string)
+		}
+	}
+	return found
 }
 
 func TestDoctorIsContent(t *testing.T) {
@@ -83,10 +98,52 @@ func TestDoctorFindsProblems(t *testing.T) {
 	_, env := startFake(t, "ispay")
 	env["ISPAY_SECRET"] = "'" + env["ISPAY_SECRET"] + "'"
 	_, events := programJSON(t, env, "doctor", "ispay")
-	status, message := check(events, "credentials")
-	assert.NotEmpty(t, status)
-	assert.Contains(t, message, "quotes")
-	assert.NotContains(t, message, "example")
+	credentials := checks(events, "credentials")
+	assert.Contains(t, credentials["warning"], "quotes")
+	assert.NotContains(t, credentials["warning"], "example")
+}
+
+// What a query of an unknown order tells about the credentials, and what it does not.
+func TestDoctorSaysWhichCredentialsWereChecked(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]map[string]string{
+		"ispay": {"skipped": "not checked: ISPAY_USER_ID and ISPAY_SECRET"},
+		"codepay": {
+			"ok":      "the gateway accepts CODEPAY_USER_ID and CODEPAY_TOKEN",
+			"skipped": "not checked: CODEPAY_SECRET",
+		},
+		"gatepay":     {"ok": "the gateway accepts GATEPAY_APP_KEY and GATEPAY_SECRET"},
+		"kechengcang": {"skipped": "not checked: KECHENGCANG_APP_ID and KECHENGCANG_SECRET"},
+		"pingpp": {
+			"ok":      "the gateway accepts PINGPP_API_KEY",
+			"skipped": "not checked: PINGPP_TOKEN and PINGPP_WEBHOOK_PUBLIC_KEY",
+		},
+	} {
+		_, env := startFake(t, name)
+		_, events := programJSON(t, env, "doctor", name)
+		assert.Equal(t, want, checks(events, "credentials"), name)
+
+		// What is wrong is not accepted.
+		for variable := range env {
+			if !slices.Contains(gateway.Find(name).Needed(), variable) || strings.HasSuffix(variable, "_BASE_URL") || strings.Contains(env[variable], "-----BEGIN") {
+				continue
+			}
+			wrong := maps.Clone(env)
+			wrong[variable] = "999999"
+			code, events := programJSON(t, wrong, "doctor", name)
+			if strings.Contains(want["ok"], variable) {
+				assert.Equal(t, exitFailed, code, variable)
+				assert.Empty(t, checks(events, "credentials"), variable)
+				continue
+			}
+			assert.Zero(t, code, variable)
+			assert.Contains(t, checks(events, "credentials")["skipped"], variable)
+		}
+	}
+	_, env := startFake(t, "codepay")
+	delete(env, "CODEPAY_TOKEN")
+	_, events := programJSON(t, env, "doctor", "codepay")
+	assert.Equal(t, map[string]string{"skipped": "not checked: CODEPAY_USER_ID and CODEPAY_SECRET"}, checks(events, "credentials"))
 }
 
 func TestDoctorJudgesTheNotifyURL(t *testing.T) {

@@ -24,9 +24,10 @@ func codepayGateway() *Gateway {
 			{Name: "CODEPAY_TOKEN", Help: "merchant's token (令牌)", Secret: true, For: []string{OpQuery, OpWait}},
 			{Name: "CODEPAY_BASE_URL", Help: "gateway's address", Default: codepay.DefaultBaseURL},
 		}, settings("CODEPAY")...),
-		Groups:   [][]string{{"CODEPAY_USER_ID", "CODEPAY_SECRET"}},
-		Options:  []string{"order-no", "channel", "amount", "attach", "notify-url", "return-url", "expires"},
-		Channels: []string{"alipay", "qq", "wechat"},
+		QueryChecks: []string{"CODEPAY_USER_ID", "CODEPAY_TOKEN"},
+		Groups:      [][]string{{"CODEPAY_USER_ID", "CODEPAY_SECRET"}},
+		Options:     []string{"order-no", "channel", "amount", "attach", "notify-url", "return-url", "expires"},
+		Channels:    []string{"alipay", "qq", "wechat"},
 		Event: func() []Field {
 			now := time.Now()
 			return []Field{

@@ -25,9 +25,10 @@ func gatepayGateway() *Gateway {
 			{Name: "GATEPAY_BASE_URL", Help: "gateway's address", Default: gatepay.DefaultBaseURL},
 			{Name: "GATEPAY_CLOUD_BASE_URL", Help: "address of the cloud API", Default: gatepay.DefaultCloudBaseURL},
 		}, settings("GATEPAY")...),
-		Groups:   [][]string{{"GATEPAY_APP_KEY", "GATEPAY_SECRET"}},
-		Options:  []string{"order-no", "channel", "amount", "attach", "notify-url", "return-url"},
-		Channels: []string{"alipay", "wechat"},
+		QueryChecks: []string{"GATEPAY_APP_KEY", "GATEPAY_SECRET"},
+		Groups:      [][]string{{"GATEPAY_APP_KEY", "GATEPAY_SECRET"}},
+		Options:     []string{"order-no", "channel", "amount", "attach", "notify-url", "return-url"},
+		Channels:    []string{"alipay", "wechat"},
 		Event: func() []Field {
 			return []Field{
 				{"order_id", "1000001"},

@@ -22,6 +22,7 @@ func ispayGateway() *Gateway {
 			previousSecrets("ISPAY"),
 			{Name: "ISPAY_BASE_URL", Help: "gateway's address", Default: ispay.DefaultBaseURL},
 		}, settings("ISPAY")...),
+		// Without QueryChecks: to the gateway a wrong signature is an unknown order (订单不存在).
 		Groups:   [][]string{{"ISPAY_USER_ID", "ISPAY_SECRET"}},
 		Options:  []string{"order-no", "channel", "amount", "subject", "payer-ip", "notify-url", "return-url"},
 		Channels: []string{"alipay", "wechat", "unionpay"},

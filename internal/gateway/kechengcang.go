@@ -27,6 +27,7 @@ func kechengcangGateway() *Gateway {
 			{Name: "KECHENGCANG_SECRET", Help: "application's key (secureKey)", Secret: true, For: needed},
 			{Name: "KECHENGCANG_BASE_URL", Help: "server's address", For: needed},
 		}, settings("KECHENGCANG")...),
+		// Without QueryChecks: a query needs no credentials.
 		Groups:  [][]string{{"KECHENGCANG_APP_ID", "KECHENGCANG_SECRET", "KECHENGCANG_BASE_URL"}},
 		Options: []string{"amount", "channel", "subject", "attach", "notify-url", "return-url"},
 		// The server has no channel; the currency of the fee takes its place.

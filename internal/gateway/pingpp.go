@@ -32,9 +32,10 @@ func pingppGateway() *Gateway {
 			{Name: "PINGPP_ALLOW_TEST_MODE", Help: "1 accepts test mode, in which no money moves"},
 			{Name: "PINGPP_ORDER_NO", Help: "an order that the backend knows: default of create"},
 		}, settings("PINGPP")...),
-		Groups:   [][]string{{"PINGPP_BASE_URL", "PINGPP_TOKEN"}},
-		Options:  []string{"order-no", "channel"},
-		Channels: []string{"alipay", "wechat"},
+		QueryChecks: []string{"PINGPP_API_KEY"},
+		Groups:      [][]string{{"PINGPP_BASE_URL", "PINGPP_TOKEN"}},
+		Options:     []string{"order-no", "channel"},
+		Channels:    []string{"alipay", "wechat"},
 		Event: func() []Field {
 			return []Field{
 				{"type", "charge.succeeded"},

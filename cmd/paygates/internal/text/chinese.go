@@ -115,8 +115,8 @@ the secret masked. Compare it with your own program, or let it compare your fiel
     paygates sign gatepay 'price=1.00&type=alipay&out_order_id=A1&custom=x' --show-signature`,
 	`Checks the environment variables, the shape of the credentials, TLS, the clock against the gateway's, whether the gateway
 responds to a query (for an order that does not exist), and whether your notify URL rejects a notification with an invalid
-signature. It creates nothing.`: `检查环境变量、凭据格式、TLS、本机与网关的时钟差、网关能否查单（用不存在的订单号），
-以及你的通知地址是否拒绝签名错误的通知。不会下单。`,
+signature. It creates nothing. Which credentials a query checks depends on the gateway; doctor lists the others as not checked.`: `检查环境变量、凭据格式、TLS、本机与网关的时钟差、网关能否查单（用不存在的订单号），
+以及你的通知地址是否拒绝签名错误的通知。不会下单。查单能检查哪些凭据因网关而异，其余的会列为未检查。`,
 
 	// --help: arguments and flags.
 	"{gateways}.": "{gateways}。",
@@ -245,13 +245,15 @@ signature. It creates nothing.`: `检查环境变量、凭据格式、TLS、本�
 	"not an http or https URL":                                 "不是 http 或 https 地址",
 	"responds after %d ms, without TLS on loopback":            "%d 毫秒后返回，本机地址，未用 TLS",
 	"responds after %d ms with %s, certificate valid until %s": "%d 毫秒后返回，%s，证书有效期至 %s",
-	"without TLS: anyone on the network path can read and alter everything":                               "未用 TLS：链路上任何人都能读取和篡改全部内容",
-	"without TLS: anyone on the network path can read notifications":                                      "未用 TLS：链路上任何人都能读取通知",
-	"the gateway sends no date":                                                                           "网关没有返回日期",
-	"this machine differs from the gateway by %s: synchronize it":                                         "本机时间与网关相差 %s，请校时",
-	"within a minute of the gateway":                                                                      "与网关相差不到一分钟",
-	"the credentials of query are not set":                                                                "未设置查单所需的凭据",
-	"the gateway responds to queries":                                                                     "网关可以查单",
+	"without TLS: anyone on the network path can read and alter everything": "未用 TLS：链路上任何人都能读取和篡改全部内容",
+	"without TLS: anyone on the network path can read notifications":        "未用 TLS：链路上任何人都能读取通知",
+	"the gateway sends no date":                                             "网关没有返回日期",
+	"this machine differs from the gateway by %s: synchronize it":           "本机时间与网关相差 %s，请校时",
+	"within a minute of the gateway":                                        "与网关相差不到一分钟",
+	"the credentials of query are not set":                                  "未设置查单所需的凭据",
+	"the gateway accepts %s":                                                "网关接受 %s",
+	"not checked: %s":                                                       "未检查：%s",
+	"the gateway responds to queries":                                       "网关可以查单",
 	"a web page responds in place of the gateway: a firewall (WAF), a login page or a wrong base URL: %s": "返回的是网页而不是网关：可能是防火墙（WAF）、登录页或基础地址有误：%s",
 	"the gateway cannot reach a private address":                                                          "网关无法访问内网地址",
 	"HTTP %d: %s": "HTTP %d：%s",
