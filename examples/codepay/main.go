@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -17,7 +18,6 @@ import (
 
 	"github.com/paygates/paygates-go/codepay"
 	"github.com/paygates/paygates-go/codepay/codepaytest"
-	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -32,7 +32,11 @@ amount to pay and receives the notification, which says what was paid.
 `
 
 func main() {
-	arguments.Check(usage)
+	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage) }
+	if flag.Parse(); flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {

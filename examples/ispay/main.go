@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -15,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/ispay"
 	"github.com/paygates/paygates-go/ispay/ispaytest"
 	"github.com/paygates/paygates-go/money"
@@ -32,7 +32,11 @@ notification and waits for the payment.
 `
 
 func main() {
-	arguments.Check(usage)
+	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage) }
+	if flag.Parse(); flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/kechengcang"
 	"github.com/paygates/paygates-go/kechengcang/kechengcangtest"
 	"github.com/paygates/paygates-go/money"
@@ -30,7 +30,11 @@ what to pay in which coin, and waits for the payment.
 `
 
 func main() {
-	arguments.Check(usage)
+	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage) }
+	if flag.Parse(); flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -15,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/pingpp"
 	"github.com/paygates/paygates-go/pingpp/pingpptest"
@@ -35,7 +35,11 @@ Ping++ account must lead to port 8080 of this machine.
 `
 
 func main() {
-	arguments.Check(usage)
+	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage) }
+	if flag.Parse(); flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Environ(), os.Getenv, os.Stdout); err != nil {

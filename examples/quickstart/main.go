@@ -5,14 +5,15 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/paygates/paygates-go/examples/internal/arguments"
 	"github.com/paygates/paygates-go/internal/gateway"
 )
 
@@ -25,8 +26,15 @@ gateways of the SDK, without credentials and without a network.
 `
 
 func main() {
-	arguments.Check(usage, gateway.Names()...)
-	if err := run(os.Stdout, os.Args[1:]); err != nil {
+	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage) }
+	flag.Parse()
+	for _, name := range flag.Args() {
+		if !slices.Contains(gateway.Names(), name) {
+			fmt.Fprintf(os.Stderr, "quickstart: unknown gateway %q, known are %s\n", name, strings.Join(gateway.Names(), ", "))
+			os.Exit(2)
+		}
+	}
+	if err := run(os.Stdout, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
