@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -56,54 +57,62 @@ func (s *Server) Pay(number string) (Delivery, error) {
 // PaySilently is Pay without a notification, as if it were lost. The error is
 // [ErrOrderNotFound].
 func (s *Server) PaySilently(number string) error {
-	return s.Update(number, func(order *Order) {
-		order.Paid, order.PaidAt = true, s.Now()
-		s.behavior.Pay(order)
+	return s.change(number, func(order *Order) error {
+		if s.behavior.BeforePay != nil {
+			if err := s.behavior.BeforePay(order); err != nil {
+				return err
+			}
+		}
+		order.Paid, order.PaidAt, order.State = true, s.Now(), s.behavior.PaidState
+		return nil
 	})
 }
 
 // Expire ends an order without a payment. The error is [ErrAlreadyPaid] or
 // [ErrOrderNotFound].
 func (s *Server) Expire(number string) error {
-	paid := false
-	err := s.Update(number, func(order *Order) {
-		if paid = order.Paid; !paid {
-			s.behavior.Expire(order)
+	return s.change(number, func(order *Order) error {
+		if order.Paid {
+			return fmt.Errorf("%w: %q", ErrAlreadyPaid, number)
 		}
+		order.State = s.behavior.ExpiredState
+		return nil
 	})
-	if paid {
-		return fmt.Errorf("%w: %q", ErrAlreadyPaid, number)
-	}
-	return err
 }
 
 // Redeliver sends the notification again, as gateways do now and then although it was
 // accepted. The error is [ErrOrderNotFound].
 func (s *Server) Redeliver(number string) (Delivery, error) {
-	found, err := s.record(number)
+	found, err := s.find(number)
 	if err != nil {
 		return Delivery{}, err
 	}
-	return s.series(found)
+	first, err := s.deliver(found, 1, false)
+	if err != nil || first.Accepted || first.Attempt == 0 || !s.begin() {
+		return first, err
+	}
+	go func() {
+		defer s.tasks.Done()
+		for i, delay := range s.behavior.RetryDelays {
+			if !s.sleep(delay) {
+				return
+			}
+			if next, err := s.deliver(found, i+2, false); err != nil || next.Accepted {
+				return
+			}
+		}
+	}()
+	return first, nil
 }
 
 // SendTampered sends an attacker's notification, once: it claims another amount, with
 // the best signature that an attacker can have. The error is [ErrOrderNotFound].
 func (s *Server) SendTampered(number string) (Delivery, error) {
-	found, err := s.record(number)
+	found, err := s.find(number)
 	if err != nil {
 		return Delivery{}, err
 	}
 	return s.deliver(found, 1, true)
-}
-
-func (s *Server) record(number string) (*record, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if found := s.find(number); found != nil {
-		return found, nil
-	}
-	return nil, notFound(number)
 }
 
 // DelayNotifications delays every notification from now on.
@@ -111,28 +120,6 @@ func (s *Server) DelayNotifications(delay time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.delay = delay
-}
-
-func (s *Server) series(of *record) (Delivery, error) {
-	first, err := s.deliver(of, 1, false)
-	if err != nil || first.Accepted || first.Attempt == 0 {
-		return first, err
-	}
-	if !s.begin() {
-		return first, nil
-	}
-	go func() {
-		defer s.tasks.Done()
-		for i, delay := range s.retryDelays {
-			if !s.sleep(delay) {
-				return
-			}
-			if next, err := s.deliver(of, i+2, false); err != nil || next.Accepted {
-				return
-			}
-		}
-	}()
-	return first, nil
 }
 
 // begin counts a background task, unless the server is closed.
@@ -155,29 +142,27 @@ func (s *Server) sleep(delay time.Duration) bool {
 	}
 }
 
-func (s *Server) deliver(of *record, attempt int, tampered bool) (Delivery, error) {
+func (s *Server) deliver(kept *Order, attempt int, tampered bool) (Delivery, error) {
 	s.mu.Lock()
-	order := of.order
-	if of.forgotten {
-		s.mu.Unlock()
+	order, delay, known := *kept, s.delay, slices.Contains(s.orders, kept)
+	s.mu.Unlock()
+	switch {
+	case !known:
 		return Delivery{}, notFound(order.ID)
-	}
-	if order.NotifyURL == "" {
-		s.mu.Unlock()
+	case order.NotifyURL == "":
 		return Delivery{}, nil
 	}
-	delivery := Delivery{OrderID: order.ID, OrderNo: order.OrderNo, Attempt: attempt, Tampered: tampered}
-	delay := s.delay
 	message, err := s.behavior.Notification(order, tampered)
-	s.mu.Unlock()
 	if err != nil {
 		return Delivery{}, err
 	}
 	if delay > 0 && !s.sleep(delay) {
 		return Delivery{}, context.Cause(s.ctx)
 	}
-	delivery.At = s.Now()
-	delivery.Method, delivery.URL, delivery.Body = message.Method, message.URL, message.Body
+	delivery := Delivery{
+		OrderID: order.ID, OrderNo: order.OrderNo, Attempt: attempt, Tampered: tampered,
+		At: s.Now(), Method: message.Method, URL: message.URL, Body: message.Body,
+	}
 	delivery.Status, delivery.Response, err = s.send(message)
 	if err != nil {
 		delivery.Err = withoutURL(err).Error()
@@ -185,8 +170,11 @@ func (s *Server) deliver(of *record, attempt int, tampered bool) (Delivery, erro
 		delivery.Accepted = s.behavior.Accepted(delivery.Status, delivery.Response)
 	}
 	s.mu.Lock()
-	s.keep(of, delivery)
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	s.deliveries = append(s.deliveries, delivery)
+	if len(s.deliveries) > s.limit {
+		s.deliveries = s.deliveries[1:]
+	}
 	return delivery, nil
 }
 

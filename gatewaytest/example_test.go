@@ -16,8 +16,7 @@ func example(opts ...gatewaytest.Option) *gatewaytest.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"state":"new"}`) })
 	return gatewaytest.Start(mux, gatewaytest.Behavior{
-		Pay:    func(order *gatewaytest.Order) { order.State = "paid" },
-		Expire: func(order *gatewaytest.Order) { order.State = "expired" },
+		PaidState: "paid", ExpiredState: "expired",
 		Notification: func(order gatewaytest.Order, _ bool) (gatewaytest.Message, error) {
 			return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + "?order=" + order.OrderNo}, nil
 		},

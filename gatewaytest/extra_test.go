@@ -217,7 +217,7 @@ func TestAddFields(t *testing.T) {
 		return response.StatusCode, string(text)
 	}
 	assert.Panics(t, func() { s.AddFields(map[string]any{"x": func() {}}, nil) })
-	assert.Nil(t, s.NotificationFields())
+	assert.Empty(t, s.NotificationFields())
 	response := map[string]any{"x": []int{1}}
 	s.AddFields(response, nil)
 	response["late"] = true

@@ -1,12 +1,12 @@
 package gatewaytest
 
 import (
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -54,7 +54,8 @@ func (s *Server) InjectFault(fault Fault) {
 	s.faults = append(s.faults, fault)
 }
 
-func (s *Server) withFaults(next http.Handler) http.Handler {
+// serve responds with next, with the fields of AddFields and the faults of InjectFault.
+func (s *Server) serve(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A web page open in the developer's browser must not create and pay orders: the
 		// fake would send a notification to any address that the page names.
@@ -62,15 +63,11 @@ func (s *Server) withFaults(next http.Handler) http.Handler {
 			http.Error(w, "cross-site requests are not allowed", http.StatusForbidden)
 			return
 		}
-		fault, ok := s.fault(r.URL.Path)
-		if !ok {
-			next.ServeHTTP(w, r)
-			return
-		}
-		response := httptest.NewRecorder()
+		fault, response := s.fault(r.URL.Path), httptest.NewRecorder()
 		if fault.Processed || !fault.replaces() {
 			next.ServeHTTP(response, r)
 		}
+		body := s.extend(response.Body.Bytes())
 		if fault.Delay > 0 {
 			// net/http notices a closed connection after the body has been read.
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -86,11 +83,10 @@ func (s *Server) withFaults(next http.Handler) http.Handler {
 		case fault.Redirect != "":
 			http.Redirect(w, r, fault.Redirect, http.StatusTemporaryRedirect)
 		case fault.Cut:
-			whole := response.Body.Bytes()
 			w.Header().Set("Content-Type", response.Header().Get("Content-Type"))
-			w.Header().Set("Content-Length", fmt.Sprint(len(whole)))
+			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 			w.WriteHeader(response.Code)
-			_, _ = w.Write(whole[:len(whole)/2])
+			_, _ = w.Write(body[:len(body)/2])
 			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		case fault.Status != 0 || fault.Body != "":
@@ -102,25 +98,24 @@ func (s *Server) withFaults(next http.Handler) http.Handler {
 		default:
 			maps.Copy(w.Header(), response.Header())
 			w.WriteHeader(response.Code)
-			_, _ = w.Write(response.Body.Bytes())
+			_, _ = w.Write(body)
 		}
 	})
 }
 
-func (s *Server) fault(path string) (Fault, bool) {
+// fault returns the first fault for a path, or none.
+func (s *Server) fault(path string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range s.faults {
-		fault := s.faults[i]
-		if !strings.HasPrefix(path, fault.Path) {
-			continue
-		}
-		if fault.Times == 1 {
-			s.faults = slices.Delete(s.faults, i, i+1)
-		} else if fault.Times > 1 {
-			s.faults[i].Times--
-		}
-		return fault, true
+	i := slices.IndexFunc(s.faults, func(f Fault) bool { return strings.HasPrefix(path, f.Path) })
+	if i < 0 {
+		return Fault{}
 	}
-	return Fault{}, false
+	fault := s.faults[i]
+	if fault.Times == 1 {
+		s.faults = slices.Delete(s.faults, i, i+1)
+	} else if fault.Times > 1 {
+		s.faults[i].Times--
+	}
+	return fault
 }

@@ -3,14 +3,11 @@ package gatewaytest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
-	"net/http"
-	"net/http/httptest"
+	"net/url"
 	"slices"
 )
-
-// fields are what AddFields has added. They are never changed, only replaced.
-type fields struct{ response, notification map[string]any }
 
 // AddFields adds fields to all responses in JSON and to all notifications from now on, as
 // a gateway may do without notice. A field that the gateway sends anyway keeps its value.
@@ -28,46 +25,43 @@ func (s *Server) AddFields(response, notification map[string]any) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := fields{map[string]any{}, map[string]any{}}
-	if earlier := s.added.Load(); earlier != nil {
-		maps.Copy(next.response, earlier.response)
-		maps.Copy(next.notification, earlier.notification)
-	}
-	maps.Copy(next.response, response)
-	maps.Copy(next.notification, notification)
-	s.added.Store(&next)
+	s.toResponses = union(s.toResponses, response)
+	s.toNotifications = union(s.toNotifications, notification)
+}
+
+// union returns a new map with the fields of both. Those of last win.
+func union(first, last map[string]any) map[string]any {
+	all := map[string]any{}
+	maps.Copy(all, first)
+	maps.Copy(all, last)
+	return all
 }
 
 // NotificationFields returns a copy of the notification fields of AddFields. The packages
-// of the fakes call it.
+// of the fakes call it, and write their own fields over them.
 func (s *Server) NotificationFields() map[string]any {
-	if added := s.added.Load(); added != nil {
-		return maps.Clone(added.notification)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return union(s.toNotifications, nil)
+}
+
+// NotificationForm returns the notification fields of AddFields as a form.
+func (s *Server) NotificationForm() url.Values {
+	form := url.Values{}
+	for name, value := range s.NotificationFields() {
+		form.Set(name, fmt.Sprint(value))
 	}
-	return nil
+	return form
 }
 
-// withFields adds the response fields of AddFields to the responses of next.
-func (s *Server) withFields(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		added := s.added.Load()
-		if added == nil || len(added.response) == 0 {
-			next.ServeHTTP(w, r)
-			return
-		}
-		response := httptest.NewRecorder()
-		next.ServeHTTP(response, r)
-		maps.Copy(w.Header(), response.Header())
-		w.WriteHeader(response.Code)
-		_, _ = w.Write(extend(response.Body.Bytes(), added.response, s.behavior.Objects))
-	})
-}
-
-// extend adds fields to a body that is a JSON object, or a call of a function with one
-// (JSONP). It returns any other body as it is.
-func extend(body []byte, added map[string]any, objects []string) []byte {
+// extend adds the response fields of AddFields to a body that is a JSON object, or a call
+// of a function with one (JSONP). It returns any other body as it is.
+func (s *Server) extend(body []byte) []byte {
+	s.mu.Lock()
+	added := s.toResponses
+	s.mu.Unlock()
 	begin, end := bytes.IndexByte(body, '{'), bytes.LastIndexByte(body, '}')
-	if begin < 0 || end < begin {
+	if len(added) == 0 || begin < 0 || end < begin {
 		return body
 	}
 	var object map[string]any
@@ -76,7 +70,7 @@ func extend(body []byte, added map[string]any, objects []string) []byte {
 	if decoder.Decode(&object) != nil || decoder.More() {
 		return body
 	}
-	merge(object, added, objects)
+	merge(object, added, s.behavior.Objects)
 	extended, err := json.Marshal(object)
 	if err != nil {
 		return body

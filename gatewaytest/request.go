@@ -1,11 +1,13 @@
 package gatewaytest
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -33,18 +35,12 @@ func (s *Server) TamperedNotificationRequest(number string) (*http.Request, erro
 }
 
 func (s *Server) notificationRequest(number string, tampered bool) (*http.Request, error) {
-	s.mu.Lock()
-	found := s.find(number)
-	if found == nil {
-		s.mu.Unlock()
+	order, ok := s.Order(number)
+	if !ok {
 		return nil, notFound(number)
 	}
-	order := found.order
-	if order.NotifyURL == "" {
-		order.NotifyURL = "http://example.com/"
-	}
+	order.NotifyURL = cmp.Or(order.NotifyURL, "http://example.com/")
 	message, err := s.behavior.Notification(order, tampered)
-	s.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
@@ -70,20 +66,19 @@ func (m Message) request(ctx context.Context) (*http.Request, error) {
 }
 
 // received turns an outgoing request into the one that the server receives.
-func received(r *http.Request) (*http.Request, error) {
-	if r.URL.Scheme == "https" {
-		r.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: r.URL.Hostname()}
+func received(sent *http.Request) (*http.Request, error) {
+	sent.Host = cmp.Or(sent.Host, "example.com")
+	var wire bytes.Buffer
+	if err := sent.Write(&wire); err != nil {
+		return nil, fmt.Errorf("gatewaytest: notification: %w", withoutURL(err))
 	}
-	if r.Host == "" {
-		r.Host = "example.com"
-	}
-	r.RequestURI = r.URL.RequestURI()
-	target, err := url.ParseRequestURI(r.RequestURI)
+	r, err := http.ReadRequest(bufio.NewReader(&wire))
 	if err != nil {
 		return nil, fmt.Errorf("gatewaytest: notification: %w", withoutURL(err))
 	}
-	r.URL = target
+	if sent.URL.Scheme == "https" {
+		r.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: sent.URL.Hostname()}
+	}
 	r.RemoteAddr = "192.0.2.1:1234" // as httptest.NewRequest: TEST-NET-1 of RFC 5737
-	r.GetBody = nil
 	return r, nil
 }

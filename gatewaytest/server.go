@@ -6,17 +6,19 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Behavior is what differs from gateway to gateway. The functions run while the
-// server's orders are locked, so of its methods they must call only Now and
-// NotificationFields.
+// Behavior is what differs from gateway to gateway.
 type Behavior struct {
-	// Pay and Expire change the state of an order.
-	Pay, Expire func(*Order)
+	// PaidState and ExpiredState are the states after Pay and Expire.
+	PaidState, ExpiredState string
+	// BeforePay, if it is set, may change an order before it is paid. Its error prevents the
+	// payment, and Pay returns it. It runs as the change of Update does.
+	BeforePay func(*Order) error
 	// Notification returns the notification of an order. A tampered one claims another
 	// amount, with the best signature that an attacker can have.
 	Notification func(order Order, tampered bool) (Message, error)
@@ -42,49 +44,48 @@ type Server struct {
 	// URL is the address of the server, such as http://127.0.0.1:34567.
 	URL string
 
-	options
 	behavior Behavior
+	clock    func() time.Time
+	limit    int
 	server   *httptest.Server
 	advanced atomic.Int64 // by Advance, in nanoseconds
-	added    atomic.Pointer[fields]
+	issued   atomic.Int64 // by NextID
 	client   *http.Client
 	ctx      context.Context //nolint:containedctx // ends the retries at Close
 	cancel   context.CancelFunc
 	tasks    sync.WaitGroup
 
 	mu         sync.Mutex
-	orders     []*record          // oldest first
-	byNumber   map[string]*record // by ID and by OrderNo
-	deliveries []*stored          // oldest first
+	orders     []*Order          // oldest first
+	byNumber   map[string]*Order // by ID and by OrderNo
+	deliveries []Delivery        // oldest first
 	faults     []Fault
 	delay      time.Duration
-	lastID     int64
+	// What AddFields has added. The maps are replaced, never changed.
+	toResponses, toNotifications map[string]any
 }
 
 // Option sets an option of NewServer.
-type Option func(*options)
-
-type options struct {
-	address     string
-	listener    net.Listener
-	retryDelays []time.Duration
-	clock       func() time.Time
-	limit       int
-}
+type Option func(*Server)
 
 // WithAddress sets the address, such as "127.0.0.1:9001". Default: a free loopback
 // port. [Start] panics if the address is in use, as httptest does.
-func WithAddress(address string) Option { return func(o *options) { o.address = address } }
-
-// WithListener sets the listener, for a caller that wants an error instead of a panic
-// if an address is in use. Close closes it.
-func WithListener(listener net.Listener) Option { return func(o *options) { o.listener = listener } }
+func WithAddress(address string) Option {
+	return func(s *Server) {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			panic("gatewaytest: " + err.Error())
+		}
+		_ = s.server.Listener.Close()
+		s.server.Listener = listener
+	}
+}
 
 // WithRetryDelays replaces the delays before each further attempt to deliver a
 // notification, which are minutes at the gateways. Without arguments there is one
 // attempt.
 func WithRetryDelays(delays ...time.Duration) Option {
-	return func(o *options) { o.retryDelays = append([]time.Duration{}, delays...) }
+	return func(s *Server) { s.behavior.RetryDelays = delays }
 }
 
 // DefaultLimit is how many orders, and how many deliveries, a fake keeps without
@@ -95,43 +96,28 @@ const DefaultLimit = 10_000
 // more, it forgets the oldest: their numbers are no longer found, can be used again, and
 // their notifications are not retried. Default, also for n below 1: [DefaultLimit].
 func WithLimit(n int) Option {
-	return func(o *options) {
-		if n < 1 {
-			n = DefaultLimit
-		}
-		o.limit = n
+	if n < 1 {
+		n = DefaultLimit
 	}
+	return func(s *Server) { s.limit = n }
 }
 
 // Start starts a fake gateway that serves handler. The packages of the fakes call it.
 // To use a fake, call its NewServer.
 func Start(handler http.Handler, behavior Behavior, opts ...Option) *Server {
 	s := &Server{
-		options:  options{retryDelays: behavior.RetryDelays, clock: time.Now, limit: DefaultLimit},
-		behavior: behavior,
-		byNumber: map[string]*record{},
+		behavior: behavior, clock: time.Now, limit: DefaultLimit,
+		byNumber: map[string]*Order{},
 		client: &http.Client{
 			Timeout:       10 * time.Second,
 			Transport:     &http.Transport{DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		lastID: 424843497502158847,
-	}
-	for _, opt := range opts {
-		opt(&s.options)
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.server = httptest.NewUnstartedServer(s.withFaults(s.withFields(handler)))
-	if s.address != "" {
-		listener, err := net.Listen("tcp", s.address)
-		if err != nil {
-			panic("gatewaytest: " + err.Error())
-		}
-		s.listener = listener
-	}
-	if s.listener != nil {
-		_ = s.server.Listener.Close()
-		s.server.Listener = s.listener
+	s.server = httptest.NewUnstartedServer(s.serve(handler))
+	for _, opt := range opts {
+		opt(s)
 	}
 	s.server.Start()
 	s.URL = s.server.URL
@@ -148,10 +134,5 @@ func (s *Server) Close() {
 	s.tasks.Wait()
 }
 
-// NextID returns a new order number.
-func (s *Server) NextID() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lastID++
-	return s.lastID
-}
+// NextID returns a new order number, of digits.
+func (s *Server) NextID() string { return strconv.FormatInt(424843497502158847+s.issued.Add(1), 10) }

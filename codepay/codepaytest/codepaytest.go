@@ -22,10 +22,8 @@ package codepaytest
 
 import (
 	"cmp"
-	"crypto/md5" //nolint:gosec // the gateway's own algorithm
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -83,8 +81,8 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 		s.ServePay(w, r, id, "/cashier/"+url.PathEscape(id))
 	})
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
-		Pay:          func(order *gatewaytest.Order) { order.State = "2" },
-		Expire:       func(order *gatewaytest.Order) { order.State = "expired" },
+		PaidState:    "2",
+		ExpiredState: "expired",
 		Notification: s.notification,
 		Accepted:     func(_ int, body string) bool { return oneOf(strings.TrimSpace(body), "success", "ok") },
 		RetryDelays:  []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute},
@@ -143,7 +141,6 @@ func (s *Server) qrcode(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "image/png")
 	_, _ = w.Write(gatewaytest.QRCode(s.qrText(id))) //nolint:gosec // a PNG
 }
 
@@ -168,45 +165,28 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 // notification returns the notification of an order, in the bytes of its encoding.
 func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
 	f := order.Fields
-	fields := map[string]string{
-		"chart": cmp.Or(f["chart"], "utf-8"), "id": UserID, "order_id": order.ID,
-		"pay_id": f["pay_id"], "param": f["param"], "money": f["money"], "price": f["price"],
-		"type": order.Channel, "status": "0", "tag": "0",
-	}
+	form := s.NotificationForm()
+	maps.Copy(form, url.Values{
+		"chart": {cmp.Or(f["chart"], "utf-8")}, "id": {UserID}, "order_id": {order.ID},
+		"pay_id": {f["pay_id"]}, "param": {f["param"]}, "money": {f["money"]}, "price": {f["price"]},
+		"type": {order.Channel}, "status": {"0"}, "tag": {"0"},
+	})
 	if s.userIDAsOrderID.Load() {
-		fields["order_id"], fields["trueID"] = UserID, UserID
+		form.Set("order_id", UserID)
+		form.Set("trueID", UserID)
 	}
 	if order.Paid {
-		fields["pay_no"] = order.PaidAt.Format("20060102150405") + order.ID
-		fields["pay_time"] = strconv.FormatInt(order.PaidAt.Unix(), 10)
-		fields["status"] = order.State
+		form.Set("pay_no", order.PaidAt.Format("20060102150405")+order.ID)
+		form.Set("pay_time", strconv.FormatInt(order.PaidAt.Unix(), 10))
+		form.Set("status", order.State)
 	}
-	for name, value := range s.NotificationFields() {
-		if _, exists := fields[name]; !exists && name != "sign" {
-			fields[name] = fmt.Sprint(value)
-		}
-	}
-	fields["sign"] = hash(s.CurrentSecret(), fields)
+	form.Set("sign", hash(s.CurrentSecret(), last(form)))
 	if tampered {
 		// An attacker has the signature of the genuine notification.
 		paid, _ := money.Parse(f["money"])
-		fields["money"] = (paid + 90000).String()
+		form.Set("money", (paid + 90000).String())
 	}
-	form := url.Values{}
-	for name, value := range fields {
-		form.Set(name, value)
-	}
-	if !s.byGET.Load() {
-		return gatewaytest.Message{
-			Method: http.MethodPost, URL: order.NotifyURL,
-			ContentType: "application/x-www-form-urlencoded", Body: form.Encode(),
-		}, nil
-	}
-	separator := "?"
-	if strings.Contains(order.NotifyURL, "?") {
-		separator = "&"
-	}
-	return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + separator + form.Encode()}, nil
+	return gatewaytest.FormMessage(order.NotifyURL, form, s.byGET.Load()), nil
 }
 
 // last returns the last of repeated parameters, as PHP does.
@@ -230,8 +210,7 @@ func hash(secret string, f map[string]string) string {
 	for i, name := range names {
 		names[i] = name + "=" + f[name]
 	}
-	sum := md5.Sum([]byte(strings.Join(names, "&") + secret)) //nolint:gosec // the gateway's own algorithm
-	return hex.EncodeToString(sum[:])
+	return gatewaytest.MD5Hex(strings.Join(names, "&"), secret)
 }
 
 func (s *Server) signed(f map[string]string) bool {
@@ -250,12 +229,11 @@ func decode(chart, text string) string {
 }
 
 func respond(w http.ResponseWriter, call string, fields any) {
-	text, _ := json.Marshal(fields)
-	if call == "" || !identifierShape.MatchString(call) {
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		_, _ = w.Write(text)
+	if !identifierShape.MatchString(call) {
+		gatewaytest.WriteJSON(w, http.StatusOK, fields)
 		return
 	}
+	text, _ := json.Marshal(fields)
 	w.Header().Set("Content-Type", "application/javascript; charset=utf-8")
 	_, _ = w.Write([]byte(call + "(" + string(text) + ");"))
 }

@@ -109,7 +109,7 @@ func oneOf(value string, allowed ...string) bool { return slices.Contains(allowe
 func (s *Server) add(f map[string]string, price, payable money.Amount) gatewaytest.Order {
 	f["type"], f["price"], f["money"] = cmp.Or(f["type"], "1"), price.String(), payable.String()
 	order := gatewaytest.Order{
-		ID: strconv.FormatInt(s.NextID(), 10), OrderNo: decode(f["chart"], f["pay_id"]),
+		ID: s.NextID(), OrderNo: decode(f["chart"], f["pay_id"]),
 		Amount: price, Currency: "CNY", Channel: f["type"], State: "0",
 		NotifyURL: f["notify_url"], ReturnURL: f["return_url"], Fields: f,
 	}

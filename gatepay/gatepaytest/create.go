@@ -121,7 +121,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, k kind) {
 		return
 	}
 	order := gatewaytest.Order{
-		ID: strconv.FormatInt(s.NextID(), 10), OrderNo: f.Get("out_order_id"),
+		ID: s.NextID(), OrderNo: f.Get("out_order_id"),
 		Amount: bought.amount, Currency: "CNY",
 		Channel: f.Get("type"), State: string(gatepay.StateInProgress),
 		NotifyURL: f.Get("notify_url"), ReturnURL: f.Get("return_url"),
@@ -150,7 +150,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request, k kind) {
 		echo["appkey"], echo["sign"] = f.Get("appkey"), f.Get("sign")
 	}
 	data["params"] = echo
-	respond(w, s.envelope(100, "请求成功", data))
+	s.succeed(w, data)
 }
 
 // add stores an order. It fills in the account's URLs and signs the return URL. The caller
@@ -164,7 +164,7 @@ func (s *Server) add(order gatewaytest.Order) bool {
 	}
 	if order.ReturnURL != "" {
 		price, productID := order.Amount.String(), order.Fields["product_id"]
-		order.ReturnURL = withQuery(order.ReturnURL, url.Values{
+		order.ReturnURL = gatewaytest.WithQuery(order.ReturnURL, url.Values{
 			"price": {price}, "type": {order.Channel}, "product_id": {productID},
 			"order_id": {order.ID}, "out_order_id": {order.OrderNo},
 			"sign": {hash(s.CurrentSecret(), price, order.Channel, productID, order.ID, order.OrderNo)},

@@ -21,10 +21,8 @@
 package gatepaytest
 
 import (
-	"crypto/md5" //nolint:gosec // the gateway's own algorithm
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -91,8 +89,8 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	mux.HandleFunc("POST /pay/any", s.quickPay)
 	mux.HandleFunc("GET /qrcode/build", qrcode)
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
-		Pay:          func(order *gatewaytest.Order) { order.State = string(gatepay.StatePaid) },
-		Expire:       func(order *gatewaytest.Order) { order.State = string(gatepay.StateExpired) },
+		PaidState:    string(gatepay.StatePaid),
+		ExpiredState: string(gatepay.StateExpired),
 		Notification: s.notification,
 		Objects:      []string{"data"},
 		Accepted:     func(_ int, body string) bool { return strings.TrimSpace(body) == "success" },
@@ -140,8 +138,8 @@ func (s *Server) Products() []Product {
 // Reject makes the next request to a path, such as "/api/anypay/create", fail with a code
 // of the document and its message.
 func (s *Server) Reject(path string, code int) {
-	body, _ := json.Marshal(s.envelope(code, messageOf(path, code), nil))
-	s.InjectFault(gatewaytest.Fault{Path: path, Times: 1, ContentType: contentType, Body: string(body)})
+	body, _ := json.Marshal(s.envelope(code, messageOf(path, code), ""))
+	s.InjectFault(gatewaytest.Fault{Path: path, Times: 1, ContentType: "application/json; charset=utf-8", Body: string(body)})
 }
 
 func (s *Server) check(w http.ResponseWriter, r *http.Request) {
@@ -155,13 +153,13 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, checkPath, 201)
 		return
 	}
-	respond(w, s.envelope(100, "请求成功", map[string]any{
+	s.succeed(w, map[string]any{
 		"order_id":     json.Number(order.ID),
 		"order_name":   order.Fields["order_name"],
 		"order_price":  order.Amount.String(),
 		"order_type":   order.Channel,
 		"order_status": order.State,
-	}))
+	})
 }
 
 // text returns how a notification writes an amount: with two decimals, unless a test has
@@ -173,8 +171,6 @@ func text(order gatewaytest.Order, field string) string {
 	return order.Amount.String()
 }
 
-// notification runs while the orders are locked. create locks them while it holds s.mu, so
-// notification must not take s.mu.
 func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
 	orderID, orderNo, price := order.ID, order.OrderNo, text(order, "price")
 	paidAt := order.PaidAt
@@ -186,24 +182,14 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 	if tampered {
 		orderID, orderNo, price = recut(orderID, orderNo, price)
 	}
-	form := url.Values{
+	form := s.NotificationForm()
+	maps.Copy(form, url.Values{
 		"appkey": {AppKey}, "order_id": {orderID}, "out_order_id": {orderNo},
 		"price": {price}, "realprice": {text(order, "realprice")},
 		"type": {order.Channel}, "paytime": {payTime}, "extend": {order.Fields["custom"]},
 		"sign": {signature},
-	}
-	for name, value := range s.NotificationFields() {
-		if !form.Has(name) {
-			form.Set(name, fmt.Sprint(value))
-		}
-	}
-	if s.byGET.Load() {
-		return gatewaytest.Message{Method: http.MethodGet, URL: withQuery(order.NotifyURL, form)}, nil
-	}
-	return gatewaytest.Message{
-		Method: http.MethodPost, URL: order.NotifyURL,
-		ContentType: "application/x-www-form-urlencoded", Body: form.Encode(),
-	}, nil
+	})
+	return gatewaytest.FormMessage(order.NotifyURL, form, s.byGET.Load()), nil
 }
 
 // recut moves a digit from the end of the order number to the price, or from its
@@ -221,36 +207,22 @@ func recut(orderID, orderNo, price string) (string, string, string) {
 	}
 }
 
-func withQuery(target string, query url.Values) string {
-	if strings.Contains(target, "?") {
-		return target + "&" + query.Encode()
-	}
-	return target + "?" + query.Encode()
-}
-
 func hash(secret string, parts ...string) string {
-	inner := md5.Sum([]byte(AppKey + strings.Join(parts, "")))      //nolint:gosec // the gateway's own algorithm
-	outer := md5.Sum([]byte(hex.EncodeToString(inner[:]) + secret)) //nolint:gosec // the gateway's own algorithm
-	return hex.EncodeToString(outer[:])
+	return gatewaytest.MD5Hex(gatewaytest.MD5Hex(AppKey, strings.Join(parts, "")), secret)
 }
 
 func (s *Server) signed(received string, parts ...string) bool {
 	return s.AnySecret(func(secret string) bool { return strings.EqualFold(received, hash(secret, parts...)) })
 }
 
-func (s *Server) envelope(code int, message string, data map[string]any) map[string]any {
-	fields := map[string]any{"code": code, "msg": message, "time": fmt.Sprint(s.Now().Unix()), "data": ""}
-	if data != nil {
-		fields["data"] = data
-	}
-	return fields
+func (s *Server) envelope(code int, message string, data any) map[string]any {
+	return map[string]any{"code": code, "msg": message, "time": strconv.FormatInt(s.Now().Unix(), 10), "data": data}
+}
+
+func (s *Server) succeed(w http.ResponseWriter, data map[string]any) {
+	gatewaytest.WriteJSON(w, http.StatusOK, s.envelope(100, "请求成功", data))
 }
 
 func (s *Server) fail(w http.ResponseWriter, path string, code int) {
-	respond(w, s.envelope(code, messageOf(path, code), nil))
-}
-
-func respond(w http.ResponseWriter, fields map[string]any) {
-	w.Header().Set("Content-Type", contentType)
-	_ = json.NewEncoder(w).Encode(fields)
+	gatewaytest.WriteJSON(w, http.StatusOK, s.envelope(code, messageOf(path, code), ""))
 }

@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/paygates/paygates-go/gatepay"
 	"github.com/paygates/paygates-go/gatewaytest"
@@ -20,16 +19,15 @@ func (s *Server) payPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Query().Get("format") == "json" {
-		respond(w, s.envelope(100, "请求成功", map[string]any{
+		s.succeed(w, map[string]any{
 			"order_id": json.Number(order.ID), "out_order_id": order.OrderNo,
 			"price": order.Amount.String(), "realprice": text(order, "realprice"),
 			"type": order.Channel, "status": order.State,
 			"pay_url": s.payURL(order), "qrcode_url": s.qrcodeURL(order),
-		}))
+		})
 		return
 	}
-	page := "/pay/api?" + r.URL.RawQuery
-	s.Cashier(w, "GatePay", s.payURL(order), page, order)
+	s.Cashier(w, "GatePay", s.payURL(order), r.URL.RequestURI(), order)
 }
 
 func (s *Server) payURL(order gatewaytest.Order) string {
@@ -46,7 +44,6 @@ func qrcode(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "text", http.StatusBadRequest)
 		return
 	}
-	w.Header().Set("Content-Type", "image/png")
 	_, _ = w.Write(image) //nolint:gosec // a PNG that was drawn here
 }
 
@@ -56,45 +53,43 @@ var quickPayForm = template.Must(template.New("any").Parse(`<!DOCTYPE html>
 <title>GatePay 快捷收款</title>
 <main><h1>GatePay 快捷收款</h1>
 <form method="post">
-<p>测试网关 fake gateway · skin {{.Skin}}</p>
-<p><label>金额 <input name="price" value="{{.Price}}"{{if and .Stable .Price}} readonly{{end}}></label></p>
-<p><label>联系方式 <input name="custom" value="{{.Attach}}"{{if and .Stable .Attach}} readonly{{end}}></label></p>
+{{$price := .Get "price"}}{{$attach := .Get "custom"}}{{$fixed := eq (.Get "stable") "1"}}
+<p>测试网关 fake gateway · skin {{.Get "skin"}}</p>
+<p><label>金额 <input name="price" value="{{$price}}"{{if and $fixed $price}} readonly{{end}}></label></p>
+<p><label>联系方式 <input name="custom" value="{{$attach}}"{{if and $fixed $attach}} readonly{{end}}></label></p>
 <p><button name="type" value="wechat">微信</button> <button name="type" value="alipay">支付宝</button></p>
 </form></main></html>
 `))
 
 func (s *Server) quickPayPage(w http.ResponseWriter, r *http.Request) {
+	if linked(w, r) {
+		_ = quickPayForm.Execute(w, r.URL.Query())
+	}
+}
+
+// linked reports whether the request carries the credentials of the link, or rejects it.
+func linked(w http.ResponseWriter, r *http.Request) bool {
 	query := r.URL.Query()
-	if query.Get("appkey") != AppKey || query.Get("token") != Token {
-		http.Error(w, "无效的秘钥", http.StatusForbidden)
-		return
+	if query.Get("appkey") == AppKey && query.Get("token") == Token {
+		return true
 	}
-	skin := "0"
-	if query.Get("skin") == "1" {
-		skin = "1"
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = quickPayForm.Execute(w, map[string]any{
-		"Price": query.Get("price"), "Attach": query.Get("custom"),
-		"Stable": query.Get("stable") == "1", "Skin": skin,
-	})
+	http.Error(w, "无效的秘钥", http.StatusForbidden)
+	return false
 }
 
 // quickPay creates an order of what the payer entered and redirects to its cashier page.
 // The link is not signed, so the order may differ from it.
 func (s *Server) quickPay(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
+	if !linked(w, r) {
+		return
+	}
 	bought, code := anyPrice(nil, r.PostFormValue("price"))
 	channel := r.PostFormValue("type")
-	switch {
-	case query.Get("appkey") != AppKey || query.Get("token") != Token:
-		http.Error(w, "无效的秘钥", http.StatusForbidden)
-		return
-	case code != 0 || (channel != "wechat" && channel != "alipay"):
+	if code != 0 || (channel != "wechat" && channel != "alipay") {
 		http.Error(w, "价格无效", http.StatusBadRequest)
 		return
 	}
-	id := strconv.FormatInt(s.NextID(), 10)
+	id := s.NextID()
 	order := gatewaytest.Order{
 		ID: id, OrderNo: "Q" + id, Amount: bought.amount, Currency: "CNY",
 		Channel: channel, State: string(gatepay.StateInProgress),

@@ -17,11 +17,9 @@
 package ispaytest
 
 import (
-	"crypto/md5" //nolint:gosec // the gateway's own algorithm
+	"cmp"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -70,8 +68,8 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 		s.ServePay(w, r, id, "/transfer/"+url.PathEscape(id))
 	})
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
-		Pay:          func(order *gatewaytest.Order) { order.State = "9" },
-		Expire:       func(order *gatewaytest.Order) { order.State = "6" },
+		PaidState:    "9",
+		ExpiredState: "6",
 		Notification: s.notification,
 		Objects:      []string{"order"},
 		Accepted:     func(_ int, body string) bool { return strings.TrimSpace(body) == "success" },
@@ -137,7 +135,7 @@ func (s *Server) add(r *http.Request) (id, why string) {
 	case !s.signed(f.Get("sign"), UserID, f.Get("order_no"), f.Get("order_type"), f.Get("amount"), f.Get("return_url")):
 		return "", "sign"
 	}
-	id = strconv.FormatInt(s.NextID(), 10)
+	id = s.NextID()
 	added := s.Add(gatewaytest.Order{
 		ID: id, OrderNo: f.Get("order_no"), Amount: amount, Currency: "CNY",
 		Channel: f.Get("order_type"), State: "1",
@@ -153,17 +151,8 @@ func (s *Server) add(r *http.Request) (id, why string) {
 }
 
 func (s *Server) query(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	_ = s.Update(id, func(order *gatewaytest.Order) {
-		switch order.State {
-		case "1":
-			order.State = "2"
-		case "2":
-			order.State = "5"
-		}
-	})
-	order, ok := s.Order(id)
-	if !ok || order.ID != id {
+	order, ok := s.advance(r, map[string]string{"1": "2", "2": "5"})
+	if !ok {
 		notFound(w)
 		return
 	}
@@ -179,7 +168,7 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) qrcode(w http.ResponseWriter, r *http.Request) {
-	order, ok := s.issue(r.PathValue("id"))
+	order, ok := s.advance(r, issued)
 	if !ok {
 		notFound(w)
 		return
@@ -208,7 +197,7 @@ func (s *Server) order(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) transfer(w http.ResponseWriter, r *http.Request) {
-	order, ok := s.issue(r.PathValue("id"))
+	order, ok := s.advance(r, issued)
 	if !ok {
 		http.Error(w, "订单不存在", http.StatusNotFound)
 		return
@@ -216,13 +205,13 @@ func (s *Server) transfer(w http.ResponseWriter, r *http.Request) {
 	s.Cashier(w, "ispay 就付", s.qrText(order), "/transfer/"+url.PathEscape(order.ID)+"/pay", order)
 }
 
-// issue moves the order with the given gateway's number to state 5.
-func (s *Server) issue(id string) (gatewaytest.Order, bool) {
-	_ = s.Update(id, func(order *gatewaytest.Order) {
-		if order.State == "1" || order.State == "2" {
-			order.State = "5"
-		}
-	})
+// issued are the states of orders whose QR code is issued at once.
+var issued = map[string]string{"1": "5", "2": "5"}
+
+// advance moves the order in the path to the next of its state, and returns it.
+func (s *Server) advance(r *http.Request, next map[string]string) (gatewaytest.Order, bool) {
+	id := r.PathValue("id")
+	_ = s.Update(id, func(order *gatewaytest.Order) { order.State = cmp.Or(next[order.State], order.State) })
 	order, ok := s.Order(id)
 	return order, ok && order.ID == id
 }
@@ -240,7 +229,6 @@ func (s *Server) code(order gatewaytest.Order) map[string]any {
 	}
 }
 
-// notification runs while the orders are locked.
 func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
 	amount, state := order.Amount.String(), order.State
 	if tampered {
@@ -248,12 +236,10 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 		amount, state = (order.Amount + 90000).String(), "9"
 	}
 	// The document appends it literally, whatever the notify URL holds.
-	query := "?order_no=" + order.OrderNo + "&amount=" + amount + "&state=" + state + "&sign=" + hash(s.CurrentSecret(), UserID, order.OrderNo)
-	added := url.Values{}
-	for name, value := range s.NotificationFields() {
-		if !slices.Contains([]string{"order_no", "amount", "state", "sign"}, name) {
-			added.Set(name, fmt.Sprint(value))
-		}
+	query := "?order_no=" + order.OrderNo + "&amount=" + amount + "&state=" + state + "&sign=" + gatewaytest.MD5Hex(UserID, order.OrderNo, s.CurrentSecret())
+	added := s.NotificationForm()
+	for _, name := range []string{"order_no", "amount", "state", "sign"} {
+		added.Del(name)
 	}
 	if len(added) > 0 {
 		query += "&" + added.Encode()
@@ -261,27 +247,18 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 	return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + query}, nil
 }
 
-func hash(secret string, parts ...string) string {
-	sum := md5.Sum([]byte(strings.Join(parts, "") + secret)) //nolint:gosec // the gateway's own algorithm
-	return hex.EncodeToString(sum[:])
-}
-
 func (s *Server) signed(received string, parts ...string) bool {
-	return s.AnySecret(func(secret string) bool { return strings.EqualFold(received, hash(secret, parts...)) })
+	text := strings.Join(parts, "")
+	return s.AnySecret(func(secret string) bool { return strings.EqualFold(received, gatewaytest.MD5Hex(text, secret)) })
 }
 
 func succeed(w http.ResponseWriter, fields map[string]any) {
 	fields["success"], fields["errorCode"], fields["errorMsg"] = true, 0, nil
-	respond(w, fields)
+	gatewaytest.WriteJSON(w, http.StatusOK, fields)
 }
 
 func notFound(w http.ResponseWriter) { fail(w, 0, "订单不存在") }
 
 func fail(w http.ResponseWriter, code int, message string) {
-	respond(w, map[string]any{"success": false, "errorCode": code, "errorMsg": message})
-}
-
-func respond(w http.ResponseWriter, fields map[string]any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_ = json.NewEncoder(w).Encode(fields)
+	gatewaytest.WriteJSON(w, http.StatusOK, map[string]any{"success": false, "errorCode": code, "errorMsg": message})
 }

@@ -18,8 +18,6 @@
 package kechengcangtest
 
 import (
-	"crypto/md5" //nolint:gosec // the gateway's own algorithm
-	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -69,11 +67,12 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 		s.ServePay(w, r, id, "/pay/"+id)
 	})
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
-		Pay: func(order *gatewaytest.Order) {
+		PaidState:    "3",
+		ExpiredState: "4",
+		BeforePay: func(order *gatewaytest.Order) error {
 			s.submit(order)
-			order.State = "3"
+			return nil
 		},
-		Expire:       func(order *gatewaytest.Order) { order.State = "4" },
 		Notification: s.notification,
 		Objects:      []string{"result"},
 		Accepted:     func(_ int, body string) bool { return body == "ok" },
@@ -106,8 +105,8 @@ func (s *Server) Submit(orderID string) error { return s.Update(orderID, s.submi
 func (s *Server) Reprice(orderID string, payFee money.Amount) error {
 	return s.Update(orderID, func(order *gatewaytest.Order) {
 		if order.State == "1" {
-			set(order, "pay_fee", strconv.FormatInt(payFee.Cents(), 10))
-			set(order, "pay_refresh_at", local(s.Now()))
+			order.Fields["pay_fee"] = strconv.FormatInt(payFee.Cents(), 10)
+			order.Fields["pay_refresh_at"] = local(s.Now())
 		}
 	})
 }
@@ -115,14 +114,8 @@ func (s *Server) Reprice(orderID string, payFee money.Amount) error {
 func (s *Server) submit(order *gatewaytest.Order) {
 	if order.State == "1" {
 		order.State = "2"
-		set(order, "pay_submit_at", local(s.Now()))
+		order.Fields["pay_submit_at"] = local(s.Now())
 	}
-}
-
-// set changes a field in a copy, because the fields may be read at the same time.
-func set(order *gatewaytest.Order, name, value string) {
-	order.Fields = maps.Clone(order.Fields)
-	order.Fields[name] = value
 }
 
 func (s *Server) store(w http.ResponseWriter, r *http.Request) {
@@ -131,7 +124,7 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request) {
 	}
 	in, err := input(r)
 	if err != nil {
-		throw(w, r, "Syntax error")
+		fail(w, r, http.StatusInternalServerError, "Syntax error")
 		return
 	}
 	if rejected := validate(in); len(rejected) > 0 {
@@ -140,15 +133,15 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case in["app_id"] != AppID:
-		throw(w, r, "应用不存在!")
+		fail(w, r, http.StatusInternalServerError, "应用不存在!")
 		return
 	case !s.signed(in["sign"], in["salt"]):
-		throw(w, r, "签名不正确!")
+		fail(w, r, http.StatusInternalServerError, "签名不正确!")
 		return
 	}
 	fee, _ := strconv.ParseInt(in["fee"], 10, 64)
 	currency, _ := strconv.Atoi(in["currency"])
-	id := hashID(s.NextID())
+	id := gatewaytest.MD5Hex(s.NextID())[:16]
 	s.Add(gatewaytest.Order{
 		ID: id, Amount: money.Cents(fee), Currency: kechengcang.Currency(currency).String(),
 		Channel: kechengcang.PayCurrencyFTM.String(), State: "1",
@@ -197,18 +190,13 @@ func (s *Server) pay(w http.ResponseWriter, r *http.Request) {
 	s.Cashier(w, "kechengcang", receiptAccount, "/pay/"+order.ID, order)
 }
 
-// notification returns a notification of an order. It runs while the orders are locked.
 func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
-	result := s.record(order)
+	result := s.NotificationFields()
+	maps.Copy(result, s.record(order))
 	if tampered {
 		// Nothing is signed.
 		result["pay_status"], result["status"] = 3, 2
 		result["fee"] = (order.Amount + 90000).Cents()
-	}
-	for name, value := range s.NotificationFields() {
-		if _, exists := result[name]; !exists {
-			result[name] = value
-		}
 	}
 	body, err := json.Marshal(result)
 	return gatewaytest.Message{
@@ -283,13 +271,7 @@ func orNull(text string) any {
 	return text
 }
 
-func hashID(number int64) string { return md5Hex(strconv.FormatInt(number, 10))[:16] }
-
-func md5Hex(text string) string {
-	sum := md5.Sum([]byte(text)) //nolint:gosec // the gateway's own algorithm
-	return hex.EncodeToString(sum[:])
-}
-
 func (s *Server) signed(received, salt string) bool {
-	return s.AnySecret(func(secret string) bool { return received == md5Hex(md5Hex(salt)+md5Hex(secret)) })
+	hash := gatewaytest.MD5Hex
+	return s.AnySecret(func(secret string) bool { return received == hash(hash(salt), hash(secret)) })
 }

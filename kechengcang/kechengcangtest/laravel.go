@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/paygates/paygates-go/gatewaytest"
 )
 
 // What Laravel does with requests and responses.
@@ -52,14 +54,9 @@ func allow(w http.ResponseWriter, r *http.Request, method string) bool {
 		return true
 	}
 	w.Header().Set("Allow", method)
-	fail(w, r, http.StatusMethodNotAllowed, map[string]any{
-		"message": "The " + r.Method + " method is not supported for this route. Supported methods: " + method + ".",
-	})
+	fail(w, r, http.StatusMethodNotAllowed,
+		"The "+r.Method+" method is not supported for this route. Supported methods: "+method+".")
 	return false
-}
-
-func throw(w http.ResponseWriter, r *http.Request, message string) {
-	fail(w, r, http.StatusInternalServerError, map[string]any{"message": message})
 }
 
 // unprocessable responds to rejected fields. Laravel redirects a browser.
@@ -72,14 +69,14 @@ func unprocessable(w http.ResponseWriter, r *http.Request, rejected map[string][
 	respond(w, http.StatusUnprocessableEntity, map[string]any{"message": message, "errors": rejected})
 }
 
-func fail(w http.ResponseWriter, r *http.Request, status int, fields map[string]any) {
+func fail(w http.ResponseWriter, r *http.Request, status int, message string) {
 	if !wantsJSON(r) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, "<!DOCTYPE html><title>"+http.StatusText(status)+"</title>")
 		return
 	}
-	respond(w, status, fields)
+	respond(w, status, map[string]any{"message": message})
 }
 
 func wantsJSON(r *http.Request) bool {
@@ -93,6 +90,5 @@ func succeed(w http.ResponseWriter, result map[string]any) {
 
 func respond(w http.ResponseWriter, status int, fields map[string]any) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(fields)
+	gatewaytest.WriteJSON(w, status, fields)
 }

@@ -1,6 +1,8 @@
 package pingpptest
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,7 +39,7 @@ func (s *Server) findCharge(w http.ResponseWriter, r *http.Request) (gatewaytest
 
 func (s *Server) queryCharge(w http.ResponseWriter, r *http.Request) {
 	if order, ok := s.findCharge(w, r); ok {
-		reply(w, http.StatusOK, s.chargeOf(order, map[string]any{}, s.refundsOf(order.ID)))
+		gatewaytest.WriteJSON(w, http.StatusOK, chargeOf(order, s.refundsOf(order.ID)))
 	}
 }
 
@@ -50,9 +52,9 @@ func (s *Server) listCharges(w http.ResponseWriter, r *http.Request) {
 	orders := s.Orders()
 	slices.Reverse(orders)
 	slices.SortStableFunc(orders, func(a, b gatewaytest.Order) int { return b.CreatedAt.Compare(a.CreatedAt) })
-	charges := []map[string]any{}
+	var charges []map[string]any
 	for _, order := range orders {
-		charge := s.chargeOf(order, map[string]any{}, s.refundsOf(order.ID))
+		charge := chargeOf(order, s.refundsOf(order.ID))
 		if order.State != stateNew && isSelected(charge, query) && s.isInTime(order.CreatedAt.Unix(), query) {
 			charges = append(charges, charge)
 		}
@@ -61,37 +63,32 @@ func (s *Server) listCharges(w http.ResponseWriter, r *http.Request) {
 }
 
 func isSelected(charge map[string]any, query url.Values) bool {
-	is := func(name string, value any) bool {
-		want := query.Get(name)
-		have, isBool := value.(bool)
-		return want == "" || want == value || isBool && want == strconv.FormatBool(have)
+	for _, name := range []string{"channel", "paid", "refunded"} {
+		if want := query.Get(name); want != "" && want != fmt.Sprint(charge[name]) {
+			return false
+		}
 	}
-	return is("channel", charge["channel"]) && is("paid", charge["paid"]) &&
-		is("refunded", charge["refunded"]) && is("reversed", false)
+	return query.Get("reversed") != "true"
 }
 
 // isInTime compares a time with created[…]. Without it the list begins a month ago.
 func (s *Server) isInTime(created int64, query url.Values) bool {
-	limited := false
-	compare := func(operator string, ok func(limit int64) bool) bool {
+	limited, ok := false, true
+	// What the comparison with the limit may be: -1 is before it.
+	for operator, allowed := range map[string][]int{"gt": {1}, "gte": {0, 1}, "lt": {-1}, "lte": {-1, 0}} {
 		text := query.Get("created[" + operator + "]")
 		if text == "" {
-			return true
+			continue
 		}
-		limited = true
 		limit, err := strconv.ParseInt(text, 10, 64)
-		return err == nil && ok(limit)
+		limited, ok = true, ok && err == nil && slices.Contains(allowed, cmp.Compare(created, limit))
 	}
-	return compare("gt", func(limit int64) bool { return created > limit }) &&
-		compare("gte", func(limit int64) bool { return created >= limit }) &&
-		compare("lt", func(limit int64) bool { return created < limit }) &&
-		compare("lte", func(limit int64) bool { return created <= limit }) &&
-		(limited || created >= s.Now().Add(-30*24*time.Hour).Unix())
+	return ok && (limited || created >= s.Now().Add(-30*24*time.Hour).Unix())
 }
 
 func (s *Server) listRefunds(w http.ResponseWriter, r *http.Request) {
 	if order, ok := s.findCharge(w, r); ok {
-		replyPage(w, r, refundObjects(order, s.refundsOf(order.ID)))
+		replyPage(w, r, s.refundsOf(order.ID))
 	}
 }
 
@@ -101,9 +98,9 @@ func (s *Server) queryRefund(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := r.PathValue("refund")
-	for _, object := range refundObjects(order, s.refundsOf(order.ID)) {
+	for _, object := range s.refundsOf(order.ID) {
 		if object["id"] == id {
-			reply(w, http.StatusOK, object)
+			gatewaytest.WriteJSON(w, http.StatusOK, object)
 			return
 		}
 	}
@@ -114,14 +111,13 @@ func (s *Server) queryEvent(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	_, number, _ := strings.Cut(id, "_")
 	if order, ok := s.Order("ch_" + number); ok && order.Paid && id == "evt_"+number {
-		event, _ := s.paymentEvent(order)
-		reply(w, http.StatusOK, event)
+		gatewaytest.WriteJSON(w, http.StatusOK, paymentEvent(order, chargeOf(order, nil)))
 		return
 	}
 	for _, order := range s.Orders() {
-		for _, object := range refundObjects(order, s.refundsOf(order.ID)) {
+		for _, object := range s.refundsOf(order.ID) {
 			if object["id"] == "re_"+number && id == "evt_"+number {
-				reply(w, http.StatusOK, refundEvent(order, object))
+				gatewaytest.WriteJSON(w, http.StatusOK, eventOf(order, "refund.succeeded", object["created"], object))
 				return
 			}
 		}
@@ -130,7 +126,7 @@ func (s *Server) queryEvent(w http.ResponseWriter, r *http.Request) {
 }
 
 func listOf(path string, data []map[string]any, hasMore bool) map[string]any {
-	return map[string]any{"object": "list", "url": path, "has_more": hasMore, "data": data}
+	return map[string]any{"object": "list", "url": path, "has_more": hasMore, "data": append([]map[string]any{}, data...)}
 }
 
 // replyPage responds with the page of a list that limit, starting_after and ending_before
@@ -168,5 +164,5 @@ func replyPage(w http.ResponseWriter, r *http.Request, all []map[string]any) {
 	case hasMore:
 		end = begin + limit
 	}
-	reply(w, http.StatusOK, listOf(r.URL.Path, all[begin:max(begin, end)], hasMore))
+	gatewaytest.WriteJSON(w, http.StatusOK, listOf(r.URL.Path, all[begin:max(begin, end)], hasMore))
 }

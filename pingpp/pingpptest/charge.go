@@ -2,15 +2,15 @@ package pingpptest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/paygates/paygates-go/gatewaytest"
 )
 
-func (s *Server) chargeOf(order gatewaytest.Order, credential map[string]any, refunds []refund) map[string]any {
+func chargeOf(order gatewaytest.Order, refunds []map[string]any) map[string]any {
 	var paidAt, transactionNo any
 	if order.Paid {
 		paidAt, transactionNo = order.PaidAt.Unix(), "2016000000000000000000000001"
@@ -28,10 +28,10 @@ func (s *Server) chargeOf(order gatewaytest.Order, credential map[string]any, re
 		"amount": order.Amount.Cents(), "amount_settle": order.Amount.Cents(), "currency": "cny",
 		"subject": order.Fields["subject"], "body": order.OrderNo, "extra": map[string]any{},
 		"time_paid": paidAt, "time_expire": expires, "time_settle": nil, "transaction_no": transactionNo,
-		"refunds":         listOf("/v1/charges/"+order.ID+"/refunds", refundObjects(order, refunds), false),
-		"amount_refunded": sumOf(refunds).Cents(), "failure_code": nil, "failure_msg": nil,
+		"refunds":         listOf("/v1/charges/"+order.ID+"/refunds", refunds, false),
+		"amount_refunded": sumOf(refunds), "failure_code": nil, "failure_msg": nil,
 		"metadata":   map[string]any{"order_no": order.OrderNo, "order_id": 1},
-		"credential": credential, "description": nil,
+		"credential": map[string]any{}, "description": nil,
 	}
 }
 
@@ -51,32 +51,27 @@ func (s *Server) credential(order gatewaytest.Order) map[string]any {
 	}}
 }
 
-// paymentEvent returns the event of a paid charge, and the charge in it as it was before
-// all refunds.
-func (s *Server) paymentEvent(order gatewaytest.Order) (event, charge map[string]any) {
-	charge = s.chargeOf(order, map[string]any{}, nil)
-	return eventOf(order.ID, "charge.succeeded", order.PaidAt, charge["livemode"], charge), charge
+// paymentEvent returns the event of a paid charge, given as it was before all refunds.
+func paymentEvent(order gatewaytest.Order, charge map[string]any) map[string]any {
+	return eventOf(order, "charge.succeeded", order.PaidAt.Unix(), charge)
 }
 
-func eventOf(objectID, kind string, at time.Time, livemode any, object map[string]any) map[string]any {
-	_, number, _ := strings.Cut(objectID, "_")
+func eventOf(order gatewaytest.Order, kind string, created any, object map[string]any) map[string]any {
+	id, _ := object["id"].(string)
+	_, number, _ := strings.Cut(id, "_")
 	return map[string]any{
-		"id": "evt_" + number, "object": "event", "type": kind, "livemode": livemode, "created": at.Unix(),
-		"data": map[string]any{"object": object}, "pending_webhooks": 0, "request": "iar_" + number,
+		"id": "evt_" + number, "object": "event", "type": kind, "created": created,
+		"livemode": order.Fields["livemode"] == "true", "data": map[string]any{"object": object},
+		"pending_webhooks": 0, "request": "iar_" + number,
 	}
 }
 
 // notification returns the event of a paid charge, always the same one. A tampered one is
 // changed after it was signed.
 func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
-	event, charge := s.paymentEvent(order)
-	for name, value := range s.NotificationFields() {
-		for _, object := range []map[string]any{event, charge} {
-			if _, exists := object[name]; !exists {
-				object[name] = value
-			}
-		}
-	}
+	charge, event := s.NotificationFields(), s.NotificationFields()
+	maps.Copy(charge, chargeOf(order, nil))
+	maps.Copy(event, paymentEvent(order, charge))
 	body, err := json.Marshal(event)
 	if err != nil {
 		return gatewaytest.Message{}, err

@@ -178,8 +178,8 @@ func TestAnEventIsTheOneThatWasSent(t *testing.T) {
 func TestListsAreSigned(t *testing.T) {
 	t.Parallel()
 	srv, numbers := charges(t, time.Unix(1466149800, 0))
-	_, private, public := keyPair(t)
-	require.NoError(t, srv.RequireSignature(public))
+	key, private := keyPair(t)
+	srv.RequireSignature(&key.PublicKey)
 	config := srv.Config()
 	unsigned, err := pingpp.New(config)
 	require.NoError(t, err)

@@ -28,11 +28,9 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -65,7 +63,7 @@ type Server struct {
 
 	mu         sync.Mutex
 	webhookURL string
-	refunds    map[string][]refund // by the number of the charge, oldest first
+	refunds    map[string][]map[string]any // by the number of the charge, newest first
 }
 
 // Generating a key takes longer than most tests, so all fakes of a program share one.
@@ -80,7 +78,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	if err != nil {
 		panic("pingpptest: " + err.Error())
 	}
-	s := &Server{refunds: map[string][]refund{}}
+	s := &Server{refunds: map[string][]map[string]any{}}
 	s.SetKey(key)
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /pay/pay_for_order/{$}", s.create)
@@ -90,8 +88,14 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	mux.HandleFunc("GET /v1/charges/{id}/refunds/{refund}", s.api(s.queryRefund))
 	mux.HandleFunc("GET /v1/events/{id}", s.api(s.queryEvent))
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
-		Pay:          func(order *gatewaytest.Order) { order.State = statePaid },
-		Expire:       func(order *gatewaytest.Order) { order.State = stateExpired },
+		PaidState:    statePaid,
+		ExpiredState: stateExpired,
+		BeforePay: func(order *gatewaytest.Order) error {
+			if order.State == stateNew {
+				return ErrNoCharge
+			}
+			return nil
+		},
 		Notification: s.notification,
 		Objects:      []string{"ch"},
 		Accepted:     func(status int, _ string) bool { return status >= 200 && status < 300 },
@@ -173,50 +177,11 @@ func (s *Server) Sign(body []byte) string {
 }
 
 // RequireSignature rejects queries that are not signed (请求签名) with the private key that
-// belongs to publicKey, an RSA "PUBLIC KEY" in PEM.
-func (s *Server) RequireSignature(publicKey string) error {
-	block, _ := pem.Decode([]byte(publicKey))
-	if block == nil {
-		return errors.New("pingpptest: public key is not PEM")
-	}
-	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return fmt.Errorf("pingpptest: public key: %w", err)
-	}
-	key, ok := parsed.(*rsa.PublicKey)
-	if !ok {
-		return errors.New("pingpptest: public key is not an RSA key")
-	}
-	s.clientKey.Store(key)
-	return nil
-}
+// belongs to key.
+func (s *Server) RequireSignature(key *rsa.PublicKey) { s.clientKey.Store(key) }
 
 // ErrNoCharge is returned by Pay and PaySilently for an order without a charge.
 var ErrNoCharge = errors.New("pingpptest: the order has no charge yet")
-
-// Pay pays the charge of an order, by either number, and sends charge.succeeded: see
-// gatewaytest.Server.Pay. It returns [ErrNoCharge] before CreateOrder.
-func (s *Server) Pay(number string) (gatewaytest.Delivery, error) {
-	if err := s.charged(number); err != nil {
-		return gatewaytest.Delivery{}, err
-	}
-	return s.Server.Pay(number)
-}
-
-// PaySilently is Pay without an event, as if it had been lost.
-func (s *Server) PaySilently(number string) error {
-	if err := s.charged(number); err != nil {
-		return err
-	}
-	return s.Server.PaySilently(number)
-}
-
-func (s *Server) charged(number string) error {
-	if order, ok := s.Order(number); ok && order.State == stateNew {
-		return ErrNoCharge
-	}
-	return nil
-}
 
 // The states of an order.
 const (
@@ -229,13 +194,15 @@ const (
 var numberShape = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 
 func (s *Server) newID(prefix string) string {
-	return prefix + "example" + strconv.FormatInt(s.NextID(), 10)
+	return prefix + "example" + s.NextID()
 }
 
 func (s *Server) create(w http.ResponseWriter, r *http.Request) {
-	reject := func(message string) { reply(w, http.StatusOK, map[string]any{"status": -4, "message": message}) }
+	reject := func(message string) {
+		gatewaytest.WriteJSON(w, http.StatusOK, map[string]any{"status": -4, "message": message})
+	}
 	if r.Header.Get("Authorization") != "Token "+Token {
-		reply(w, http.StatusUnauthorized, map[string]any{"detail": "Invalid token."})
+		gatewaytest.WriteJSON(w, http.StatusUnauthorized, map[string]any{"detail": "Invalid token."})
 		return
 	}
 	if err := r.ParseForm(); err != nil {
@@ -253,7 +220,9 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	order = s.makeCharge(order, channel)
-	reply(w, http.StatusOK, map[string]any{"status": 0, "message": "", "ch": s.chargeOf(order, s.credential(order), nil)})
+	charge := chargeOf(order, nil)
+	charge["credential"] = s.credential(order)
+	gatewaytest.WriteJSON(w, http.StatusOK, map[string]any{"status": 0, "message": "", "ch": charge})
 }
 
 // makeCharge gives an order its charge. A second create returns the same one, on another
@@ -264,8 +233,6 @@ func (s *Server) makeCharge(order gatewaytest.Order, channel string) gatewaytest
 		id = s.newID("ch_")
 	}
 	_ = s.Update(order.OrderNo, func(stored *gatewaytest.Order) {
-		// A new map: copies of the order hold the old one.
-		stored.Fields = maps.Clone(stored.Fields)
 		stored.Fields["livemode"] = strconv.FormatBool(!s.testMode.Load())
 		stored.ID, stored.Channel, stored.State = id, channel, stateWaiting
 		order = *stored
@@ -307,11 +274,5 @@ func fail(w http.ResponseWriter, status int, param, message string) {
 	if param != "" {
 		details["param"] = param
 	}
-	reply(w, status, map[string]any{"error": details})
-}
-
-func reply(w http.ResponseWriter, status int, fields map[string]any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(fields)
+	gatewaytest.WriteJSON(w, status, map[string]any{"error": details})
 }

@@ -76,14 +76,12 @@ func basic(user, password string) string {
 var clientKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // keyPair returns a client's private and public key in PEM.
-func keyPair(t *testing.T) (key *rsa.PrivateKey, private, public string) {
+func keyPair(t *testing.T) (key *rsa.PrivateKey, private string) {
 	t.Helper()
 	key, err := clientKey()
 	require.NoError(t, err)
-	publicDER, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	require.NoError(t, err)
 	private = string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
-	return key, private, string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: publicDER}))
+	return key, private
 }
 
 // The requests are made without the client, so that fake and client cannot agree on a
@@ -231,8 +229,8 @@ func TestRequireSignature(t *testing.T) {
 	t.Parallel()
 	srv, client := setup(t)
 	charge := create(t, client)
-	key, private, public := keyPair(t)
-	require.NoError(t, srv.RequireSignature(public))
+	key, private := keyPair(t)
+	srv.RequireSignature(&key.PublicKey)
 	_, err := client.QueryCharge(context.Background(), charge.ID)
 	require.ErrorContains(t, err, "The request signature is invalid.")
 
@@ -270,8 +268,6 @@ func TestRequireSignature(t *testing.T) {
 		})
 		assert.Equal(t, test.status, status, name)
 	}
-	require.Error(t, srv.RequireSignature("x"))
-	require.Error(t, srv.RequireSignature(private))
 }
 
 // received is a webhook as it arrived.
