@@ -5,31 +5,31 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
-	"slices"
 )
 
-// Cashier writes the cashier page of an order: its QR code, and a button that pays the
-// order with a POST to payPath (see ServePay). The amount is order.Amount: set it to what
-// the payer has to pay, if that differs.
-func (s *Server) Cashier(w http.ResponseWriter, gateway, qrText, payPath string, order Order) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	details := []string{order.Channel, order.OrderNo, order.ID, order.State}
-	_ = cashierPage.Execute(w, map[string]any{
-		"Gateway": gateway, "Order": order, "PayPath": payPath, "Amount": price(order), "Image": base64.StdEncoding.EncodeToString(QRCode(qrText)),
-		"Details": slices.DeleteFunc(details, func(text string) bool { return text == "" }),
-	})
-}
-
-// ServePay handles the POST of a cashier page's button: it pays the order and redirects
-// the payer to its return URL, or to page if it has none.
-func (s *Server) ServePay(w http.ResponseWriter, r *http.Request, number, page string) {
-	if _, err := s.Pay(number); err != nil {
-		http.NotFound(w, r)
+// Cashier serves the cashier page of an order: its QR code, and a button that sends a POST
+// to page, the path and query of the cashier page. Such a POST pays the order and redirects
+// the payer to order.ReturnURL, or to page if it is empty. The amount is order.Amount: set
+// it to what the payer has to pay, if that differs.
+func (s *Server) Cashier(w http.ResponseWriter, r *http.Request, gateway, qrText, page string, order Order) {
+	if r.Method == http.MethodPost && r.URL.RequestURI() == page {
+		if _, err := s.Pay(order.ID); err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		http.Redirect(w, r, cmp.Or(order.ReturnURL, page), http.StatusSeeOther)
 		return
 	}
-	order, _ := s.Order(number)
-	http.Redirect(w, r, cmp.Or(order.ReturnURL, page), http.StatusSeeOther)
+	amount := order.Amount.String() + " " + order.Currency // of a coin
+	if order.Currency == "CNY" {
+		amount = "¥" + order.Amount.String()
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = cashierPage.Execute(w, map[string]any{
+		"Gateway": gateway, "Order": order, "Page": page, "Amount": amount,
+		"Image": base64.StdEncoding.EncodeToString(QRCode(qrText)),
+	})
 }
 
 // The look is that of examples/shop. The page loads nothing from elsewhere.
@@ -67,22 +67,10 @@ a{display:block;margin-top:.9rem;color:var(--link);font-weight:600}
 <p class="price">{{.Amount}}</p>
 {{if .Image}}<p><img alt="付款二维码 QR code" src="data:image/png;base64,{{.Image}}"></p>{{end}}
 {{if .Order.Paid}}<p><strong>已付款 <span lang="en">paid</span></strong></p>
-{{else}}<form method="post" action="{{.PayPath}}"><button>模拟付款 <span lang="en">pay</span></button></form>{{end}}
+{{else}}<form method="post" action="{{.Page}}"><button>模拟付款 <span lang="en">pay</span></button></form>{{end}}
 {{with .Order.ReturnURL}}<a href="{{.}}">返回商户 <span lang="en">back to the merchant</span></a>{{end}}
-<p class="order">{{range $i, $part := .Details}}{{if $i}} · {{end}}{{$part}}{{end}}</p>
+<p class="order">{{with .Order}}{{with .Channel}}{{.}} · {{end}}{{with .OrderNo}}{{.}} · {{end}}{{.ID}} · {{.State}}{{end}}</p>
 </main>
 </body>
 </html>
 `))
-
-// price returns "¥9.90", "$9.90" or, for a coin, "55.00 FTM".
-func price(order Order) string {
-	switch order.Currency {
-	case "CNY":
-		return "¥" + order.Amount.String()
-	case "USD":
-		return "$" + order.Amount.String()
-	default:
-		return order.Amount.String() + " " + order.Currency
-	}
-}

@@ -46,7 +46,7 @@ type Delivery struct {
 // merchant has responded, or a zero Delivery if the order has no notify URL. A
 // notification that the merchant does not accept is retried in the background. An
 // expired order can be paid (a late payment), and a paid one again. The error is
-// [ErrOrderNotFound]; a merchant's response is never an error.
+// [ErrOrderNotFound], or pingpptest.ErrNoCharge; a merchant's response is never an error.
 func (s *Server) Pay(number string) (Delivery, error) {
 	if err := s.PaySilently(number); err != nil {
 		return Delivery{}, err
@@ -152,10 +152,7 @@ func (s *Server) deliver(kept *Order, attempt int, tampered bool) (Delivery, err
 	case order.NotifyURL == "":
 		return Delivery{}, nil
 	}
-	message, err := s.behavior.Notification(order, tampered)
-	if err != nil {
-		return Delivery{}, err
-	}
+	message := s.behavior.Notification(order, tampered)
 	if delay > 0 && !s.sleep(delay) {
 		return Delivery{}, context.Cause(s.ctx)
 	}
@@ -163,8 +160,8 @@ func (s *Server) deliver(kept *Order, attempt int, tampered bool) (Delivery, err
 		OrderID: order.ID, OrderNo: order.OrderNo, Attempt: attempt, Tampered: tampered,
 		At: s.Now(), Method: message.Method, URL: message.URL, Body: message.Body,
 	}
-	delivery.Status, delivery.Response, err = s.send(message)
-	if err != nil {
+	var err error
+	if delivery.Status, delivery.Response, err = s.send(message); err != nil {
 		delivery.Err = withoutURL(err).Error()
 	} else {
 		delivery.Accepted = s.behavior.Accepted(delivery.Status, delivery.Response)

@@ -23,6 +23,9 @@
 //	Deliveries           returns what was sent, with the merchant's responses
 //	Reset, Close         remove all orders; stop the fake
 //
+// Those of a gateway with a merchant's secret embed [Secrets] too: SetSecret changes it, to
+// test a rotation.
+//
 // A fake listens on a loopback port, checks what the gateway documents, and responds
 // with the documented errors. It verifies signatures with its own code, not with the
 // package that it tests. It keeps its latest orders and deliveries in memory, 10,000 of

@@ -17,8 +17,8 @@ func example(opts ...gatewaytest.Option) *gatewaytest.Server {
 	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"state":"new"}`) })
 	return gatewaytest.Start(mux, gatewaytest.Behavior{
 		PaidState: "paid", ExpiredState: "expired",
-		Notification: func(order gatewaytest.Order, _ bool) (gatewaytest.Message, error) {
-			return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + "?order=" + order.OrderNo}, nil
+		Notification: func(order gatewaytest.Order, _ bool) gatewaytest.Message {
+			return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + "?order=" + order.OrderNo}
 		},
 		Accepted:    func(_ int, reply string) bool { return reply == "success" },
 		RetryDelays: []time.Duration{time.Minute},

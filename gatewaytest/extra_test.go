@@ -85,9 +85,6 @@ func TestNotificationRequestOfNotifyURLs(t *testing.T) {
 	_, err := s.NotificationRequest("malformed")
 	require.ErrorContains(t, err, `gatewaytest: notification of order "malformed": notify URL: `)
 	assert.NotContains(t, err.Error(), "secret")
-	require.True(t, s.Add(gatewaytest.Order{ID: "none", Channel: "none"}))
-	_, err = s.NotificationRequest("none")
-	require.EqualError(t, err, "no notification for this channel")
 }
 
 func TestWithLimit(t *testing.T) {
@@ -174,6 +171,17 @@ func TestUpdateOfNumbers(t *testing.T) {
 	require.NoError(t, s.Update("901", func(order *gatewaytest.Order) { order.OrderNo = "ORDER1" }))
 	order, _ := s.Order("ORDER1")
 	assert.Equal(t, "900", order.ID, "another order keeps its number")
+}
+
+// A copy of an order stays as it is, although Update may write to the fields.
+func TestUpdateOfFields(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	require.True(t, s.Add(gatewaytest.Order{ID: "1", Fields: map[string]string{"a": "b"}}))
+	before, _ := s.Order("1")
+	require.NoError(t, s.Update("1", func(order *gatewaytest.Order) { order.Fields["a"] = "c" }))
+	after, _ := s.Order("1")
+	assert.Equal(t, []string{"b", "c"}, []string{before.Fields["a"], after.Fields["a"]})
 }
 
 func TestClock(t *testing.T) {

@@ -82,14 +82,7 @@ func (s *Server) serve(next http.Handler) http.Handler {
 			panic(http.ErrAbortHandler)
 		case fault.Redirect != "":
 			http.Redirect(w, r, fault.Redirect, http.StatusTemporaryRedirect)
-		case fault.Cut:
-			w.Header().Set("Content-Type", response.Header().Get("Content-Type"))
-			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-			w.WriteHeader(response.Code)
-			_, _ = w.Write(body[:len(body)/2])
-			_ = http.NewResponseController(w).Flush()
-			panic(http.ErrAbortHandler)
-		case fault.Status != 0 || fault.Body != "":
+		case fault.replaces():
 			if fault.ContentType != "" {
 				w.Header().Set("Content-Type", fault.ContentType)
 			}
@@ -97,6 +90,11 @@ func (s *Server) serve(next http.Handler) http.Handler {
 			_, _ = io.WriteString(w, fault.Body)
 		default:
 			maps.Copy(w.Header(), response.Header())
+			if fault.Cut {
+				// net/http closes the connection after a body that is too short.
+				w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+				body = body[:len(body)/2]
+			}
 			w.WriteHeader(response.Code)
 			_, _ = w.Write(body)
 		}

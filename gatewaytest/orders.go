@@ -4,10 +4,33 @@ import (
 	"fmt"
 	"maps"
 	"time"
+
+	"github.com/paygates/paygates-go/money"
 )
 
-// Add stores an order. It reports false if there is an order with the same number. The
-// server keeps a limited number of orders: see [WithLimit].
+// Order is an order of a fake gateway.
+type Order struct {
+	// ID is the gateway's order number, OrderNo the merchant's. OrderNo is "" on a
+	// gateway that has no merchant order numbers.
+	ID, OrderNo string
+	// Amount is the amount of the create, in hundredths of Currency.
+	Amount   money.Amount
+	Currency string // "CNY", "USD"
+	// Channel and State are in the gateway's own terms.
+	Channel, State string
+	// Paid reports whether the payer has paid.
+	Paid bool
+	// CreatedAt and PaidAt are by the clock of the fake (see [WithClock]). PaidAt is zero
+	// before the payment.
+	CreatedAt, PaidAt time.Time
+	// NotifyURL receives the notifications, none are sent if it is empty. ReturnURL is
+	// the page to which the cashier page sends the payer.
+	NotifyURL, ReturnURL string
+	// Fields holds the other fields of the create, by the gateway's names.
+	Fields map[string]string
+}
+
+// Add stores an order. It reports false if there is an order with the same number.
 func (s *Server) Add(order Order) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,8 +59,7 @@ func (s *Server) Order(number string) (Order, bool) {
 	return Order{}, false
 }
 
-// Orders returns copies of all orders, oldest first. The server keeps a limited number:
-// see [WithLimit].
+// Orders returns copies of the orders, oldest first: see [WithLimit].
 func (s *Server) Orders() []Order {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,8 +128,7 @@ func (s *Server) unindex(order *Order) {
 	}
 }
 
-// Deliveries returns all deliveries, oldest first. The server keeps a limited number: see
-// [WithLimit].
+// Deliveries returns the deliveries, oldest first: see [WithLimit].
 func (s *Server) Deliveries() []Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,11 +19,9 @@ import (
 //	handler.ServeHTTP(httptest.NewRecorder(), r)
 //
 // The request is the one that a merchant's server receives when Redeliver sends the
-// notification: method, path and query, Host, Content-Type, further headers and body are
-// the same. It is not sent and is not among the Deliveries. It has the state of the order
-// at the time of the call. An order without a notify URL is notified at
-// http://example.com/. The error is [ErrOrderNotFound], or says that the notify URL is
-// malformed.
+// notification. It is not sent and is not among the Deliveries. An order without a notify
+// URL is notified at http://example.com/. The error is [ErrOrderNotFound], or says that
+// the notify URL is malformed.
 func (s *Server) NotificationRequest(number string) (*http.Request, error) {
 	return s.notificationRequest(number, false)
 }
@@ -40,15 +38,11 @@ func (s *Server) notificationRequest(number string, tampered bool) (*http.Reques
 		return nil, notFound(number)
 	}
 	order.NotifyURL = cmp.Or(order.NotifyURL, "http://example.com/")
-	message, err := s.behavior.Notification(order, tampered)
-	if err != nil {
-		return nil, err
-	}
-	sent, err := message.request(context.Background())
+	r, err := s.behavior.Notification(order, tampered).received()
 	if err != nil {
 		return nil, fmt.Errorf("gatewaytest: notification of order %q: notify URL: %w", number, withoutURL(err))
 	}
-	return received(sent)
+	return r, nil
 }
 
 func (m Message) request(ctx context.Context) (*http.Request, error) {
@@ -65,16 +59,20 @@ func (m Message) request(ctx context.Context) (*http.Request, error) {
 	return r, nil
 }
 
-// received turns an outgoing request into the one that the server receives.
-func received(sent *http.Request) (*http.Request, error) {
+// received returns the request as a merchant's server receives it.
+func (m Message) received() (*http.Request, error) {
+	sent, err := m.request(context.Background())
+	if err != nil {
+		return nil, err
+	}
 	sent.Host = cmp.Or(sent.Host, "example.com")
 	var wire bytes.Buffer
 	if err := sent.Write(&wire); err != nil {
-		return nil, fmt.Errorf("gatewaytest: notification: %w", withoutURL(err))
+		return nil, err
 	}
 	r, err := http.ReadRequest(bufio.NewReader(&wire))
 	if err != nil {
-		return nil, fmt.Errorf("gatewaytest: notification: %w", withoutURL(err))
+		return nil, err
 	}
 	if sent.URL.Scheme == "https" {
 		r.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: sent.URL.Hostname()}

@@ -21,7 +21,7 @@ type Behavior struct {
 	BeforePay func(*Order) error
 	// Notification returns the notification of an order. A tampered one claims another
 	// amount, with the best signature that an attacker can have.
-	Notification func(order Order, tampered bool) (Message, error)
+	Notification func(order Order, tampered bool) Message
 	// Accepted reports whether the gateway stops sending the notification after the
 	// merchant's response.
 	Accepted func(status int, body string) bool

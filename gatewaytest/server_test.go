@@ -2,7 +2,6 @@ package gatewaytest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -42,10 +41,7 @@ func start(t *testing.T, opts ...gatewaytest.Option) *gatewaytest.Server {
 	})
 	s = gatewaytest.Start(mux, gatewaytest.Behavior{
 		PaidState: "paid", ExpiredState: "expired",
-		Notification: func(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
-			if order.Channel == "none" {
-				return gatewaytest.Message{}, errors.New("no notification for this channel")
-			}
+		Notification: func(order gatewaytest.Order, tampered bool) gatewaytest.Message {
 			if tampered {
 				order.Amount += 90000
 			}
@@ -53,7 +49,7 @@ func start(t *testing.T, opts ...gatewaytest.Option) *gatewaytest.Server {
 				Method: http.MethodPost, URL: order.NotifyURL, ContentType: "application/x-www-form-urlencoded",
 				Body:   "order_no=" + order.OrderNo + "&amount=" + order.Amount.String() + "&state=" + order.State,
 				Header: map[string]string{"X-Signature": "example"},
-			}, nil
+			}
 		},
 		Accepted:    func(status int, reply string) bool { return status == http.StatusOK && reply == "success" },
 		RetryDelays: []time.Duration{time.Hour},
@@ -228,15 +224,6 @@ func TestSendTampered(t *testing.T) {
 	time.Sleep(20 * time.Millisecond)
 	s.Close()
 	assert.Len(t, merchant.received(), 1, "it is sent once")
-}
-
-func TestNotificationError(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	require.True(t, s.Add(gatewaytest.Order{ID: "1", Channel: "none", NotifyURL: "http://127.0.0.1:1"}))
-	_, err := s.Pay("1")
-	require.EqualError(t, err, "no notification for this channel")
-	assert.Empty(t, s.Deliveries())
 }
 
 // waitFor waits until there are n deliveries.
@@ -578,7 +565,8 @@ func TestCashier(t *testing.T) {
 		ID: "900", OrderNo: `"><script>alert(1)</script>`, Amount: money.Cents(30000), Currency: "CNY", Channel: "alipay", State: "waiting",
 	}
 	w := httptest.NewRecorder()
-	s.Cashier(w, "ispay 就付", "https://pay.example.com/900", "/pay/900", order)
+	get := httptest.NewRequest(http.MethodGet, "/pay/900", nil)
+	s.Cashier(w, get, "ispay 就付", "https://pay.example.com/900", "/pay/900", order)
 	page := w.Body.String()
 	assert.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
 	assert.Equal(t, "no-store", w.Header().Get("Cache-Control"))
@@ -591,7 +579,7 @@ func TestCashier(t *testing.T) {
 
 	w = httptest.NewRecorder()
 	order.Paid, order.ReturnURL, order.Currency = true, "https://shop.example.com/thanks", "FTM"
-	s.Cashier(w, "ispay", strings.Repeat("x", 5000), "/pay/900", order)
+	s.Cashier(w, get, "ispay", strings.Repeat("x", 5000), "/pay/900", order)
 	assert.Contains(t, w.Body.String(), "<title>已付款 paid · ispay</title>")
 	assert.Contains(t, w.Body.String(), `<p class="price">300.00 FTM</p>`)
 	assert.Contains(t, w.Body.String(), `<a href="https://shop.example.com/thanks">`)
@@ -599,27 +587,30 @@ func TestCashier(t *testing.T) {
 	assert.NotContains(t, w.Body.String(), "<img")
 }
 
-func TestServePay(t *testing.T) {
+func TestTheCashierPagePays(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	require.True(t, s.Add(gatewaytest.Order{ID: "1"}))
-	require.True(t, s.Add(gatewaytest.Order{ID: "2", ReturnURL: "https://shop.example.com/thanks"}))
-	pay := func(number string) (int, string) {
-		w := httptest.NewRecorder()
-		s.ServePay(w, httptest.NewRequest(http.MethodPost, "/pay", nil), number, "/page")
-		return w.Code, w.Header().Get("Location")
-	}
+	require.True(t, s.Add(gatewaytest.Order{ID: "2"}))
+	thanks := "https://shop.example.com/thanks"
 	for _, test := range []struct {
-		number   string
-		status   int
-		location string
-	}{{"3", 404, ""}, {"1", 303, "/page"}, {"2", 303, "https://shop.example.com/thanks"}} {
-		status, location := pay(test.number)
-		assert.Equal(t, test.status, status)
-		assert.Equal(t, test.location, location)
-	}
-	for _, order := range s.Orders() {
-		assert.True(t, order.Paid)
+		method, target string
+		order          gatewaytest.Order
+		status         int
+		location       string
+	}{
+		{"GET", "/page?a=b", gatewaytest.Order{ID: "1"}, 200, ""},
+		{"POST", "/create", gatewaytest.Order{ID: "1"}, 200, ""},
+		{"POST", "/page?a=b", gatewaytest.Order{ID: "3"}, 404, ""},
+		{"POST", "/page?a=b", gatewaytest.Order{ID: "1"}, 303, "/page?a=b"},
+		{"POST", "/page?a=b", gatewaytest.Order{ID: "2", ReturnURL: thanks}, 303, thanks},
+	} {
+		w := httptest.NewRecorder()
+		s.Cashier(w, httptest.NewRequest(test.method, test.target, nil), "ispay", "text", "/page?a=b", test.order)
+		assert.Equal(t, test.status, w.Code)
+		assert.Equal(t, test.location, w.Header().Get("Location"))
+		order, _ := s.Order(test.order.ID)
+		assert.Equal(t, test.status == http.StatusSeeOther, order.Paid)
 	}
 }
 

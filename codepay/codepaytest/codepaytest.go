@@ -6,18 +6,16 @@
 //	defer srv.Close()
 //	client, err := codepay.New(srv.Config())
 //
-// The embedded [gatewaytest.Server] has the methods of all fakes. SetSecret changes the
-// merchant's secret while the fake runs, to test a rotation.
-//
-// The fake shows the cashier page (page 1 and 2), responds with a script (3) or JSON (4),
-// and has the query that public clients use. A pay_id may be used again, as at the real
-// gateway, where it may be a user: it names its newest order. An order that Expire ended
-// stays unpaid in the query.
+// The embedded [gatewaytest.Server] has the methods of all fakes. The fake shows the
+// cashier page (page 1 and 2), responds with a script (3) or JSON (4), and has the query
+// that public clients use. A pay_id may be used again, as at the real gateway, where it
+// may be a user: it names its newest order. An order that Expire ended stays unpaid in
+// the query.
 //
 // The document does not say which status comes with which message: the fake sends -2 for
-// a parameter and -1 for everything else. A notification that is not responded to with
-// "success" or "ok" is repeated after 15 s, 1, 5 and 30 minutes: the document gives no
-// delays. gatewaytest.WithRetryDelays sets others.
+// a parameter and -1 for everything else. A notification is retried until the response is
+// "success" or "ok": after 15 s and 1, 5 and 30 minutes. The document names no delays;
+// WithRetryDelays sets others.
 package codepaytest
 
 import (
@@ -73,13 +71,8 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	mux.HandleFunc("GET /ispay", s.query)
 	mux.HandleFunc("GET /ispay/{$}", s.query)
 	mux.HandleFunc("GET /qr/{id}/0.png", s.qrcode)
-	mux.HandleFunc("GET /cashier/{id}", func(w http.ResponseWriter, r *http.Request) {
-		s.cashier(w, r, r.PathValue("id"))
-	})
-	mux.HandleFunc("POST /cashier/{id}/pay", func(w http.ResponseWriter, r *http.Request) {
-		id := r.PathValue("id")
-		s.ServePay(w, r, id, "/cashier/"+url.PathEscape(id))
-	})
+	mux.HandleFunc("GET /cashier/{id}", s.cashier)
+	mux.HandleFunc("POST /cashier/{id}", s.cashier)
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
 		PaidState:    "2",
 		ExpiredState: "expired",
@@ -122,26 +115,34 @@ func (s *Server) NotifyByGET() { s.byGET.Store(true) }
 // number.
 func (s *Server) SetUserIDAsOrderID(enabled bool) { s.userIDAsOrderID.Store(enabled) }
 
-func (s *Server) cashier(w http.ResponseWriter, r *http.Request, id string) {
-	order, ok := s.Order(id)
-	if !ok || order.ID != id {
-		http.NotFound(w, r)
-		return
+func (s *Server) cashier(w http.ResponseWriter, r *http.Request) {
+	if order, ok := s.find(w, r); ok {
+		s.showCashier(w, r, order)
 	}
-	// What the payer has to pay.
-	order.Amount, _ = money.Parse(order.Fields["money"])
-	s.Cashier(w, "codepay 码支付", s.qrText(id), "/cashier/"+id+"/pay", order)
 }
 
-func (s *Server) qrText(id string) string { return s.URL + "/cashier/" + id }
+func (s *Server) showCashier(w http.ResponseWriter, r *http.Request, order gatewaytest.Order) {
+	// What the payer has to pay.
+	order.Amount, _ = money.Parse(order.Fields["money"])
+	s.Cashier(w, r, "codepay 码支付", s.qrText(order), "/cashier/"+order.ID, order)
+}
+
+func (s *Server) qrText(order gatewaytest.Order) string { return s.URL + "/cashier/" + order.ID }
 
 func (s *Server) qrcode(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	if order, ok := s.Order(id); !ok || order.ID != id {
-		http.NotFound(w, r)
-		return
+	if order, ok := s.find(w, r); ok {
+		_, _ = w.Write(gatewaytest.QRCode(s.qrText(order))) //nolint:gosec // a PNG
 	}
-	_, _ = w.Write(gatewaytest.QRCode(s.qrText(id))) //nolint:gosec // a PNG
+}
+
+// find returns the order in the path, or responds that there is none.
+func (s *Server) find(w http.ResponseWriter, r *http.Request) (gatewaytest.Order, bool) {
+	order, ok := s.Order(r.PathValue("id"))
+	if !ok || order.ID != r.PathValue("id") {
+		http.NotFound(w, r)
+		return order, false
+	}
+	return order, true
 }
 
 func (s *Server) query(w http.ResponseWriter, r *http.Request) {
@@ -163,7 +164,7 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 }
 
 // notification returns the notification of an order, in the bytes of its encoding.
-func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+func (s *Server) notification(order gatewaytest.Order, tampered bool) gatewaytest.Message {
 	f := order.Fields
 	form := s.NotificationForm()
 	maps.Copy(form, url.Values{
@@ -186,7 +187,7 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 		paid, _ := money.Parse(f["money"])
 		form.Set("money", (paid + 90000).String())
 	}
-	return gatewaytest.FormMessage(order.NotifyURL, form, s.byGET.Load()), nil
+	return gatewaytest.FormMessage(order.NotifyURL, form, s.byGET.Load())
 }
 
 // last returns the last of repeated parameters, as PHP does.

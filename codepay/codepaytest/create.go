@@ -61,7 +61,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 	}
 	order := s.add(f, price, price+shift)
 	if page := f["page"]; page != "3" && page != "4" {
-		s.cashier(w, r, order.ID)
+		s.showCashier(w, r, order)
 		return
 	}
 	made := s.created(order)
@@ -113,17 +113,15 @@ func (s *Server) add(f map[string]string, price, payable money.Amount) gatewayte
 		Amount: price, Currency: "CNY", Channel: f["type"], State: "0",
 		NotifyURL: f["notify_url"], ReturnURL: f["return_url"], Fields: f,
 	}
-	if !s.Add(order) {
-		// The pay_id names its newest order.
-		_ = s.Update(order.OrderNo, func(older *gatewaytest.Order) {
-			if older.OrderNo == order.OrderNo {
-				older.OrderNo = ""
-			}
-		})
-		if !s.Add(order) {
-			order.OrderNo = ""
-			s.Add(order)
+	// The pay_id names its newest order, unless it is the number of another one.
+	_ = s.Update(order.OrderNo, func(older *gatewaytest.Order) {
+		if older.OrderNo == order.OrderNo {
+			older.OrderNo = ""
 		}
+	})
+	if !s.Add(order) {
+		order.OrderNo = ""
+		s.Add(order)
 	}
 	order, _ = s.Order(order.ID)
 	return order

@@ -96,7 +96,7 @@ func (d *demo) payURL(a *checkout.Attempt) string {
 // app stands in for the mobile app with which an order of Ping++ is paid.
 func (d *demo) app() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /demo-app/{no}", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/demo-app/{no}", func(w http.ResponseWriter, r *http.Request) {
 		no := r.PathValue("no")
 		order, ok := d.pingpp.Order(no)
 		if !ok || order.OrderNo != no {
@@ -104,11 +104,8 @@ func (d *demo) app() http.Handler {
 			return
 		}
 		w.Header().Del("Content-Security-Policy") // the page has a style element
-		d.pingpp.Cashier(w, "Ping++ app", order.ID, "/demo-app/"+no+"/pay", order)
-	})
-	mux.HandleFunc("POST /demo-app/{no}/pay", func(w http.ResponseWriter, r *http.Request) {
-		no := r.PathValue("no")
-		d.pingpp.ServePay(w, r, no, "/orders/"+no)
+		order.ReturnURL = "/orders/" + no
+		d.pingpp.Cashier(w, r, "Ping++ app", order.ID, "/demo-app/"+no, order)
 	})
 	return mux
 }

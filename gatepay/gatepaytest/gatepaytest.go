@@ -11,8 +11,6 @@
 // "expired". SetState sets any other state, and Reject makes a request fail with a
 // documented code.
 //
-// SetSecret changes the merchant's secret while the fake runs, to test a rotation.
-//
 // A notification goes to the order's notify_url, or to that of the account (SetAccount),
 // as always for the cloud API. It is a POST and carries appkey, as the provider's samples
 // expect; NotifyByGET sends it as an older edition of the document says. It is retried
@@ -82,9 +80,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	}
 	mux.HandleFunc("GET "+checkPath, s.check)
 	mux.HandleFunc("GET /pay/api", s.payPage)
-	mux.HandleFunc("POST /pay/api", func(w http.ResponseWriter, r *http.Request) {
-		s.ServePay(w, r, r.URL.Query().Get("id"), r.URL.RequestURI())
-	})
+	mux.HandleFunc("POST /pay/api", s.payPage)
 	mux.HandleFunc("GET /pay/any", s.quickPayPage)
 	mux.HandleFunc("POST /pay/any", s.quickPay)
 	mux.HandleFunc("GET /qrcode/build", qrcode)
@@ -171,7 +167,7 @@ func text(order gatewaytest.Order, field string) string {
 	return order.Amount.String()
 }
 
-func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+func (s *Server) notification(order gatewaytest.Order, tampered bool) gatewaytest.Message {
 	orderID, orderNo, price := order.ID, order.OrderNo, text(order, "price")
 	paidAt := order.PaidAt
 	if paidAt.IsZero() {
@@ -189,7 +185,7 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 		"type": {order.Channel}, "paytime": {payTime}, "extend": {order.Fields["custom"]},
 		"sign": {signature},
 	})
-	return gatewaytest.FormMessage(order.NotifyURL, form, s.byGET.Load()), nil
+	return gatewaytest.FormMessage(order.NotifyURL, form, s.byGET.Load())
 }
 
 // recut moves a digit from the end of the order number to the price, or from its

@@ -27,7 +27,7 @@ func (s *Server) payPage(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	s.Cashier(w, "GatePay", s.payURL(order), r.URL.RequestURI(), order)
+	s.Cashier(w, r, "GatePay", s.payURL(order), r.URL.RequestURI(), order)
 }
 
 func (s *Server) payURL(order gatewaytest.Order) string {

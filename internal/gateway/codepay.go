@@ -152,7 +152,7 @@ func triggerCodepay(secret sign.Secret, to string, fields []Field, tamper bool) 
 		}
 		fields = replace(fields, "money", amount)
 	}
-	return formMessage(to, withSignature(fields, digest.String())), nil
+	return gatewaytest.FormMessage(to, withSignature(fields, digest.String()), false), nil
 }
 
 func fakeCodepay(public string, options ...gatewaytest.Option) *Fake {

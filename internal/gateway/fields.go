@@ -3,12 +3,10 @@ package gateway
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/gatewaytest"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -49,13 +47,6 @@ func withSignature(fields []Field, signature string) url.Values {
 		values.Set(field.Name, field.Value)
 	}
 	return values
-}
-
-func formMessage(to string, values url.Values) gatewaytest.Message {
-	return gatewaytest.Message{
-		Method: http.MethodPost, URL: to,
-		ContentType: "application/x-www-form-urlencoded", Body: values.Encode(),
-	}
 }
 
 // named returns the named values in this order. first is used in place of the first

@@ -170,7 +170,8 @@ func triggerGatepay(appKey string, secret sign.Secret, to string, fields []Field
 		fields = replace(replace(fields, "price", amount), "realprice", amount)
 	}
 	// The handlers of the provider's PHP and node SDKs sign with the appkey that they receive.
-	return formMessage(to, withSignature(append(fields, Field{"appkey", appKey}), digest.String())), nil
+	form := withSignature(append(fields, Field{"appkey", appKey}), digest.String())
+	return gatewaytest.FormMessage(to, form, false), nil
 }
 
 func fakeGatepay(public string, options ...gatewaytest.Option) *Fake {

@@ -10,8 +10,6 @@
 // 1. Each state query moves it on, to 2 and then to 5; the pay page and the QR code query
 // move it to 5 at once, Pay to 9 and Expire to 6. SetState sets any other state.
 //
-// SetSecret changes the merchant's secret while the fake runs, to test a rotation.
-//
 // A notification is retried until the response is "success": after 15 s and 1, 5 and 30
 // minutes. The document names no delays; WithRetryDelays sets others.
 package ispaytest
@@ -22,7 +20,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -63,10 +60,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	mux.HandleFunc("GET /qrcode/{id}", s.qrcode)
 	mux.HandleFunc("GET /order/{userid}/{no}/{md5}", s.order)
 	mux.HandleFunc("GET /transfer/{id}", s.transfer)
-	mux.HandleFunc("POST /transfer/{id}/pay", func(w http.ResponseWriter, r *http.Request) {
-		id := r.PathValue("id")
-		s.ServePay(w, r, id, "/transfer/"+url.PathEscape(id))
-	})
+	mux.HandleFunc("POST /transfer/{id}", s.transfer)
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
 		PaidState:    "9",
 		ExpiredState: "6",
@@ -202,7 +196,7 @@ func (s *Server) transfer(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "订单不存在", http.StatusNotFound)
 		return
 	}
-	s.Cashier(w, "ispay 就付", s.qrText(order), "/transfer/"+url.PathEscape(order.ID)+"/pay", order)
+	s.Cashier(w, r, "ispay 就付", s.qrText(order), "/transfer/"+order.ID, order)
 }
 
 // issued are the states of orders whose QR code is issued at once.
@@ -229,7 +223,7 @@ func (s *Server) code(order gatewaytest.Order) map[string]any {
 	}
 }
 
-func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+func (s *Server) notification(order gatewaytest.Order, tampered bool) gatewaytest.Message {
 	amount, state := order.Amount.String(), order.State
 	if tampered {
 		// The signature covers neither.
@@ -244,7 +238,7 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 	if len(added) > 0 {
 		query += "&" + added.Encode()
 	}
-	return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + query}, nil
+	return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + query}
 }
 
 func (s *Server) signed(received string, parts ...string) bool {

@@ -146,9 +146,9 @@ func TestTheCashierPagePays(t *testing.T) {
 	assert.Equal(t, 200, status)
 	assert.Contains(t, page, "data:image/png;base64,")
 	assert.Contains(t, page, "300.00")
-	assert.Contains(t, page, `action="/transfer/`+created.OrderID+`/pay"`)
+	assert.Contains(t, page, `action="/transfer/`+created.OrderID+`"`)
 
-	status, _ = send(t, "POST", created.PayPageURL+"/pay", url.Values{})
+	status, _ = send(t, "POST", created.PayPageURL, url.Values{})
 	assert.Equal(t, http.StatusSeeOther, status)
 	order, err := client.QueryOrder(context.Background(), "20191118123424")
 	require.NoError(t, err)
@@ -164,10 +164,11 @@ func TestTheNotification(t *testing.T) {
 	_, err := client.CreateOrder(context.Background(), request())
 	require.NoError(t, err)
 	require.NoError(t, srv.PaySilently("20191118123424"))
+	srv.AddFields(nil, map[string]any{"amount": "1.00", "new": 1.5}) // the gateway's own fields win
 	r, err := srv.NotificationRequest("20191118123424")
 	require.NoError(t, err)
 	assert.Equal(t, url.Values{
-		"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"},
+		"order_no": {"20191118123424"}, "amount": {"300.00"}, "state": {"9"}, "new": {"1.5"},
 		"sign": {md5Hex("1000120191118123424" + ispaytest.Secret)},
 	}, r.URL.Query())
 }

@@ -10,8 +10,6 @@
 // 1. Submit changes it to 2, Pay to 3 and Expire to 4, and Reprice changes the amount that
 // the payer must send.
 //
-// SetSecret changes the merchant's secret while the fake runs, to test a rotation.
-//
 // A notification is retried until the response is exactly "ok": after 30, 60, 90 … minutes,
 // seven attempts in all. WithRetryDelays sets other delays. The public source sends no
 // notifications at all: test waiting with PaySilently.
@@ -62,10 +60,7 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	mux.HandleFunc("/api/web/pay-orders/store", s.store)
 	mux.HandleFunc("/api/web/pay-orders/show", s.show)
 	mux.HandleFunc("GET /pay/{id}", s.pay)
-	mux.HandleFunc("POST /pay/{id}", func(w http.ResponseWriter, r *http.Request) {
-		id := r.PathValue("id")
-		s.ServePay(w, r, id, "/pay/"+id)
-	})
+	mux.HandleFunc("POST /pay/{id}", s.pay)
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
 		PaidState:    "3",
 		ExpiredState: "4",
@@ -187,10 +182,10 @@ func (s *Server) pay(w http.ResponseWriter, r *http.Request) {
 	// The payer sends coins, not dollars.
 	cents, _ := strconv.ParseInt(order.Fields["pay_fee"], 10, 64)
 	order.Amount, order.Currency = money.Cents(cents), order.Channel
-	s.Cashier(w, "kechengcang", receiptAccount, "/pay/"+order.ID, order)
+	s.Cashier(w, r, "kechengcang", receiptAccount, "/pay/"+order.ID, order)
 }
 
-func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewaytest.Message, error) {
+func (s *Server) notification(order gatewaytest.Order, tampered bool) gatewaytest.Message {
 	result := s.NotificationFields()
 	maps.Copy(result, s.record(order))
 	if tampered {
@@ -198,11 +193,11 @@ func (s *Server) notification(order gatewaytest.Order, tampered bool) (gatewayte
 		result["pay_status"], result["status"] = 3, 2
 		result["fee"] = (order.Amount + 90000).Cents()
 	}
-	body, err := json.Marshal(result)
+	body, _ := json.Marshal(result)
 	return gatewaytest.Message{
 		Method: http.MethodPost, URL: order.NotifyURL,
 		ContentType: "application/json", Body: string(body),
-	}, err
+	}
 }
 
 func (s *Server) result(order gatewaytest.Order) map[string]any {

@@ -100,8 +100,9 @@ func TestTheFakeRejectsWhatTheSourceForbids(t *testing.T) {
 	assert.Equal(t, "POST", header.Get("Allow"))
 	assert.Contains(t, body, "The GET method is not supported")
 
-	status, _, body = send(t, "POST", store, asJSON, storeBody())
+	status, header, body = send(t, "POST", store, asJSON, storeBody())
 	assert.Equal(t, 200, status)
+	assert.Equal(t, "application/json", header.Get("Content-Type"), "as Laravel, without a charset")
 	assert.Contains(t, body, `"code":200`)
 	assert.Len(t, srv.Orders(), 1)
 }

@@ -15,8 +15,6 @@
 // The fake lists charges and refunds with the parameters of Ping++, and returns the events
 // of payments and refunds by their numbers, whether they were sent or not.
 //
-// SetKey changes the key that signs events while the fake runs, to test a rotation.
-//
 // An event is retried until the response has status 2xx: after 2, 10 and 10 minutes and
 // 1, 2, 6 and 15 hours, as Ping++ documents it; WithRetryDelays sets other delays.
 package pingpptest
@@ -52,8 +50,7 @@ const (
 	App    = "app_example"
 )
 
-// Server is a fake merchant backend and a fake Ping++. The embedded server starts, stops
-// and fails, and holds the orders.
+// Server is a fake merchant backend and a fake Ping++.
 type Server struct {
 	*gatewaytest.Server
 
@@ -120,10 +117,7 @@ func (s *Server) Config() pingpp.Config {
 
 // PublicKeyPEM returns the public key that verifies the events of this fake.
 func (s *Server) PublicKeyPEM() string {
-	der, err := x509.MarshalPKIXPublicKey(&s.key.Load().PublicKey)
-	if err != nil {
-		panic("pingpptest: " + err.Error())
-	}
+	der, _ := x509.MarshalPKIXPublicKey(&s.key.Load().PublicKey) // it has no error for an RSA key
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
