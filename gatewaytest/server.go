@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -85,7 +86,7 @@ func WithAddress(address string) Option {
 // notification, which are minutes at the gateways. Without arguments there is one
 // attempt.
 func WithRetryDelays(delays ...time.Duration) Option {
-	return func(s *Server) { s.behavior.RetryDelays = delays }
+	return func(s *Server) { s.behavior.RetryDelays = slices.Clone(delays) }
 }
 
 // DefaultLimit is how many orders, and how many deliveries, a fake keeps without
