@@ -1,9 +1,7 @@
 package gatepay
 
 import (
-	"maps"
 	"net/url"
-	"slices"
 
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/sign"
@@ -28,12 +26,7 @@ func (c *Client) explain(values url.Values, names ...string) explain.Explanation
 	for _, name := range names {
 		signed = append(signed, sign.Field{Name: name, Value: values.Get(name)})
 	}
-	others := []sign.Field{}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if name != sign.FieldName && name != "appkey" && !slices.Contains(names, name) {
-			others = append(others, sign.Field{Name: name, Value: values.Get(name)})
-		}
-	}
+	others := notify.Fields(values, append(names, "appkey", sign.FieldName)...)
 	return notify.Explain(c.secrets, "PreviousSecrets", func(secret sign.Secret) explain.Explanation {
 		return explain.MD5Nested(secret, values.Get(sign.FieldName), signed).NotSigned(others...).Hide(c.secrets...)
 	})

@@ -1,9 +1,7 @@
 package ispay
 
 import (
-	"maps"
 	"net/url"
-	"slices"
 
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/sign"
@@ -14,12 +12,7 @@ import (
 // what may be wrong if VerifyNotification rejects it. The explanation contains the
 // values of the notification, so do not send it in the response.
 func (c *Client) ExplainNotification(values url.Values) explain.Explanation {
-	others := []sign.Field{}
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if name != "order_no" && name != sign.FieldName {
-			others = append(others, sign.Field{Name: name, Value: values.Get(name)})
-		}
-	}
+	others := notify.Fields(values, "order_no", sign.FieldName)
 	signed := []sign.Field{{Name: "userid", Value: c.userID}, {Name: "order_no", Value: values.Get("order_no")}}
 	return notify.Explain(c.secrets, "PreviousSecrets", func(secret sign.Secret) explain.Explanation {
 		return explain.MD5Concat(secret, values.Get(sign.FieldName), signed).NotSigned(others...).Hide(c.secrets...)

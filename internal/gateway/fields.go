@@ -2,11 +2,11 @@ package gateway
 
 import (
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/money"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -64,13 +64,7 @@ func named(values url.Values, first string, names ...string) []sign.Field {
 
 // others returns the values that are not among the names.
 func others(values url.Values, names ...string) []sign.Field {
-	var rest []sign.Field
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if name != sign.FieldName && !slices.Contains(names, name) {
-			rest = append(rest, sign.Field{Name: name, Value: values.Get(name)})
-		}
-	}
-	return rest
+	return notify.Fields(values, append(slices.Clone(names), sign.FieldName)...)
 }
 
 func texts(fields []sign.Field) []string {

@@ -2,7 +2,11 @@ package notify
 
 import (
 	"fmt"
+	"maps"
+	"net/url"
+	"slices"
 
+	"github.com/paygates/paygates-go/sign"
 	"github.com/paygates/paygates-go/sign/explain"
 )
 
@@ -20,4 +24,19 @@ func Explain[K any](keys []K, field string, with func(K) explain.Explanation) ex
 		}
 	}
 	return current
+}
+
+// Fields returns the values without the named ones, sorted by name, all values of a
+// repeated name: what an explanation shows.
+func Fields(values url.Values, without ...string) []sign.Field {
+	fields := make([]sign.Field, 0, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if slices.Contains(without, name) {
+			continue
+		}
+		for _, value := range values[name] {
+			fields = append(fields, sign.Field{Name: name, Value: value})
+		}
+	}
+	return fields
 }

@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -32,4 +33,12 @@ func TestExplainNamesThePreviousKey(t *testing.T) {
 	assert.NotContains(t, strings.Join(e.Hints, " "), "PreviousSecrets")
 	e = explained("")
 	assert.False(t, e.Received)
+}
+
+func TestFieldsShowsEveryValue(t *testing.T) {
+	t.Parallel()
+	values := url.Values{"b": {"2", "3"}, "a": {"1"}, "sign": {"0"}, "empty": {""}, "none": {}}
+	assert.Equal(t, []sign.Field{
+		{Name: "a", Value: "1"}, {Name: "b", Value: "2"}, {Name: "b", Value: "3"}, {Name: "empty", Value: ""},
+	}, notify.Fields(values, "sign"))
 }
