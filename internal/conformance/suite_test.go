@@ -138,7 +138,7 @@ type call struct {
 	bad []string
 	// opaque: the response is passed on without a look at its fields.
 	opaque bool
-	// noNumber: no number in the response decides anything.
+	// noNumber: no number in the response decides anything, not even a code.
 	noNumber bool
 	// do returns nil, not a pointer that is nil, if there is no result.
 	do func(context.Context) (any, error)

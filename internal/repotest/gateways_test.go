@@ -1,11 +1,13 @@
 package repotest
 
 import (
+	"go/doc"
 	"go/parser"
 	"go/token"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -83,15 +85,37 @@ func TestEveryPlaceKnowsEveryGateway(t *testing.T) {
 	}
 }
 
-// The section of a gateway tells what to credit, what is signed, and what happens while
-// a key is changed. TestLanguagesHaveTheSameContent compares the Chinese page.
+// The section of a gateway tells what to credit, what is signed, what happens while a
+// key is changed, and when an order may be created again. TestLanguagesHaveTheSameContent compares the Chinese page.
 func TestSecuritySectionsAreComplete(t *testing.T) {
 	t.Parallel()
 	for _, gateway := range gateways(t) {
 		_, section, _ := strings.Cut(read(t, "docs/security.md"), "\n### "+gateway+"\n")
 		section, _, _ = strings.Cut(section, "\n##")
-		for _, item := range []string{"- **Credit**: ", "- **Signed**: ", "- **Key**: "} {
+		for _, item := range []string{"- **Credit**: ", "- **Signed**: ", "- **Key**: ", "- **Create again**: "} {
 			assert.Contains(t, section, "\n"+item, "docs/security.md, section %s", gateway)
+		}
+	}
+}
+
+// calls are the functions and methods that every gateway has, with what the others begin
+// with: QueryCharge is the query of an order at Ping++.
+var calls = []string{
+	"New", "CreateOrder", "Query", "Decode", "WaitForPayment", "NotificationHandler", "ParseNotification", "VerifyNotification",
+	"ConfirmNotification", "RestoreNotification", "MarshalBinary",
+}
+
+func TestEveryGatewayHasTheCalls(t *testing.T) {
+	t.Parallel()
+	for _, gateway := range gateways(t) {
+		pkg := load(t, gateway)
+		functions := pkg.Funcs
+		for _, typ := range pkg.Types {
+			functions = slices.Concat(functions, typ.Funcs, typ.Methods)
+		}
+		for _, call := range calls {
+			has := func(f *doc.Func) bool { return strings.HasPrefix(f.Name, call) }
+			assert.True(t, slices.ContainsFunc(functions, has), "package %s has no %s", gateway, call)
 		}
 	}
 }

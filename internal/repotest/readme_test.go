@@ -68,6 +68,27 @@ func readPageIfMarkdown(t *testing.T, file string) page {
 	return readPage(t, file)
 }
 
+// A page that begins with a list of its sections lists them all.
+func TestContentsAreComplete(t *testing.T) {
+	t.Parallel()
+	lists := 0
+	for _, file := range textPages(t) {
+		text := read(t, file)
+		head, _, _ := strings.Cut(text, "\n## ")
+		if !strings.Contains(head, "\n- [") || !strings.Contains(head, "](#") {
+			continue
+		}
+		lists++
+		contents := parsePage(file, head).links
+		for _, section := range parsePage(file, text).headings {
+			if section.level == 2 {
+				assert.Contains(t, contents, "#"+section.anchor, "%s: the list of contents", file)
+			}
+		}
+	}
+	assert.NotZero(t, lists)
+}
+
 func TestAnchors(t *testing.T) {
 	t.Parallel()
 	p := parsePage("a.md", "# The `Client`: one, two\n## Ping++ (益安)\n## A-b_c\n```\n# no heading\n```\n## A-b_c\n")
