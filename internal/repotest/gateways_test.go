@@ -48,6 +48,8 @@ var places = []struct{ file, text string }{
 	{"{name}/notify.go", ""},
 	{"{name}/print.go", ""},
 	{"{name}/example_test.go", ""},
+	{"{name}/fuzz_test.go", "\nfunc FuzzVerifyNotification("},
+	{"{name}/fuzz_test.go", "\nfunc FuzzResponses("},
 	{"{name}/testdata", ""},
 	{"{name}/{name}test/{name}test.go", ""},
 	{"internal/conformance/{name}_test.go", "\nvar _ = describe(descriptor{"},
