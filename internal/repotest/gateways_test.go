@@ -82,7 +82,7 @@ func TestEveryPlaceKnowsEveryGateway(t *testing.T) {
 			}
 		}
 		if len(missing) > 0 {
-			t.Errorf("gateway %q is missing:\n  %s", gateway, strings.Join(missing, "\n  "))
+			t.Errorf("gateway %q is missing:\n  %s", gateway, strings.Join(slices.Compact(missing), "\n  "))
 		}
 	}
 }
