@@ -82,7 +82,7 @@ func groupFields(v *check.Checker, items []GroupItem) string {
 	seen := map[string]bool{}
 	texts := make([]string, len(items))
 	for i, item := range items {
-		v.That(check.AreDigits(item.ProductID) && len(item.ProductID) <= longestProduct,
+		v.That(check.AreDigits(item.ProductID, longestProduct),
 			field, "must have a ProductID of 1 to "+strconv.Itoa(longestProduct)+" digits in each item")
 		v.That(item.Count >= 1 && item.Count <= largestCount,
 			field, "must have a Count of 1 to "+strconv.Itoa(largestCount)+" in each item")

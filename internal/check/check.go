@@ -61,6 +61,17 @@ func OneOf[T comparable](v *Checker, field string, value T, allowed ...T) {
 	v.Fail(field, "must be "+strings.Join(words[:last], ", ")+" or "+words[last])
 }
 
+const (
+	digits = "0123456789"
+	// alphanumeric are ASCII letters and digits.
+	alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" + digits
+)
+
+// isMadeOf reports whether value has 1 to longest of the characters.
+func isMadeOf(value, characters string, longest int) bool {
+	return value != "" && len(value) <= longest && strings.Trim(value, characters) == ""
+}
+
 // ID requires 1 to longest ASCII letters, digits, "-" or "_": an identifier that means
 // the same in a path, in a query and in a signature.
 func (v *Checker) ID(field, value string, longest int) *Checker {
@@ -71,7 +82,7 @@ func (v *Checker) ID(field, value string, longest int) *Checker {
 }
 
 // IsID reports whether value is an identifier: see [Checker.ID].
-func IsID(value string, longest int) bool { return isMadeOf(value, "-_", longest) }
+func IsID(value string, longest int) bool { return isMadeOf(value, alphanumeric+"-_", longest) }
 
 // Alphanumeric requires 1 to longest ASCII letters or digits.
 func (v *Checker) Alphanumeric(field, value string, longest int) *Checker {
@@ -82,46 +93,26 @@ func (v *Checker) Alphanumeric(field, value string, longest int) *Checker {
 }
 
 // IsAlphanumeric reports whether value has 1 to longest ASCII letters or digits.
-func IsAlphanumeric(value string, longest int) bool { return isMadeOf(value, "", longest) }
-
-// isMadeOf reports whether value has 1 to longest letters, digits and other characters.
-func isMadeOf(value, others string, longest int) bool {
-	if len(value) > longest {
-		return false
-	}
-	for i := range len(value) {
-		c := value[i]
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && strings.IndexByte(others, c) < 0 {
-			return false
-		}
-	}
-	return value != ""
-}
+func IsAlphanumeric(value string, longest int) bool { return isMadeOf(value, alphanumeric, longest) }
 
 // Digits requires 1 to longest ASCII digits.
 func (v *Checker) Digits(field, value string, longest int) {
-	if !AreDigits(value) || len(value) > longest {
+	if !AreDigits(value, longest) {
 		v.Fail(field, "must be 1 to "+strconv.Itoa(longest)+" digits")
 	}
 }
 
-// AreDigits reports whether value consists of ASCII digits, at least one.
-func AreDigits(value string) bool {
-	for i := range len(value) {
-		if value[i] < '0' || value[i] > '9' {
-			return false
-		}
-	}
-	return value != ""
-}
+// AreDigits reports whether value has 1 to longest ASCII digits.
+func AreDigits(value string, longest int) bool { return isMadeOf(value, digits, longest) }
 
 // AppInfo requires a name and a version that a User-Agent header can hold.
 func AppInfo(v *Checker, app paygates.AppInfo) {
 	if app == (paygates.AppInfo{}) {
 		return
 	}
-	v.That(isMadeOf(app.Name, ".-_", 64), "AppInfo.Name", `must be 1 to 64 letters, digits, ".", "-" or "_"`)
-	v.That(app.Version == "" || isMadeOf(app.Version, ".-_+", 64), "AppInfo.Version", `must be at most 64 letters, digits, ".", "-", "_" or "+"`)
+	v.That(isMadeOf(app.Name, alphanumeric+".-_", 64), "AppInfo.Name", `must be 1 to 64 letters, digits, ".", "-" or "_"`)
+	v.That(app.Version == "" || isMadeOf(app.Version, alphanumeric+".-_+", 64), "AppInfo.Version",
+		`must be at most 64 letters, digits, ".", "-", "_" or "+"`)
 }
 
 // Text requires at most longest bytes of UTF-8 without control characters. "" is
@@ -166,12 +157,7 @@ func IsText(value string) bool {
 // IsPlain reports whether value is printable ASCII, which is the same in every
 // encoding.
 func IsPlain(value string) bool {
-	for i := range len(value) {
-		if value[i] < ' ' || value[i] > '~' {
-			return false
-		}
-	}
-	return true
+	return strings.IndexFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }
 
 // IP requires an IPv4 or IPv6 address without a zone.
