@@ -122,16 +122,14 @@ func New(config Config) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		flow: flow.New(flow.Settings{
-			Gateway:             gateway,
-			HTTPClient:          config.HTTPClient,
-			Logger:              config.Logger,
-			Observer:            config.Observer,
-			AppInfo:             config.AppInfo,
-			NotificationTimeout: config.NotificationTimeout,
-			MaxConfirmations:    config.MaxConfirmations,
-			Secrets:             append(slices.Clone(secrets), config.Token),
-		}),
+		flow: flow.New(transport.Options{
+			Gateway:    gateway,
+			HTTPClient: config.HTTPClient,
+			Logger:     config.Logger,
+			Observer:   config.Observer,
+			AppInfo:    config.AppInfo,
+			Secrets:    append(slices.Clone(secrets), config.Token),
+		}, config.NotificationTimeout, config.MaxConfirmations),
 		baseURL:        baseURL,
 		userID:         config.UserID,
 		secret:         config.Secret,

@@ -254,8 +254,8 @@ func (c *Client) confirmIfPossible(ctx context.Context, n *Notification) error {
 	if err == nil || isOver || errors.Is(err, paygates.ErrNotConfirmed) || errors.Is(err, paygates.ErrBusy) {
 		return err
 	}
-	c.flow.Log().LogAttrs(ctx, slog.LevelWarn, gateway+": notification accepted by its signature alone, the query gave no result",
-		slog.String("gateway", gateway), slog.String("op", "confirm notification"), slog.String("pay_no", n.PaymentNo), slog.String("reason", err.Error()))
+	c.flow.Transport.Log(ctx, slog.LevelWarn, "confirm notification", "notification accepted by its signature alone, the query gave no result",
+		slog.String("pay_no", n.PaymentNo), slog.String("reason", err.Error()))
 	return nil
 }
 

@@ -77,16 +77,14 @@ func New(config Config) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		flow: flow.New(flow.Settings{
-			Gateway:             gateway,
-			HTTPClient:          config.HTTPClient,
-			Logger:              config.Logger,
-			Observer:            config.Observer,
-			AppInfo:             config.AppInfo,
-			NotificationTimeout: config.NotificationTimeout,
-			MaxConfirmations:    config.MaxConfirmations,
-			Secrets:             secrets,
-		}),
+		flow: flow.New(transport.Options{
+			Gateway:    gateway,
+			HTTPClient: config.HTTPClient,
+			Logger:     config.Logger,
+			Observer:   config.Observer,
+			AppInfo:    config.AppInfo,
+			Secrets:    secrets,
+		}, config.NotificationTimeout, config.MaxConfirmations),
 		baseURL: baseURL,
 		userID:  config.UserID,
 		secret:  config.Secret,

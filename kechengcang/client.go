@@ -71,16 +71,14 @@ func New(config Config) (*Client, error) {
 		return nil, err
 	}
 	return &Client{
-		flow: flow.New(flow.Settings{
-			Gateway:             gateway,
-			HTTPClient:          config.HTTPClient,
-			Logger:              config.Logger,
-			Observer:            config.Observer,
-			AppInfo:             config.AppInfo,
-			NotificationTimeout: config.NotificationTimeout,
-			MaxConfirmations:    config.MaxConfirmations,
-			Secrets:             []sign.Secret{config.Secret},
-		}),
+		flow: flow.New(transport.Options{
+			Gateway:    gateway,
+			HTTPClient: config.HTTPClient,
+			Logger:     config.Logger,
+			Observer:   config.Observer,
+			AppInfo:    config.AppInfo,
+			Secrets:    []sign.Secret{config.Secret},
+		}, config.NotificationTimeout, config.MaxConfirmations),
 		baseURL: baseURL,
 		appID:   config.AppID,
 		secret:  config.Secret,

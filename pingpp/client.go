@@ -103,16 +103,14 @@ func New(config Config) (*Client, error) {
 	v.That(!config.Token.IsEmpty() || !config.APIKey.IsEmpty() || config.WebhookPublicKey != "",
 		"Token, APIKey or WebhookPublicKey", "is required")
 	c := &Client{
-		flow: flow.New(flow.Settings{
-			Gateway:             gateway,
-			HTTPClient:          config.HTTPClient,
-			Logger:              config.Logger,
-			Observer:            config.Observer,
-			AppInfo:             config.AppInfo,
-			NotificationTimeout: config.NotificationTimeout,
-			MaxConfirmations:    config.MaxConfirmations,
-			Secrets:             []sign.Secret{config.Token, config.APIKey, config.PrivateKey},
-		}),
+		flow: flow.New(transport.Options{
+			Gateway:    gateway,
+			HTTPClient: config.HTTPClient,
+			Logger:     config.Logger,
+			Observer:   config.Observer,
+			AppInfo:    config.AppInfo,
+			Secrets:    []sign.Secret{config.Token, config.APIKey, config.PrivateKey},
+		}, config.NotificationTimeout, config.MaxConfirmations),
 		token:         config.Token,
 		apiKey:        config.APIKey,
 		allowTestMode: config.AllowTestMode,

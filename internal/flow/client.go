@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 
@@ -19,19 +18,6 @@ const (
 	DefaultConfirmations = 32
 )
 
-// Settings are the parts of a provider's Config that are the same at every gateway.
-type Settings struct {
-	Gateway             string
-	HTTPClient          *http.Client
-	Logger              *slog.Logger      // nil: slog.Default() at the time of each line
-	Observer            paygates.Observer // may be nil
-	AppInfo             paygates.AppInfo
-	NotificationTimeout time.Duration
-	MaxConfirmations    int
-	// Secrets are masked in whatever the gateway says.
-	Secrets []sign.Secret
-}
-
 // Client is what the Clients of the providers share.
 type Client struct {
 	Gateway   string
@@ -43,28 +29,24 @@ type Client struct {
 	queries             queries
 }
 
-// New returns a Client.
-func New(s Settings) *Client {
-	if s.NotificationTimeout <= 0 {
-		s.NotificationTimeout = DefaultNotificationTimeout
+// New returns a Client. A timeout or a number of confirmations of 0 or less stands for the
+// default.
+func New(o transport.Options, notificationTimeout time.Duration, confirmations int) *Client {
+	if notificationTimeout <= 0 {
+		notificationTimeout = DefaultNotificationTimeout
 	}
-	if s.MaxConfirmations <= 0 {
-		s.MaxConfirmations = DefaultConfirmations
+	if confirmations <= 0 {
+		confirmations = DefaultConfirmations
 	}
 	return &Client{
-		Gateway: s.Gateway,
-		Transport: transport.New(transport.Options{
-			Gateway: s.Gateway, HTTPClient: s.HTTPClient, Log: s.Logger, Observer: s.Observer, AppInfo: s.AppInfo, Secrets: s.Secrets,
-		}),
-		observer:            s.Observer,
-		notificationTimeout: s.NotificationTimeout,
-		slots:               make(chan struct{}, s.MaxConfirmations),
+		Gateway:             o.Gateway,
+		Transport:           transport.New(o),
+		observer:            o.Observer,
+		notificationTimeout: notificationTimeout,
+		slots:               make(chan struct{}, confirmations),
 		queries:             queries{by: map[string]*inFlight{}},
 	}
 }
-
-// Log returns the logger for a line: the configured one, or the current slog.Default().
-func (c *Client) Log() *slog.Logger { return c.Transport.Log() }
 
 // Send is transport.Send for a result whose unreadable fields are logged. unread returns
 // them and the number for the log line, name is the name of that number.
@@ -85,15 +67,10 @@ func Send[T any](
 // documented and were left zero. name is the name of number: "order_no" for the merchant's
 // order number, "order_id" for the gateway's, "pay_no" for that of a payment.
 func (c *Client) LogUnread(ctx context.Context, op, name, number string, unread []string) {
-	if len(unread) == 0 {
-		return
+	if len(unread) > 0 {
+		c.Transport.Log(ctx, slog.LevelWarn, op, "unreadable fields left empty",
+			slog.String(name, number), slog.String("fields", strings.Join(unread, ", ")))
 	}
-	attrs := []slog.Attr{slog.String("gateway", c.Gateway), slog.String("op", op)}
-	if number != "" {
-		attrs = append(attrs, slog.String(name, number))
-	}
-	attrs = append(attrs, slog.String("fields", strings.Join(unread, ", ")))
-	c.Log().LogAttrs(ctx, slog.LevelWarn, c.Gateway+": unreadable fields left empty", attrs...)
 }
 
 // Match returns the index of the first key for which verify returns nil: 0 for the
@@ -119,13 +96,7 @@ func Match[K any](c *Client, keys []K, verify func(K) error) (int, error) {
 	case index < 0:
 		return 0, current
 	case index > 0:
-		c.Log().LogAttrs(context.Background(), slog.LevelDebug, c.Gateway+": verified with a previous key", slog.String("gateway", c.Gateway),
-			slog.String("op", "verify notification"), slog.Int("key_index", index))
+		c.Transport.Log(context.Background(), slog.LevelDebug, "verify notification", "verified with a previous key", slog.Int("key_index", index))
 	}
 	return index, nil
-}
-
-// fail returns an Error of an operation that is not a request.
-func (c *Client) fail(op string, cause error) error {
-	return &paygates.Error{Gateway: c.Gateway, Op: op, Err: cause}
 }

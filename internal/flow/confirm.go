@@ -13,12 +13,12 @@ const opConfirm = "confirm notification"
 
 // NotConfirmed returns the error for a notification that the gateway does not confirm.
 func (c *Client) NotConfirmed(why string) error {
-	return c.fail(opConfirm, fmt.Errorf("%w: %s", paygates.ErrNotConfirmed, c.Transport.Mask(why)))
+	return c.Transport.Fail(opConfirm, fmt.Errorf("%w: %s", paygates.ErrNotConfirmed, c.Transport.Mask(why)))
 }
 
 // NotConfirmedBy is NotConfirmed for the error of a query that rules the payment out.
 func (c *Client) NotConfirmedBy(cause error) error {
-	return c.fail(opConfirm, fmt.Errorf("%w: %w", paygates.ErrNotConfirmed, cause))
+	return c.Transport.Fail(opConfirm, fmt.Errorf("%w: %w", paygates.ErrNotConfirmed, cause))
 }
 
 // Confirm queries the order of a notification and compares: compare returns the
@@ -57,7 +57,7 @@ func shared[O any](
 		}
 		select {
 		case <-ctx.Done():
-			return nil, c.fail(opConfirm, fmt.Errorf("%w: %w", paygates.ErrNoResponse, context.Cause(ctx)))
+			return nil, c.Transport.Fail(opConfirm, fmt.Errorf("%w: %w", paygates.ErrNoResponse, context.Cause(ctx)))
 		case <-q.done:
 		}
 		order, ok := q.order.(*O)
@@ -95,7 +95,7 @@ func ask[O any](
 		defer func() { <-c.slots }()
 	default:
 		finished = true
-		return nil, c.fail(opConfirm, paygates.ErrBusy)
+		return nil, c.Transport.Fail(opConfirm, paygates.ErrBusy)
 	}
 	order, err = query(ctx, number)
 	finished = true

@@ -86,7 +86,7 @@ func meet(t *testing.T, c *Client, n int, query func(context.Context, string) (*
 
 func TestConcurrentConfirmationsShareOneQuery(t *testing.T) {
 	t.Parallel()
-	c, _ := client(func(s *Settings) { s.MaxConfirmations = 1 })
+	c, _ := client(func(s *settings) { s.MaxConfirmations = 1 })
 	var queries atomic.Int32
 	orders, errs := meet(t, c, 50, func(_ context.Context, number string) (*order, error) {
 		queries.Add(1)
@@ -127,7 +127,7 @@ func TestTheOrderOfTheFirstCallerIsItsOwn(t *testing.T) {
 func TestConfirmationsAreLimited(t *testing.T) {
 	t.Parallel()
 	const most = 3
-	c, _ := client(func(s *Settings) { s.MaxConfirmations = most })
+	c, _ := client(func(s *settings) { s.MaxConfirmations = most })
 	entered, release := make(chan struct{}), make(chan struct{})
 	query := func(context.Context, string) (*order, error) {
 		entered <- struct{}{}
@@ -156,7 +156,7 @@ func TestConfirmationsAreLimited(t *testing.T) {
 // The first caller may leave: the next one asks in its place.
 func TestTheNextCallerAsksWhenTheFirstGivesUp(t *testing.T) {
 	t.Parallel()
-	c, _ := client(func(s *Settings) { s.MaxConfirmations = 1 })
+	c, _ := client(func(s *settings) { s.MaxConfirmations = 1 })
 	ctx, cancel := context.WithCancelCause(context.Background())
 	entered := make(chan struct{})
 	first := make(chan error, 1)
@@ -209,7 +209,7 @@ func TestTheNextCallerAsksWhenTheFirstGivesUp(t *testing.T) {
 // A panic of a query, in a custom transport for example, is its caller's alone.
 func TestAPanicOfAQueryReachesItsCaller(t *testing.T) {
 	t.Parallel()
-	c, _ := client(func(s *Settings) { s.MaxConfirmations = 1 })
+	c, _ := client(func(s *settings) { s.MaxConfirmations = 1 })
 	entered, release := make(chan struct{}), make(chan struct{})
 	panicked := make(chan any, 1)
 	go func() {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
 )
 
@@ -42,30 +43,36 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
+// settings are the parameters of New.
+type settings struct {
+	transport.Options
+	NotificationTimeout time.Duration
+	MaxConfirmations    int
+}
+
 // client returns a Client and its log.
-func client(change func(*Settings)) (*Client, *lines) {
+func client(change func(*settings)) (*Client, *lines) {
 	log := &lines{}
-	s := Settings{
+	s := settings{Options: transport.Options{
 		Gateway: "example", HTTPClient: &http.Client{},
 		Logger:  slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Secrets: []sign.Secret{sign.NewSecret("example-secret")},
-	}
+	}}
 	if change != nil {
 		change(&s)
 	}
-	return New(s), log
+	return New(s.Options, s.NotificationTimeout, s.MaxConfirmations), log
 }
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	c := New(Settings{Gateway: "example"})
+	c := New(transport.Options{}, 0, 0)
 	assert.Equal(t, 60*time.Second, c.notificationTimeout)
 	assert.Equal(t, 32, cap(c.slots))
-	assert.Same(t, slog.Default(), c.Log())
-	c = New(Settings{Gateway: "example", NotificationTimeout: -1, MaxConfirmations: -1})
+	c = New(transport.Options{}, -1, -1)
 	assert.Equal(t, 60*time.Second, c.notificationTimeout)
 	assert.Equal(t, 32, cap(c.slots))
-	c = New(Settings{Gateway: "example", NotificationTimeout: time.Second, MaxConfirmations: 1})
+	c = New(transport.Options{}, time.Second, 1)
 	assert.Equal(t, time.Second, c.notificationTimeout)
 	assert.Equal(t, 1, cap(c.slots))
 }

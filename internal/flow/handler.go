@@ -11,7 +11,10 @@ import (
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/notify"
+	"github.com/paygates/paygates-go/internal/transport"
 )
+
+const opHandle = "handle notification"
 
 // rejected is the body of every other response.
 const rejected = "fail"
@@ -62,7 +65,8 @@ func (h Handler[N]) serve(c *Client, w http.ResponseWriter, r *http.Request) (in
 		return http.StatusOK, nil
 	}
 	status := paygates.NotificationStatus(err)
-	h.logRejected(c, r, orderNo, status, err)
+	c.Transport.Log(r.Context(), slog.LevelWarn, opHandle, "notification rejected",
+		slog.String(cmp.Or(h.Number, "order_no"), orderNo), slog.Int("status", status), slog.String("reason", err.Error()))
 	if allow := notify.AllowedMethods(err); allow != "" {
 		header.Set("Allow", allow)
 	}
@@ -71,32 +75,14 @@ func (h Handler[N]) serve(c *Client, w http.ResponseWriter, r *http.Request) (in
 	return status, err
 }
 
-func (h Handler[N]) logRejected(c *Client, r *http.Request, orderNo string, status int, err error) {
-	attrs := []slog.Attr{slog.String("gateway", c.Gateway), slog.String("op", "handle notification")}
-	if orderNo != "" {
-		attrs = append(attrs, slog.String(cmp.Or(h.Number, "order_no"), orderNo))
-	}
-	attrs = append(attrs, slog.Int("status", status), slog.String("reason", err.Error()))
-	c.Log().LogAttrs(r.Context(), slog.LevelWarn, c.Gateway+": notification rejected", attrs...)
-}
-
 // observe tells the Observer of a notification. end tells it the result.
 func (c *Client) observe(ctx context.Context) (observed context.Context, end func(status int, err error)) {
 	start := time.Now()
-	var done func(paygates.NotificationResult)
-	observed = ctx
-	c.Transport.Guard(ctx, func() {
-		var made context.Context
-		if made, done = c.observer.ObserveNotification(ctx, paygates.NotificationInfo{Gateway: c.Gateway}); made != nil {
-			observed = made
-		}
+	observed, done := transport.Observe(ctx, c.Transport, opHandle, func() (context.Context, func(paygates.NotificationResult)) {
+		return c.observer.ObserveNotification(ctx, paygates.NotificationInfo{Gateway: c.Gateway})
 	})
 	return observed, func(status int, err error) {
-		if done == nil {
-			return
-		}
-		result := paygates.NotificationResult{HTTPStatus: status, Duration: time.Since(start), ErrorKind: paygates.ErrorKind(err)}
-		c.Transport.Guard(ctx, func() { done(result) })
+		done(paygates.NotificationResult{HTTPStatus: status, Duration: time.Since(start), ErrorKind: paygates.ErrorKind(err)})
 	}
 }
 

@@ -116,7 +116,7 @@ func (f *fallback) Write(p []byte) (int, error) { return len(p), nil }
 
 func TestHandleGetsTheValuesOfTheRequest(t *testing.T) {
 	t.Parallel()
-	c, _ := client(func(s *Settings) { s.NotificationTimeout = time.Hour })
+	c, _ := client(func(s *settings) { s.NotificationTimeout = time.Hour })
 	type key struct{}
 	see := func(ctx context.Context, no string) error {
 		assert.Equal(t, "20191118123424", no)
@@ -136,7 +136,7 @@ func TestHandleGetsTheValuesOfTheRequest(t *testing.T) {
 // Confirm and Handle share the notification timeout.
 func TestHandleEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
-	c, _ := client(func(s *Settings) { s.NotificationTimeout = 50 * time.Millisecond })
+	c, _ := client(func(s *settings) { s.NotificationTimeout = 50 * time.Millisecond })
 	until := func(ctx context.Context, _ string) error {
 		select {
 		case <-ctx.Done():

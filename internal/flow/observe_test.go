@@ -54,7 +54,7 @@ func TestANotificationIsObserved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var results []paygates.NotificationResult
-			c, _ := client(func(s *Settings) {
+			c, _ := client(func(s *settings) {
 				s.Observer = observer{ended: func(r paygates.NotificationResult) { results = append(results, r) }}
 			})
 			seen := []any{}
@@ -94,7 +94,7 @@ func TestANotificationIsObserved(t *testing.T) {
 func TestAPanicInAnObserverLosesNoNotification(t *testing.T) {
 	t.Parallel()
 	for _, o := range []observer{{panics: true}, {ended: func(paygates.NotificationResult) { panic("end") }}, {}} {
-		c, log := client(func(s *Settings) { s.Observer = o })
+		c, log := client(func(s *settings) { s.Observer = o })
 		h := Handler[order]{
 			Accepted: "success",
 			Parse:    func(*http.Request) (order, error) { return order{}, nil },

@@ -76,7 +76,7 @@ func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O
 				return last, err
 			}
 			lastErr = err
-			c.Log().WarnContext(ctx, c.Gateway+": waiting for payment", "gateway", c.Gateway, "op", opWait, w.Name, w.Number, "error", err)
+			c.Transport.Log(ctx, slog.LevelWarn, opWait, "waiting for payment", slog.String(w.Name, w.Number), slog.Any("error", err))
 			timer.Reset(max(interval, transport.RetryAfter(err)))
 			continue
 		}
@@ -88,12 +88,12 @@ func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O
 			level = slog.LevelInfo
 		}
 		state = text
-		c.Log().Log(ctx, level, c.Gateway+": waiting for payment", "gateway", c.Gateway, "op", opWait, w.Name, w.Number, "state", text)
+		c.Transport.Log(ctx, level, opWait, "waiting for payment", slog.String(w.Name, w.Number), slog.String("state", text))
 		switch {
 		case paid:
 			return order, nil
 		case final:
-			return order, c.fail(opWait, fmt.Errorf("%w: state %s", paygates.ErrNotPaid, text))
+			return order, c.Transport.Fail(opWait, fmt.Errorf("%w: state %s", paygates.ErrNotPaid, text))
 		}
 		timer.Reset(interval)
 	}
@@ -105,7 +105,7 @@ func (c *Client) ended(ctx context.Context, last error) error {
 	if last != nil {
 		cause = fmt.Errorf("%w (last query: %w)", cause, last)
 	}
-	return c.fail(opWait, cause)
+	return c.Transport.Fail(opWait, cause)
 }
 
 // isPassing reports whether the next query may succeed.

@@ -185,7 +185,7 @@ func TestGreetingIsNotLogged(t *testing.T) {
 		_, _ = io.WriteString(conn, "220 secure_key=private\r\n"+unsolicited)
 		_, _ = io.Copy(io.Discard, conn)
 	})
-	client := New(Options{Gateway: "ispay", Log: Silent()})
+	client := New(Options{Gateway: "ispay", Logger: Silent()})
 	for range 20 {
 		_, err := client.Do(context.Background(), create("http://"+address))
 		require.ErrorIs(t, err, paygates.ErrNoResponse)

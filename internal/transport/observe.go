@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -13,52 +12,47 @@ import (
 	"github.com/paygates/paygates-go/internal/redact"
 )
 
-// observe tells the Observer of an attempt. end tells it the result.
+// observe tells the Observer of an attempt, if there is one. end tells it the result.
 func (c *Client) observe(ctx context.Context, call Call, n int) (
 	observed context.Context, end func(response Response, took time.Duration, err error),
 ) {
+	if c.observer == nil {
+		return ctx, func(Response, time.Duration, error) {}
+	}
 	info := paygates.RequestInfo{Gateway: c.gateway, Op: call.Op, Attempt: n, Method: call.Method, URLTemplate: call.URLTemplate}
 	info.ServerAddress, info.ServerPort = serverOf(call.URL)
-	var done func(paygates.RequestResult)
-	observed = ctx
-	c.Guard(ctx, func() {
-		var made context.Context
-		if made, done = c.observer.ObserveRequest(ctx, info); made != nil {
-			observed = made
-		}
+	observed, done := Observe(ctx, c, call.Op, func() (context.Context, func(paygates.RequestResult)) {
+		return c.observer.ObserveRequest(ctx, info)
 	})
 	return observed, func(response Response, took time.Duration, err error) {
-		if done == nil {
-			return
-		}
-		result := paygates.RequestResult{HTTPStatus: response.Status, Duration: took, ErrorKind: paygates.ErrorKind(err)}
-		if result.ErrorKind == "" {
-			result.ErrorKind = kindOf(response)
-		}
-		c.Guard(ctx, func() { done(result) })
+		done(paygates.RequestResult{HTTPStatus: response.Status, Duration: took, ErrorKind: paygates.ErrorKind(err)})
 	}
 }
 
-// kindOf returns the kind of error of a response that was not decoded.
-func kindOf(response Response) string {
-	switch {
-	case response.create && response.Status >= http.StatusInternalServerError:
-		return paygates.ErrorKind(paygates.ErrOutcomeUnknown)
-	case !response.create && response.isUnavailable():
-		return paygates.ErrorKind(paygates.ErrUnavailable)
-	case !response.OK():
-		return "rejected"
-	default:
-		return ""
-	}
+// Observe calls begin, which is a method of the Observer, and returns its context and its
+// function for the result. It returns ctx and a function that does nothing in place of a
+// nil one. A panic in the Observer is logged.
+func Observe[R any](
+	ctx context.Context, c *Client, op string, begin func() (context.Context, func(R)),
+) (observed context.Context, end func(R)) {
+	observed, end = ctx, func(R) {}
+	c.guard(ctx, op, func() {
+		made, done := begin()
+		if made != nil {
+			observed = made
+		}
+		if done != nil {
+			end = func(result R) { c.guard(ctx, op, func() { done(result) }) }
+		}
+	})
+	return observed, end
 }
 
-// Guard calls the Observer in do, and logs a panic in it.
-func (c *Client) Guard(ctx context.Context, do func()) {
+// guard calls the Observer in do, and logs a panic in it.
+func (c *Client) guard(ctx context.Context, op string, do func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.Log().LogAttrs(ctx, slog.LevelError, c.gateway+": panic in the Observer", slog.String("gateway", c.gateway),
-				slog.String("reason", redact.Message(fmt.Sprint(p))))
+			c.Log(ctx, slog.LevelError, op, "panic in the Observer", slog.String("reason", redact.Message(fmt.Sprint(p))))
 		}
 	}()
 	do()
@@ -70,13 +64,17 @@ func serverOf(target string) (address string, port int) {
 	if err != nil {
 		return "", 0
 	}
-	port, err = strconv.Atoi(u.Port())
-	switch {
-	case err == nil:
-	case u.Scheme == "https":
-		port = 443
-	default:
-		port = 80
-	}
+	port, _ = strconv.Atoi(portOf(u))
 	return u.Hostname(), port
+}
+
+func portOf(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "https":
+		return "443"
+	default:
+		return "80"
+	}
 }

@@ -54,7 +54,7 @@ func TestEachAttemptIsObserved(t *testing.T) {
 	})}})
 	call := query("https://pay.example.com/order/10001/1/63a5bf1f")
 	call.URLTemplate = "/order/{userid}/{order_no}/{md5}"
-	_, err := c.Do(context.Background(), call)
+	_, err := Send(context.Background(), c, call, func(r Response) (*int, error) { return nil, rejectStatus(r) })
 	require.NoError(t, err)
 	want := paygates.RequestInfo{
 		Gateway: "ispay", Op: call.Op, Attempt: 1, Method: "GET", URLTemplate: "/order/{userid}/{order_no}/{md5}",
@@ -70,6 +70,14 @@ func TestEachAttemptIsObserved(t *testing.T) {
 		o.results[i].Duration = 0
 		assert.Equal(t, want, o.results[i])
 	}
+}
+
+// rejectStatus decodes a response as the providers do: another status than 2xx is an error.
+func rejectStatus(r Response) error {
+	if r.OK() {
+		return nil
+	}
+	return r.Error("", "", nil)
 }
 
 // The kind of error is that of the call, also if only its decoding finds it.
@@ -97,13 +105,13 @@ func TestTheKindOfErrorIsObserved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := &observer{}
-			c := New(Options{Gateway: "ispay", Observer: o, Log: Silent(), HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			c := New(Options{Gateway: "ispay", Observer: o, Logger: Silent(), HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: test.status, Body: io.NopCloser(bytes.NewReader(nil)), Request: r}, test.err
 			})}})
 			call := query("https://pay.example.com/x")
 			call.NoRetry = test.create
 			if test.decode == nil {
-				test.decode = func(Response) error { return nil }
+				test.decode = rejectStatus
 			}
 			_, _ = Send(context.Background(), c, call, func(r Response) (*int, error) { return nil, test.decode(r) })
 			require.NotEmpty(t, o.results)
@@ -139,7 +147,7 @@ func TestAPanicInAnObserverLosesNoResult(t *testing.T) {
 	for _, when := range []string{"begin", "end", ""} {
 		var log bytes.Buffer
 		c := New(Options{
-			Gateway: "ispay", Observer: careless{when}, Log: slog.New(slog.NewTextHandler(&log, nil)),
+			Gateway: "ispay", Observer: careless{when}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, Body: io.NopCloser(bytes.NewReader([]byte("created"))), Request: r}, nil
 			})},
@@ -148,7 +156,7 @@ func TestAPanicInAnObserverLosesNoResult(t *testing.T) {
 		require.NoError(t, err, when)
 		assert.Equal(t, "created", string(response.Body), when)
 		if when != "" {
-			assert.Contains(t, log.String(), `level=ERROR msg="ispay: panic in the Observer" gateway=ispay reason=`+when)
+			assert.Contains(t, log.String(), `level=ERROR msg="ispay: panic in the Observer" gateway=ispay op="create order" reason=`+when)
 		}
 	}
 }
@@ -175,7 +183,7 @@ func TestServerOf(t *testing.T) {
 func TestACreateWithUnknownOutcomeIsLogged(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	c := New(Options{Gateway: "ispay", Log: slog.New(slog.NewTextHandler(&log, nil)), HTTPClient: &http.Client{
+	c := New(Options{Gateway: "ispay", Logger: slog.New(slog.NewTextHandler(&log, nil)), HTTPClient: &http.Client{
 		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 502, Body: io.NopCloser(bytes.NewReader(nil)), Request: r}, nil
 		}),
@@ -211,7 +219,7 @@ func TestTheDefaultLogger(t *testing.T) {
 	c := New(Options{Gateway: "ispay"})
 	var log bytes.Buffer
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
-	c.Log().Warn("a line")
+	c.Log(context.Background(), slog.LevelWarn, "query order", "a line")
 	assert.Contains(t, log.String(), "a line")
 }
 
@@ -224,8 +232,8 @@ func TestUserAgent(t *testing.T) {
 		own + " example-shop/2.3": {Name: "example-shop", Version: "2.3"},
 	} {
 		c := New(Options{Gateway: "ispay", AppInfo: app})
-		for _, kind := range []string{"", ContentTypeForm, ContentTypeJSON, "text/plain"} {
-			assert.Equal(t, want, c.headers.of(kind).Get("User-Agent"))
+		for _, kind := range []string{"", ContentTypeForm, ContentTypeJSON} {
+			assert.Equal(t, want, c.headers[kind].Get("User-Agent"))
 		}
 	}
 }

@@ -182,7 +182,7 @@ func TestACreateThroughARetryingTransport(t *testing.T) {
 		again.Body = io.NopCloser(strings.NewReader(create(s.URL).Body))
 		return pool.RoundTrip(again)
 	})
-	c := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: retrying}, Log: Silent()})
+	c := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: retrying}, Logger: Silent()})
 	for n := range 300 { // a canceled request is written now and then
 		_, err := c.Do(context.Background(), create(s.URL))
 		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)

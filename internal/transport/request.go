@@ -36,13 +36,13 @@ func (c *Client) request(ctx context.Context, call Call) *resty.Request {
 	case call.Body != "":
 		// A reader is passed on; a string is copied three times by resty.
 		request.SetBody(strings.NewReader(call.Body))
-		request.Header = c.headers.of(call.ContentType)
+		request.Header = c.headers[call.ContentType]
 	case call.Method != http.MethodGet:
 		// resty copies a body that it adds itself, and adds a type to one without.
 		request.SetBody(c.noBody)
-		request.Header = c.headers.form
+		request.Header = c.headers[ContentTypeForm]
 	default:
-		request.Header = c.headers.plain
+		request.Header = c.headers[""]
 	}
 	if len(call.Header) > 0 {
 		request.Header = request.Header.Clone()
@@ -60,17 +60,19 @@ func (c *Client) release(request *resty.Request) {
 	c.requests.Put(request)
 }
 
-// headers are what every request begins with, by the type of its body.
-type headers struct{ plain, form, json http.Header }
-
-func newHeaders(app paygates.AppInfo) headers {
-	plain := http.Header{
-		"User-Agent": {userAgent(app)},
+// headers returns what every request begins with, by the type of its body.
+func headers(app paygates.AppInfo) map[string]http.Header {
+	all := map[string]http.Header{"": {}, ContentTypeForm: {}, ContentTypeJSON: {}}
+	for contentType, header := range all {
+		header.Set("User-Agent", userAgent(app))
 		// Without it Laravel reports errors as a page or a redirect, and resty finds a
 		// value with regular expressions.
-		"Accept": {ContentTypeJSON},
+		header.Set("Accept", ContentTypeJSON)
+		if contentType != "" {
+			header.Set("Content-Type", contentType)
+		}
 	}
-	return headers{plain, withContentType(plain, ContentTypeForm), withContentType(plain, ContentTypeJSON)}
+	return all
 }
 
 func userAgent(app paygates.AppInfo) string {
@@ -82,23 +84,6 @@ func userAgent(app paygates.AppInfo) string {
 		agent += "/" + app.Version
 	}
 	return agent
-}
-
-func withContentType(header http.Header, contentType string) http.Header {
-	header = header.Clone()
-	header.Set("Content-Type", contentType)
-	return header
-}
-
-func (h headers) of(contentType string) http.Header {
-	switch contentType {
-	case ContentTypeForm:
-		return h.form
-	case ContentTypeJSON:
-		return h.json
-	default: // resty completes a header without a type, so it needs its own copy
-		return withContentType(h.plain, contentType)
-	}
 }
 
 // silent is resty's logger.

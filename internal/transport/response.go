@@ -25,7 +25,7 @@ type Response struct {
 	gateway    string
 	op         string
 	create     bool
-	broken     bool // the body is truncated
+	retryable  bool // another attempt may succeed
 	retryAfter time.Duration
 	secrets    []string // of the client
 	carried    *Call    // with secrets of its own, or nil
@@ -57,7 +57,7 @@ func (r Response) Error(code, message string, cause error) *paygates.Error {
 	case r.create && (r.Status >= 500 || r.Status < 400 && bad):
 		cause = Unknown(cause)
 	case !r.create && r.isUnavailable() && (bad || r.Status != http.StatusInternalServerError):
-		cause = &unavailable{cause: cause, after: r.retryAfter}
+		cause = r.unavailable(cause)
 	}
 	return r.fail(code, message, cause)
 }
@@ -143,24 +143,20 @@ func Unknown(cause error) error {
 	}
 }
 
-// unavailable is ErrUnavailable with the delay that the gateway requests.
+// unavailable is an ErrUnavailable with the delay that the gateway requests.
 type unavailable struct {
-	cause error // may be nil
+	error
 	after time.Duration
 }
 
-func (u *unavailable) Error() string {
-	if u.cause == nil {
-		return paygates.ErrUnavailable.Error()
-	}
-	return paygates.ErrUnavailable.Error() + ": " + u.cause.Error()
-}
+func (u *unavailable) Unwrap() error { return u.error }
 
-func (u *unavailable) Unwrap() []error {
-	if u.cause == nil {
-		return []error{paygates.ErrUnavailable}
+func (r Response) unavailable(cause error) error {
+	err := paygates.ErrUnavailable
+	if cause != nil {
+		err = fmt.Errorf("%w: %w", err, cause)
 	}
-	return []error{paygates.ErrUnavailable, u.cause}
+	return &unavailable{err, r.retryAfter}
 }
 
 // RetryAfter returns how long to wait before the next attempt, as the gateway
@@ -178,19 +174,15 @@ func retryAfter(response *http.Response) time.Duration {
 	if response.StatusCode != http.StatusTooManyRequests && response.StatusCode != http.StatusServiceUnavailable {
 		return 0
 	}
-	value := response.Header.Get("Retry-After")
-	if value == "" {
-		return 0
-	}
 	const longest = time.Hour
+	var delay time.Duration
+	value := response.Header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(value); err == nil {
-		return min(max(0, time.Duration(min(seconds, 3600))*time.Second), longest)
+		delay = time.Duration(min(seconds, 3600)) * time.Second
+	} else if at, err := http.ParseTime(value); err == nil {
+		delay = time.Until(at)
 	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0
-	}
-	return min(max(0, time.Until(at)), longest)
+	return min(max(0, delay), longest)
 }
 
 func (c *Client) read(ctx context.Context, response *http.Response, call Call) (Response, error) {
@@ -214,7 +206,7 @@ func (c *Client) read(ctx context.Context, response *http.Response, call Call) (
 	r.Body, err = ReadAll(response.Body, response.ContentLength, MaxBody)
 	switch {
 	case err != nil:
-		r.broken = true
+		r.retryable = true
 		if ctx.Err() != nil { // what it says of a body that was closed is not the cause
 			err = context.Cause(ctx)
 		}
@@ -225,6 +217,7 @@ func (c *Client) read(ctx context.Context, response *http.Response, call Call) (
 		// The Location is left out: it may carry what the request carried.
 		return r, Bad("a redirect, which is not followed; check BaseURL")
 	default:
+		r.retryable = r.isUnavailable()
 		return r, nil
 	}
 }

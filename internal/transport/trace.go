@@ -57,18 +57,7 @@ func withTrace(ctx context.Context, cancel context.CancelFunc) (context.Context,
 // isAddressOf reports whether address is the host and port of the URL target.
 func isAddressOf(address, target string) bool {
 	u, err := url.Parse(target)
-	if err != nil {
-		return false
-	}
-	port := u.Port()
-	switch {
-	case port != "":
-	case u.Scheme == "https":
-		port = "443"
-	default:
-		port = "80"
-	}
-	return strings.EqualFold(address, net.JoinHostPort(u.Hostname(), port))
+	return err == nil && strings.EqualFold(address, net.JoinHostPort(u.Hostname(), portOf(u)))
 }
 
 // certainlyNotSent reports whether nothing reached the gateway: net/http requested a
@@ -127,14 +116,8 @@ func (c *Client) sendError(ctx context.Context, call Call, sent *trace, err erro
 func noResponse(cause error) error { return fmt.Errorf("%w: %w", paygates.ErrNoResponse, cause) }
 
 // NotSent returns an ErrNotSent, which is an ErrNoResponse too.
-func NotSent(cause error) error { return &notSentError{cause} }
+func NotSent(cause error) error { return notSent{fmt.Errorf("%w: %w", paygates.ErrNotSent, cause)} }
 
-type notSentError struct{ cause error }
+type notSent struct{ error }
 
-func (e *notSentError) Error() string {
-	return paygates.ErrNotSent.Error() + ": " + e.cause.Error()
-}
-
-func (e *notSentError) Unwrap() []error {
-	return []error{paygates.ErrNotSent, paygates.ErrNoResponse, e.cause}
-}
+func (e notSent) Unwrap() []error { return []error{e.error, paygates.ErrNoResponse} }

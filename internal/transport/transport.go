@@ -51,8 +51,8 @@ type Options struct {
 	Gateway string
 	// HTTPClient is copied. Default: a client with its own connection pool.
 	HTTPClient *http.Client
-	// Log receives log lines. Default: slog.Default() at the time of each line.
-	Log *slog.Logger
+	// Logger receives log lines. Default: slog.Default() at the time of each line.
+	Logger *slog.Logger
 	// Observer observes each attempt. Default: none.
 	Observer paygates.Observer
 	// AppInfo is added to the User-Agent header.
@@ -69,7 +69,7 @@ type Client struct {
 	create   resty.Request // and of every create
 	requests sync.Pool     // of *resty.Request
 	noBody   *strings.Reader
-	headers  headers
+	headers  map[string]http.Header // by Content-Type
 	timeout  time.Duration
 	log      *slog.Logger      // nil: slog.Default()
 	observer paygates.Observer // may be nil
@@ -80,7 +80,7 @@ type Client struct {
 func New(o Options) *Client {
 	own := newClient(o.HTTPClient)
 	c := &Client{
-		gateway: o.Gateway, headers: newHeaders(o.AppInfo), timeout: own.Timeout, log: o.Log, observer: o.Observer,
+		gateway: o.Gateway, headers: headers(o.AppInfo), timeout: own.Timeout, log: o.Logger, observer: o.Observer,
 		secrets: maskedTexts(o.Secrets), noBody: strings.NewReader(""),
 	}
 	if c.timeout <= 0 {
@@ -131,7 +131,7 @@ type Call struct {
 	OrderNo     string // in log lines, where there is one to show
 	Method, URL string
 	URLTemplate string // the documented path with placeholders, for Observers
-	ContentType string // of Body
+	ContentType string // of Body: ContentTypeForm or ContentTypeJSON
 	Body        string
 	Header      map[string]string // beyond Accept and User-Agent
 	BasicAuth   sign.Secret       // user name of basic authentication with an empty password
@@ -157,20 +157,22 @@ func (c *Client) do(ctx context.Context, call Call, decode func(Response) error)
 		if call.NoRetry {
 			cause = NotSent(context.Cause(ctx))
 		}
-		return Response{}, c.fail(call, cause)
+		return Response{}, c.Fail(call.Op, cause)
 	}
 	if call.NoRetry {
-		response, err, _ := c.attempt(ctx, call, 1, decode)
-		c.logUnknown(ctx, call, response, err)
+		response, err := c.attempt(ctx, call, 1, decode)
+		if errors.Is(err, paygates.ErrOutcomeUnknown) { // the order has to be queried
+			c.Log(ctx, slog.LevelWarn, call.Op, "create with unknown outcome", slog.String("order_no", call.OrderNo),
+				slog.Int("status", response.Status), slog.String("reason", err.Error()))
+		}
 		return response, err
 	}
 	for n, backoff := 1, firstBackoff; ; n, backoff = n+1, backoff*3 {
-		response, err, retryable := c.attempt(ctx, call, n, decode)
-		if n == attempts || !retryable || response.retryAfter > longestRetryAfter {
+		response, err := c.attempt(ctx, call, n, decode)
+		if n == attempts || !response.retryable || response.retryAfter > longestRetryAfter {
 			return response, err
 		}
-		c.Log().LogAttrs(ctx, slog.LevelDebug, c.gateway+": retrying", slog.String("gateway", c.gateway),
-			slog.String("op", call.Op), slog.Int("attempt", n), slog.Int("status", response.Status))
+		c.Log(ctx, slog.LevelDebug, call.Op, "retrying", slog.Int("attempt", n), slog.Int("status", response.Status))
 		// Half of the backoff is random, so that many clients do not return at once.
 		delay := max(backoff/2+rand.N(backoff/2+1), response.retryAfter) //nolint:gosec // no secret
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
@@ -184,31 +186,21 @@ func (c *Client) do(ctx context.Context, call Call, decode func(Response) error)
 	}
 }
 
-// attempt sends the call once and decodes the response. retryable reports whether
-// another attempt may succeed.
-func (c *Client) attempt( //nolint:revive // the flag belongs to the other two
-	ctx context.Context, call Call, n int, decode func(Response) error,
-) (response Response, err error, retryable bool) {
-	if c.observer == nil {
-		response, err, retryable = c.send(ctx, call)
-		if err == nil {
-			err = decode(response)
-		}
-		return response, err, retryable
-	}
+// attempt sends the call once and decodes the response.
+func (c *Client) attempt(ctx context.Context, call Call, n int, decode func(Response) error) (Response, error) {
 	ctx, end := c.observe(ctx, call, n)
 	start := time.Now()
-	response, err, retryable = c.send(ctx, call)
+	response, err := c.send(ctx, call)
 	took := time.Since(start)
 	if err == nil {
 		err = decode(response)
 	}
 	end(response, took, err)
-	return response, err, retryable
+	return response, err
 }
 
 // send sends the call once.
-func (c *Client) send(ctx context.Context, call Call) (response Response, err error, retryable bool) { //nolint:revive // as attempt
+func (c *Client) send(ctx context.Context, call Call) (Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	var sent *trace
@@ -219,44 +211,41 @@ func (c *Client) send(ctx context.Context, call Call) (response Response, err er
 	defer c.release(request)
 	raw, err := request.Execute(call.Method, call.URL)
 	if err != nil {
-		return Response{}, c.fail(call, c.sendError(ctx, call, sent, err)), !errors.Is(err, context.Canceled)
+		return Response{retryable: !errors.Is(err, context.Canceled)}, c.Fail(call.Op, c.sendError(ctx, call, sent, err))
 	}
 	response, bad := c.read(ctx, raw.RawResponse, call)
-	if log := c.Log(); log.Enabled(ctx, slog.LevelDebug) {
-		log.LogAttrs(ctx, slog.LevelDebug, c.gateway+": response", slog.String("gateway", c.gateway), slog.String("op", call.Op),
-			slog.Int("status", response.Status), slog.Int("bytes", len(response.Body)), slog.Duration("took", raw.Time()))
-	}
+	c.Log(ctx, slog.LevelDebug, call.Op, "response",
+		slog.Int("status", response.Status), slog.Int("bytes", len(response.Body)), slog.Duration("took", raw.Time()))
 	switch {
 	case bad != nil:
-		return response, response.Error("", "", bad), response.broken
+		return response, response.Error("", "", bad)
 	case response.Status == http.StatusProxyAuthRequired && sent != nil && sent.refusedByProxy(call):
-		return response, response.fail("", "", NotSent(errProxy)), false
+		return response, response.fail("", "", NotSent(errProxy))
 	default:
-		return response, nil, response.isUnavailable()
+		return response, nil
 	}
 }
 
-// Log returns the logger: the configured one, or the current slog.Default().
-func (c *Client) Log() *slog.Logger {
-	if c.log != nil {
-		return c.log
+// Log writes a log line of an operation to the configured logger, or to the current
+// slog.Default(). It leaves out empty texts, such as a number that is not known.
+func (c *Client) Log(ctx context.Context, level slog.Level, op, message string, attrs ...slog.Attr) {
+	log := c.log
+	if log == nil {
+		log = slog.Default()
 	}
-	return slog.Default()
-}
-
-// logUnknown logs a create whose outcome is unknown: the order has to be queried.
-func (c *Client) logUnknown(ctx context.Context, call Call, response Response, err error) {
-	if !errors.Is(err, paygates.ErrOutcomeUnknown) {
+	if !log.Enabled(ctx, level) {
 		return
 	}
-	attrs := []slog.Attr{slog.String("gateway", c.gateway), slog.String("op", call.Op)}
-	if call.OrderNo != "" {
-		attrs = append(attrs, slog.String("order_no", call.OrderNo))
+	all := []slog.Attr{slog.String("gateway", c.gateway), slog.String("op", op)}
+	for _, attr := range attrs {
+		if !attr.Value.Equal(slog.StringValue("")) {
+			all = append(all, attr)
+		}
 	}
-	attrs = append(attrs, slog.Int("status", response.Status), slog.String("reason", err.Error()))
-	c.Log().LogAttrs(ctx, slog.LevelWarn, c.gateway+": create with unknown outcome", attrs...)
+	log.LogAttrs(ctx, level, c.gateway+": "+message, all...)
 }
 
-func (c *Client) fail(call Call, cause error) *paygates.Error {
-	return &paygates.Error{Gateway: c.gateway, Op: call.Op, Err: cause}
+// Fail returns the error of an operation that got no response.
+func (c *Client) Fail(op string, cause error) *paygates.Error {
+	return &paygates.Error{Gateway: c.gateway, Op: op, Err: cause}
 }
