@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"net/url"
@@ -25,17 +26,10 @@ func maskedTexts(secrets []sign.Secret) []string {
 		if len(value) < 4 {
 			continue
 		}
-		texts = append(texts, value)
 		slashes := strings.ReplaceAll(value, "/", `\/`)
-		for _, form := range []string{
-			url.QueryEscape(value), url.PathEscape(value), base64.StdEncoding.EncodeToString([]byte(value)),
-			base64.StdEncoding.EncodeToString([]byte(value + ":")), strings.Trim(strconv.Quote(value), `"`),
-			slashes, escapeHTML.Replace(value), escapeHTML.Replace(slashes),
-		} {
-			if !slices.Contains(texts, form) {
-				texts = append(texts, form)
-			}
-		}
+		texts = append(texts, value, url.QueryEscape(value), url.PathEscape(value),
+			base64.StdEncoding.EncodeToString([]byte(value)), base64.StdEncoding.EncodeToString([]byte(value+":")),
+			strings.Trim(strconv.Quote(value), `"`), slashes, escapeHTML.Replace(value), escapeHTML.Replace(slashes))
 	}
 	return longestFirst(texts)
 }
@@ -64,10 +58,10 @@ func (r Response) allSecrets() []string {
 }
 
 // longestFirst sorts texts so that one that is part of another does not leave the rest
-// of that one.
+// of that one, and drops repeated ones.
 func longestFirst(texts []string) []string {
-	slices.SortFunc(texts, func(a, b string) int { return len(b) - len(a) })
-	return texts
+	slices.SortFunc(texts, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.Compact(texts)
 }
 
 // mask masks the secrets in a text, whatever the case of their letters.
@@ -79,36 +73,19 @@ func mask(secrets []string, text string) string {
 }
 
 func maskFold(text, secret string) string {
-	lower, secret := lowerASCII(text), lowerASCII(secret)
 	var masked strings.Builder
-	for {
-		i := strings.Index(lower, secret)
-		if i < 0 {
-			return masked.String() + text
+	rest := 0 // begins behind what was masked
+	for i := 0; i+len(secret) <= len(text); {
+		if !strings.EqualFold(text[i:i+len(secret)], secret) {
+			i++
+			continue
 		}
-		masked.WriteString(text[:i])
+		masked.WriteString(text[rest:i])
 		masked.WriteString(redact.Mask)
-		text, lower = text[i+len(secret):], lower[i+len(secret):]
+		i += len(secret)
+		rest = i
 	}
-}
-
-// lowerASCII keeps the length of text, unlike strings.ToLower.
-func lowerASCII(text string) string {
-	lower := []byte(text)
-	for i, c := range lower {
-		if c >= 'A' && c <= 'Z' {
-			lower[i] += 'a' - 'A'
-		}
-	}
-	return string(lower)
-}
-
-// maskExactly masks the parts of a request, which are words of errors in another case.
-func maskExactly(parts []string, text string) string {
-	for _, part := range parts {
-		text = strings.ReplaceAll(text, part, redact.Mask)
-	}
-	return text
+	return masked.String() + text[rest:]
 }
 
 // shownError is an error whose text has been cleared of the request's URL. The error
@@ -144,14 +121,20 @@ func withoutURL(err error, call Call) error {
 	if what := notHTTP.FindString(text); what != "" {
 		return errors.New(strings.TrimSpace(what))
 	}
-	if what := quoted.ReplaceAllString(text, "$1"); what != text {
-		return errors.New(maskExactly(privateTexts(call), what))
+	unquoted := quoted.ReplaceAllString(text, "$1")
+	shown := unquoted
+	for _, private := range privateTexts(call) { // in another case it is a word of the error
+		shown = strings.ReplaceAll(shown, private, redact.Mask)
 	}
-	shown := userinfo.ReplaceAllLiteralString(maskExactly(privateTexts(call), text), "//"+redact.Mask+"@")
-	if shown == text {
+	shown = userinfo.ReplaceAllLiteralString(shown, "//"+redact.Mask+"@")
+	switch {
+	case unquoted != text:
+		return errors.New(shown)
+	case shown != text:
+		return &shownError{shown, err}
+	default:
 		return err
 	}
-	return &shownError{shown, err}
 }
 
 // privateTexts returns what an error must not show of a call: its parts, and the
