@@ -20,9 +20,9 @@ const (
 	DefaultInterval = 3 * time.Second
 )
 
-// mostUnreadable is how many unexpected responses in a row end a wait: a wrong BaseURL
+// mostUnexpected is how many unexpected responses in a row end a wait: a wrong BaseURL
 // or another server gives nothing else.
-const mostUnreadable = 5
+const mostUnexpected = 5
 
 const opWait = "wait for payment"
 
@@ -54,33 +54,36 @@ func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O
 	var (
 		last, lastErr = (*O)(nil), error(nil)
 		state         string
-		unreadable    int
-		timer         = time.NewTimer(0)
+		unexpected    int // responses in a row
+		delay         time.Duration
 	)
-	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return last, c.ended(ctx, lastErr)
-		case <-timer.C:
+		case <-time.After(delay):
 		}
-		if ctx.Err() != nil { // both may be ready, and select takes either
+		if ctx.Err() != nil {
 			return last, c.ended(ctx, lastErr)
 		}
 		order, err := w.Query(ctx, w.Number)
+		delay = max(interval, transport.RetryAfter(err))
 		if err != nil {
 			if ctx.Err() != nil && errors.Is(err, paygates.ErrNoResponse) {
 				return last, c.ended(ctx, lastErr)
 			}
-			if unreadable = count(unreadable, err); unreadable == mostUnreadable || !isPassing(err) {
+			if isUnexpected(err) {
+				unexpected++
+			} else {
+				unexpected = 0
+			}
+			if unexpected == mostUnexpected || !isPassing(err) {
 				return last, err
 			}
 			lastErr = err
 			c.Transport.Log(ctx, slog.LevelWarn, opWait, "waiting for payment", slog.String(w.Name, w.Number), slog.Any("error", err))
-			timer.Reset(max(interval, transport.RetryAfter(err)))
 			continue
 		}
-		last, lastErr, unreadable = order, nil, 0
+		last, lastErr, unexpected = order, nil, 0
 		text, paid, final := w.State(order)
 		text = c.Transport.Mask(text)
 		level := slog.LevelDebug
@@ -95,7 +98,6 @@ func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O
 		case final:
 			return order, c.Transport.Fail(opWait, fmt.Errorf("%w: state %s", paygates.ErrNotPaid, text))
 		}
-		timer.Reset(interval)
 	}
 }
 
@@ -114,11 +116,8 @@ func isPassing(err error) bool {
 		errors.Is(err, paygates.ErrUnavailable)
 }
 
-// count counts the unexpected responses in a row. A gateway that is unavailable or
-// does not respond says nothing about BaseURL.
-func count(unreadable int, err error) int {
-	if errors.Is(err, paygates.ErrBadResponse) && !errors.Is(err, paygates.ErrUnavailable) {
-		return unreadable + 1
-	}
-	return 0
+// isUnexpected reports whether a response is not the documented one. A gateway that is
+// unavailable or does not respond says nothing about BaseURL.
+func isUnexpected(err error) bool {
+	return errors.Is(err, paygates.ErrBadResponse) && !errors.Is(err, paygates.ErrUnavailable)
 }

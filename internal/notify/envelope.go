@@ -33,7 +33,8 @@ func MarshalValues(gateway string, values url.Values) ([]byte, error) {
 	if len(values) == 0 {
 		return nil, notMarshaled(gateway, errNothing)
 	}
-	data := begin(gateway, 512)
+	data := append(make([]byte, 0, 512), magic...)
+	data = appendText(append(data, envelopeVersion), gateway)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		data = appendText(data, name)
 		data = binary.AppendUvarint(data, uint64(len(values[name])))
@@ -41,7 +42,10 @@ func MarshalValues(gateway string, values url.Values) ([]byte, error) {
 			data = appendText(data, value)
 		}
 	}
-	return end(gateway, data)
+	if len(data)+checksumLength > maxEnvelope {
+		return nil, notMarshaled(gateway, fmt.Errorf("longer than %d bytes", maxEnvelope))
+	}
+	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(data)), nil
 }
 
 // RestoreValues returns the values in an envelope of MarshalValues. They are not verified.
@@ -74,34 +78,21 @@ func MarshalBody(gateway string, body []byte, signature string) ([]byte, error) 
 	if len(body) == 0 {
 		return nil, notMarshaled(gateway, errNothing)
 	}
-	data := begin(gateway, len(body)+len(signature)+64)
-	return end(gateway, appendText(appendText(data, string(body)), signature))
+	return MarshalValues(gateway, url.Values{"body": {string(body)}, "signature": {signature}})
 }
 
 // RestoreBody returns a copy of the body and the signature in an envelope of MarshalBody.
 // They are not verified.
 func RestoreBody(gateway string, data []byte) (body []byte, signature string, err error) {
-	r, err := open(gateway, data)
-	if err != nil {
-		return nil, "", notRestored(gateway, err)
-	}
-	body, signature = []byte(r.text()), r.text()
-	if r.broken || len(r.rest) > 0 {
+	values, err := RestoreValues(gateway, data)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case !values.Has("body"):
 		return nil, "", notRestored(gateway, errDamaged)
+	default:
+		return []byte(values.Get("body")), values.Get("signature"), nil
 	}
-	return body, signature, nil
-}
-
-func begin(gateway string, size int) []byte {
-	data := append(make([]byte, 0, size), magic...)
-	return appendText(append(data, envelopeVersion), gateway)
-}
-
-func end(gateway string, data []byte) ([]byte, error) {
-	if len(data)+checksumLength > maxEnvelope {
-		return nil, notMarshaled(gateway, fmt.Errorf("longer than %d bytes", maxEnvelope))
-	}
-	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(data)), nil
 }
 
 func appendText(data []byte, text string) []byte {
@@ -138,12 +129,15 @@ func open(gateway string, data []byte) (*reader, error) {
 		return nil, errDamaged
 	}
 	r := &reader{rest: rest[1 : len(rest)-checksumLength]}
-	if of := r.text(); r.broken {
+	of := r.text()
+	switch {
+	case r.broken:
 		return nil, errDamaged
-	} else if of != gateway {
+	case of != gateway:
 		return nil, rejectEnvelope(fmt.Sprintf("is of gateway %q", clip(of)))
+	default:
+		return r, nil
 	}
-	return r, nil
 }
 
 // reader reads texts and numbers until one is broken.
