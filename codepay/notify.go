@@ -115,7 +115,7 @@ func (c *Client) parse(r *http.Request) (values url.Values, keyIndex int, err er
 	// A gateway that appends "?pay_id=…" to a notify URL with a query. The signature
 	// tells which parameters are meant.
 	if strings.Contains(r.URL.RawQuery, "?") {
-		if appended, otherErr := notify.QueryAfterLast(r); otherErr == nil {
+		if appended, otherErr := notify.QueryWith(r, "sign"); otherErr == nil {
 			if keyIndex, otherErr = c.verify(appended); otherErr == nil {
 				return appended, keyIndex, nil
 			}

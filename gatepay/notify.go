@@ -93,7 +93,7 @@ func parse(r *http.Request, read func(*http.Request) (url.Values, error)) (url.V
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
 	if !isComplete(values) {
-		if appended, err := notify.QueryAfterLast(r); err == nil && isComplete(appended) {
+		if appended, err := notify.QueryWith(r, "sign"); err == nil && isComplete(appended) {
 			return appended, nil
 		}
 	}

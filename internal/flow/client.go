@@ -79,8 +79,7 @@ func (c *Client) LogUnread(ctx context.Context, op, name, number string, unread 
 // return. Every key is compared, so that the time does not tell which one matches.
 //
 // It logs if a previous key matched: once no such line is logged anymore, the change of a
-// key can end. The line has no request context: a notification can be verified without a
-// request.
+// key can end.
 func Match[K any](c *Client, keys []K, verify func(K) error) (int, error) {
 	index, current := -1, sign.ErrMismatch
 	for i := range keys {

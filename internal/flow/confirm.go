@@ -53,7 +53,7 @@ func shared[O any](
 	for {
 		q := c.queries.join(number)
 		if q == nil {
-			return ask(ctx, c, number, query)
+			return first(ctx, c, number, query)
 		}
 		select {
 		case <-ctx.Done():
@@ -72,17 +72,16 @@ func shared[O any](
 	}
 }
 
-func ask[O any](
+// first queries an order and passes the result to the callers that wait for it.
+func first[O any](
 	ctx context.Context, c *Client, number string, query func(context.Context, string) (*O, error),
 ) (order *O, err error) {
-	finished := false
 	defer func() {
 		q := c.queries.leave(number)
 		switch {
 		case q == nil:
 			return
-		case !finished:
-		case err == nil:
+		case order != nil:
 			own := *order
 			q.order = &own
 		case ctx.Err() == nil: // otherwise the error says nothing about the gateway
@@ -92,14 +91,11 @@ func ask[O any](
 	}()
 	select {
 	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
 	default:
-		finished = true
 		return nil, c.Transport.Fail(opConfirm, paygates.ErrBusy)
 	}
-	order, err = query(ctx, number)
-	finished = true
-	return order, err
+	defer func() { <-c.slots }()
+	return query(ctx, number)
 }
 
 // queries are the queries in flight, by the number of their order: nil while nobody waits

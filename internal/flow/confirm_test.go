@@ -115,7 +115,7 @@ func TestTheOrderOfTheFirstCallerIsItsOwn(t *testing.T) {
 	c, _ := client(nil)
 	require.Nil(t, c.queries.join("1"))
 	others := c.queries.join("1")
-	first, err := ask(context.Background(), c, "1", func(_ context.Context, number string) (*order, error) {
+	first, err := first(context.Background(), c, "1", func(_ context.Context, number string) (*order, error) {
 		return &order{No: number}, nil
 	})
 	require.NoError(t, err)

@@ -57,18 +57,11 @@ func rejectMethod(allow string) error {
 }
 
 // Query returns the fields of a notification by GET.
-func Query(r *http.Request) (url.Values, error) {
-	return queryFrom(r, 0)
-}
+func Query(r *http.Request) (url.Values, error) { return queryFrom(r, 0) }
 
-// QueryAfterLast is Query for a gateway that appends "?field=…" to a notify URL that
-// may have a query already: the fields are what follows the last "?".
-func QueryAfterLast(r *http.Request) (url.Values, error) {
-	return queryFrom(r, strings.LastIndexByte(r.URL.RawQuery, '?')+1)
-}
-
-// QueryWith is QueryAfterLast for a gateway that sends a field with the given name: a
-// "?" after that is part of a value.
+// QueryWith is Query for a gateway that appends "?field=…" to a notify URL that may have a
+// query already: the fields are what follows the last "?" before the field with the given
+// name. A "?" after that is part of a value.
 func QueryWith(r *http.Request, name string) (url.Values, error) {
 	query := r.URL.RawQuery
 	field := max(strings.LastIndex(query, "&"+name+"="), strings.LastIndex(query, "?"+name+"="))

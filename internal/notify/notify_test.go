@@ -542,7 +542,7 @@ func TestQueryWith(t *testing.T) {
 		require.NoError(t, err, query)
 		assert.Equal(t, want, got, query)
 	}
-	got, err := QueryAfterLast(get("shop=7?sign=2&order_no=1"))
+	got, err := QueryWith(get("shop=7?sign=2&order_no=1"), "sign")
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
 	got, err = QueryWith(get("order_no=1&back=/shop?id=7"), "order_no")
