@@ -1,7 +1,7 @@
 package notify
 
 import (
-	"errors"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -15,9 +15,9 @@ import (
 const MaxFields = 256
 
 var (
-	errRepeated = errors.New("a field occurs more than once")
-	errMany     = errors.New("too many fields")
-	errEscape   = errors.New("invalid percent-encoding")
+	errRepeated = reject(http.StatusBadRequest, "a field occurs more than once")
+	errMany     = reject(http.StatusBadRequest, "too many fields")
+	errEscape   = reject(http.StatusBadRequest, "invalid percent-encoding")
 )
 
 // Encode writes the fields that are not empty, in their order, escaped as by

@@ -130,7 +130,7 @@ func parse(text string) (url.Values, error) {
 	}
 	values, err := Parse(text)
 	if err != nil {
-		return nil, reject(http.StatusBadRequest, err.Error())
+		return nil, err
 	}
 	return some(values)
 }
@@ -169,17 +169,14 @@ func Single(values url.Values) (url.Values, error) {
 
 func single(values url.Values) (url.Values, error) {
 	if len(values) > MaxFields {
-		return nil, reject(http.StatusBadRequest, errMany.Error())
+		return nil, errMany
 	}
 	size := 0
 	for name, all := range values {
 		if len(all) > 1 {
-			return nil, reject(http.StatusBadRequest, errRepeated.Error())
+			return nil, errRepeated
 		}
-		size += len(name)
-		if len(all) == 1 {
-			size += len(all[0])
-		}
+		size += len(name) + len(values.Get(name))
 	}
 	if size > MaxBody {
 		return nil, errTooLong
@@ -224,7 +221,7 @@ func Body(r *http.Request) ([]byte, error) {
 	if r.Method != http.MethodPost {
 		return nil, rejectMethod("POST")
 	}
-	if r.Body == nil || r.Body == http.NoBody {
+	if r.Body == nil {
 		return nil, noBody(r)
 	}
 	body, err := transport.ReadAll(r.Body, r.ContentLength, MaxBody)
