@@ -347,6 +347,7 @@ func TestResponseConn(t *testing.T) {
 		"truncated chunk":     {head + "Transfer-Encoding: chunked\r\n\r\n5\r\nab", head + "Transfer-Encoding: chunked\r\n\r\n5\r\nab", io.EOF},
 		"surplus":             {head + "Content-Length: 2\r\n\r\nabSURPLUS", head + "Content-Length: 2\r\n\r\nab", io.EOF},
 		"surplus after 304":   {"HTTP/1.1 304 Not Modified\r\n\r\nSURPLUS", "HTTP/1.1 304 Not Modified\r\n\r\n", io.EOF},
+		"surplus of a 204":    {"HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n", "HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n\r\n", io.EOF},
 		"surplus of chunks":   {head + "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\nSURPLUS", head + "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", io.EOF},
 		"until the end":       {head + "\r\nabc", closing + "\r\nabc", io.EOF},
 		"negative length":     {head + "Content-Length: -1\r\n\r\nab", closing + "Content-Length: -1\r\n\r\nab", io.EOF},
@@ -410,6 +411,7 @@ func FuzzResponseConn(f *testing.F) {
 	for _, text := range []string{
 		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabSURPLUS", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\nSURPLUS",
 		"HTTP/1.1 103 X\r\n\r\nHTTP/1.1 204 X\r\n\r\nSURPLUS", "HTTP/1.0 200 OK\nConnection: keep-alive\nContent-Length: 1\n\nabc", "HTTP/1.1 200 OK\r\n\r\nab",
+		"HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n", "HTTP/1.1 103 X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
 		"HTTP/1.1 200 OK\r\nX: a\r\n Content-Length: 3\r\nContent-Length: 1\r\n\r\nabc",
 	} {
 		f.Add(text)
