@@ -117,7 +117,7 @@ func New(config Config) (*Client, error) {
 		v.That(!slices.Contains(gatewayParameters, name), "OwnParameters", fmt.Sprintf("must not contain %q, which the gateway sends", name))
 	}
 	baseURL := transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
-	check.AppInfo(v, config.AppInfo)
+	check.Settings(v, config.AppInfo, config.NotificationTimeout, config.MaxConfirmations)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func New(config Config) (*Client, error) {
 		v.That(state != "" && state != StateInProgress && state != StateExpired,
 			"PaidStates", "must not contain an empty state, inprogress or expired")
 	}
-	check.AppInfo(v, config.AppInfo)
+	check.Settings(v, config.AppInfo, config.NotificationTimeout, config.MaxConfirmations)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func New(config Config) (*Client, error) {
 	v.Digits("UserID", config.UserID, 20)
 	secrets := v.Secrets(config.Secret, config.PreviousSecrets)
 	baseURL := transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
-	check.AppInfo(v, config.AppInfo)
+	check.Settings(v, config.AppInfo, config.NotificationTimeout, config.MaxConfirmations)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}

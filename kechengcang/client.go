@@ -66,7 +66,7 @@ func New(config Config) (*Client, error) {
 	v.ID("AppID", config.AppID, 128)
 	v.Secret("Secret", config.Secret)
 	baseURL := transport.BaseURL(v, "BaseURL", config.BaseURL, config.AllowPlainHTTP)
-	check.AppInfo(v, config.AppInfo)
+	check.Settings(v, config.AppInfo, config.NotificationTimeout, config.MaxConfirmations)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}

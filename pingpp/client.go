@@ -120,7 +120,7 @@ func New(config Config) (*Client, error) {
 	v.That(len(config.PreviousWebhookPublicKeys) <= check.MaxPrevious,
 		"PreviousWebhookPublicKeys", "must hold at most "+strconv.Itoa(check.MaxPrevious))
 	v.That(config.Signer == nil || config.PrivateKey.Reveal() == "", "Signer", "must not be set together with PrivateKey")
-	check.AppInfo(v, config.AppInfo)
+	check.Settings(v, config.AppInfo, config.NotificationTimeout, config.MaxConfirmations)
 	c.useBackend(v, config)
 	c.useAPI(v, config)
 	if err := v.Err(); err != nil {

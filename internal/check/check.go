@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -105,8 +106,11 @@ func (v *Checker) Digits(field, value string, longest int) {
 // AreDigits reports whether value has 1 to longest ASCII digits.
 func AreDigits(value string, longest int) bool { return isMadeOf(value, digits, longest) }
 
-// AppInfo requires a name and a version that a User-Agent header can hold.
-func AppInfo(v *Checker, app paygates.AppInfo) {
+// Settings checks what every Config has: an AppInfo that a User-Agent header can hold, and
+// limits that are not negative.
+func Settings(v *Checker, app paygates.AppInfo, notificationTimeout time.Duration, confirmations int) {
+	v.That(notificationTimeout >= 0, "NotificationTimeout", "must not be negative")
+	v.That(confirmations >= 0, "MaxConfirmations", "must not be negative")
 	if app == (paygates.AppInfo{}) {
 		return
 	}

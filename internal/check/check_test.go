@@ -256,7 +256,7 @@ func TestAppInfo(t *testing.T) {
 		{Name: "a", Version: strings.Repeat("1", 65)}:         version,
 	} {
 		v := New("ispay", paygates.ErrInvalidConfig)
-		AppInfo(v, app)
+		Settings(v, app, 0, 0)
 		if want == "" {
 			assert.NoError(t, v.Err(), "%q", app)
 			continue

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -122,16 +123,23 @@ func TestTheAddressOfTheGatewayIsSafe(t *testing.T) {
 	})
 }
 
-// What would end the User-Agent header is rejected.
-func TestAppInfoIsChecked(t *testing.T) {
+// What would end the User-Agent header is rejected, and so are negative limits.
+func TestSettingsAreChecked(t *testing.T) {
 	t.Parallel()
 	constructors(func(name string, construct func(settings) error) {
 		own := right
-		own.app = paygates.AppInfo{Name: "example-shop", Version: "2.3"}
+		own.app, own.timeout, own.most = paygates.AppInfo{Name: "example-shop", Version: "2.3"}, time.Second, 1
 		require.NoError(t, construct(own), name)
-		own.app.Name = "example\r\nX-Own: 1"
-		assert.ErrorIs(t, construct(own), paygates.ErrInvalidConfig, name)
-		assert.ErrorContains(t, construct(own), "AppInfo.Name", name)
+		for field, change := range map[string]func(*settings){
+			"AppInfo.Name":        func(s *settings) { s.app.Name = "example\r\nX-Own: 1" },
+			"NotificationTimeout": func(s *settings) { s.timeout = -1 },
+			"MaxConfirmations":    func(s *settings) { s.most = -1 },
+		} {
+			wrong := own
+			change(&wrong)
+			assert.ErrorIs(t, construct(wrong), paygates.ErrInvalidConfig, name)
+			assert.ErrorContains(t, construct(wrong), field, name)
+		}
 	})
 }
 

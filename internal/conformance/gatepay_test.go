@@ -34,10 +34,10 @@ var _ = describe(descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
+			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app, NotificationTimeout: s.timeout, MaxConfirmations: s.most}))
 		},
 		"Secret beside CloudBaseURL": func(s settings) error {
-			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
+			return made(gatepay.New(gatepay.Config{AppKey: s.id, Secret: sign.NewSecret(s.secret), CloudBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app, NotificationTimeout: s.timeout, MaxConfirmations: s.most}))
 		},
 	},
 	invalid:        gatepayInvalid,

@@ -28,7 +28,7 @@ var _ = describe(descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			return made(ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
+			return made(ispay.New(ispay.Config{UserID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app, NotificationTimeout: s.timeout, MaxConfirmations: s.most}))
 		},
 	},
 	invalid:        ispayInvalid,

@@ -27,7 +27,7 @@ var _ = describe(descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Secret": func(s settings) error {
-			return made(kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
+			return made(kechengcang.New(kechengcang.Config{AppID: s.id, Secret: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app, NotificationTimeout: s.timeout, MaxConfirmations: s.most}))
 		},
 	},
 	invalid:        kechengcangInvalid,

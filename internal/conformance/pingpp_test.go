@@ -38,10 +38,10 @@ var _ = describe(descriptor{
 	},
 	settings: map[string]func(settings) error{
 		"Token": func(s settings) error {
-			return made(pingpp.New(pingpp.Config{Token: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
+			return made(pingpp.New(pingpp.Config{Token: sign.NewSecret(s.secret), BaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app, NotificationTimeout: s.timeout, MaxConfirmations: s.most}))
 		},
 		"APIKey": func(s settings) error {
-			return made(pingpp.New(pingpp.Config{APIKey: sign.NewSecret(s.secret), APIBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app}))
+			return made(pingpp.New(pingpp.Config{APIKey: sign.NewSecret(s.secret), APIBaseURL: s.base, AllowPlainHTTP: s.plain, AppInfo: s.app, NotificationTimeout: s.timeout, MaxConfirmations: s.most}))
 		},
 	},
 	invalid:        pingppInvalid,

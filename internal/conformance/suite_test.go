@@ -183,6 +183,9 @@ type settings struct {
 	base   string
 	plain  bool // AllowPlainHTTP
 	app    paygates.AppInfo
+	// NotificationTimeout and MaxConfirmations
+	timeout time.Duration
+	most    int
 }
 
 // shop is a merchant with one client of one gateway, and the gateway.

@@ -81,7 +81,7 @@ func first[O any](
 		switch {
 		case q == nil:
 			return
-		case order != nil:
+		case err == nil && order != nil:
 			own := *order
 			q.order = &own
 		case ctx.Err() == nil: // otherwise the error says nothing about the gateway
