@@ -233,6 +233,18 @@ func TestWeChatCredential(t *testing.T) {
 	require.ErrorIs(t, err, paygates.ErrBadResponse)
 }
 
+// A credential is signed, so nothing in it is changed or left out.
+func TestACredentialIsPassedOnUnchanged(t *testing.T) {
+	t.Parallel()
+	charge := pingpp.Charge{Credential: paygates.NewPrivate(json.RawMessage(`{"Wx":{"sign":"no"},"wx":{"Sign":"no","sign":"ABC",
+		"packageValue":"` + "Sign=\xff" + `","prepayId":"\u0077x","partnerId":null,"nonceStr":true,"timeStamp":[1],"x":{"a":1,"a":2}}}`))}
+	credential, err := charge.WeChatCredential()
+	require.NoError(t, err)
+	assert.Equal(t, pingpp.WeChatCredential{
+		PrepayID: private("wx"), NonceStr: "true", Package: private("Sign=\xff"), Sign: private("ABC"),
+	}, *credential)
+}
+
 func TestACredentialOfAnotherShapeIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{``, `null`, `[]`, `{}`, `"x"`, `{"wx":[],"alipay":[]}`, `{"wx":"x","alipay":"x"}`, `{"wx":{"appId":[]},"alipay":{"orderInfo":{}}}`} {

@@ -43,7 +43,7 @@ func (c Charge) AlipayCredential() (*AlipayCredential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &AlipayCredential{OrderInfo: paygates.NewPrivate(alipay["orderInfo"])}, nil
+	return &AlipayCredential{OrderInfo: paygates.NewPrivate(alipay["orderInfo"].Text())}, nil
 }
 
 // WeChatCredential returns the wx part of Credential, or else the wx_pub part. The error is
@@ -60,30 +60,25 @@ func (c Charge) WeChatCredential() (*WeChatCredential, error) {
 		wx = page
 	}
 	return &WeChatCredential{
-		AppID:     wx["appId"],
-		PartnerID: wx["partnerId"],
-		PrepayID:  paygates.NewPrivate(wx[prepayID]),
-		NonceStr:  wx["nonceStr"],
-		Package:   paygates.NewPrivate(wx[packageName]),
-		TimeStamp: wx["timeStamp"],
-		SignType:  wx["signType"],
-		Sign:      paygates.NewPrivate(wx[signName]),
+		AppID:     wx["appId"].Text(),
+		PartnerID: wx["partnerId"].Text(),
+		PrepayID:  paygates.NewPrivate(wx[prepayID].Text()),
+		NonceStr:  wx["nonceStr"].Text(),
+		Package:   paygates.NewPrivate(wx[packageName].Text()),
+		TimeStamp: wx["timeStamp"].Text(),
+		SignType:  wx["signType"].Text(),
+		Sign:      paygates.NewPrivate(wx[signName].Text()),
 	}, nil
 }
 
 // credential returns the part of Credential for a channel, which has the field need. Names
 // are compared exactly, as in the app: others may differ from them in case.
-func (c Charge) credential(channel, need string) (map[string]string, error) {
-	var channels, part map[string]json.RawMessage
-	texts := map[string]string{}
-	if json.Unmarshal(c.Credential.Reveal(), &channels) == nil && json.Unmarshal(channels[channel], &part) == nil {
-		for name, raw := range part {
-			value, _ := loosejson.Read(raw)
-			texts[name] = value.Text()
-		}
-	}
-	if texts[need] == "" {
+func (c Charge) credential(channel, need string) (map[string]loosejson.Value, error) {
+	var channels map[string]json.RawMessage
+	var part map[string]loosejson.Value
+	raw := c.Credential.Reveal()
+	if json.Unmarshal(raw, &channels) != nil || json.Unmarshal(channels[channel], &part) != nil || part[need].Text() == "" {
 		return nil, fmt.Errorf("%s: read credential: %w", gateway, transport.Bad("no "+channel+" credential"))
 	}
-	return texts, nil
+	return part, nil
 }

@@ -92,6 +92,12 @@ func notJSON(data []byte, err error) error {
 // shares memory. The zero Value is that of a field that is missing.
 type Value struct{ json []byte }
 
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *Value) UnmarshalJSON(data []byte) error {
+	v.json = bytes.Clone(data)
+	return nil
+}
+
 // Bytes returns the JSON. Growing it changes nothing behind it.
 func (v Value) Bytes() []byte { return v.json }
 
