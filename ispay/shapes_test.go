@@ -122,6 +122,26 @@ func TestQueryStateWithFieldsOfAnotherShape(t *testing.T) {
 	}
 }
 
+// The state beside the order decides. Only if there is none, that in the order does.
+func TestQueryStateReadsOneOfTwoStates(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[string]ispay.State{
+		`9`: 9, `"9"`: 9, `null`: 5, `""`: 5, `[]`: 0, `{}`: 0, `[9]`: 0, `false`: 0,
+	} {
+		client, mock := setup(t)
+		mock.RegisterResponder("GET", "https://pay.ispay.in/query/1",
+			httpmock.NewStringResponder(200, `{"success":true,"state":`+state+`,"order":{"amount":300,"state":5}}`))
+		got, err := client.QueryState(context.Background(), "1")
+		if want == 0 {
+			require.ErrorIs(t, err, paygates.ErrBadResponse, state)
+			require.ErrorContains(t, err, "state is not a whole number", state)
+			continue
+		}
+		require.NoError(t, err, state)
+		assert.Equal(t, want, got.State, state)
+	}
+}
+
 // The order ID of a created order survives whatever stands beside it.
 func TestCreateOrderWithFieldsOfAnotherShape(t *testing.T) {
 	t.Parallel()
