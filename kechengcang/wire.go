@@ -45,16 +45,15 @@ func decode(response transport.Response) (*Order, *paygates.Error) {
 	case code != codeOK:
 		return nil, rejection(response, f)
 	}
-	result := f.Object("result")
-	switch {
-	case f.Value("result").IsNull():
+	switch result := f.Value("result"); {
+	case result.IsNull():
 		return nil, nil
-	case len(f.Unread()) > 0:
-		return nil, response.Bad("result is not an object")
-	case !result.Exists():
+	case len(result.Bytes()) == 0:
 		return nil, response.Bad("no result")
+	case !result.IsObject():
+		return nil, response.Bad("result is not an object")
 	}
-	order := orderOf(result)
+	order := orderOf(f.Object("result"))
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}

@@ -38,8 +38,8 @@ type decoder struct {
 	err     error
 }
 
-// member is a name and its value in an object. Behind it stand the members of the objects
-// in the value, and then its next sibling.
+// member is a name and its value in an object. It is followed by the members of the objects
+// in the value, and then by its next sibling.
 type member struct {
 	name       string
 	begin, end int // the value
@@ -76,10 +76,6 @@ func (d *decoder) object(names names) {
 		d.next()
 		begin := d.i + 1
 		name := d.name()
-		inside := names
-		if isOpaque(name) {
-			inside = opaque
-		}
 		if names == opaque {
 			d.skip(opaque)
 			continue
@@ -92,6 +88,10 @@ func (d *decoder) object(names names) {
 			d.fail(errMany)
 		}
 		seen = append(seen, hash)
+		inside := names
+		if isOpaque(name) {
+			inside = opaque
+		}
 		if names == recorded && d.err == nil {
 			d.record(d.nameAt(begin, name), inside)
 		} else {

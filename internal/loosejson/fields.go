@@ -90,10 +90,11 @@ func (f Fields) Value(name string) Value {
 // there is no object, or something else in its place: see Exists.
 func (f Fields) Object(name string) Fields {
 	m, inside := f.find(name)
-	switch value := f.Value(name); {
-	case value.IsObject():
+	switch {
+	case m == nil || f.data[m.begin] == 'n': // null
+	case f.data[m.begin] == '{':
 		return Fields{f.document, inside, m.begin, m.end}
-	case m != nil && !value.IsNull():
+	default:
 		f.Skip(name)
 	}
 	return Fields{document: f.document}
