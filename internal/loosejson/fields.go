@@ -214,7 +214,7 @@ func (f Fields) NeedAmount(name string) money.Amount {
 func (f Fields) Cents(name string) money.Amount {
 	s := f.scalar(name)
 	n, ok := parseInt(s)
-	if !ok || n < 0 || n > money.Max.Cents() {
+	if !ok || n < 0 {
 		f.Skip(name)
 		return 0
 	}

@@ -120,12 +120,7 @@ func (v Value) Parse() (Fields, error) {
 
 // Text returns a string, number, true or false as text, with the digits of a number kept.
 // It returns "" for anything else.
-func (v Value) Text() string {
-	if v.IsObject() || v.IsList() {
-		return ""
-	}
-	return scalarOf(v.json, string(v.json)).text
-}
+func (v Value) Text() string { return scalarOf(v.json, string(v.json)).text }
 
 // Members returns the names and values of an object, none for anything else. A name may
 // come twice.

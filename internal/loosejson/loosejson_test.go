@@ -297,7 +297,7 @@ func TestRead(t *testing.T) {
 
 func TestValueOfAField(t *testing.T) {
 	t.Parallel()
-	text := []byte(`{"metadata":{"text":"a","list":[1,{"b":2}],"\u0061":null,"text":7},"last":1}`)
+	text := []byte(`{"metadata":{"text":"a","list":[1,{"b":2,"B":2}],"\u0061":null,"text":7},"last":1}`)
 	f, err := Parse(text)
 	require.NoError(t, err)
 	part, none := f.Value("metadata"), f.Value("none")
@@ -308,7 +308,7 @@ func TestValueOfAField(t *testing.T) {
 		members = append(members, member{name, string(value.Bytes()), value.Text()})
 	}
 	assert.Equal(t, []member{
-		{"text", `"a"`, "a"}, {"list", `[1,{"b":2}]`, ""}, {"a", "null", ""}, {"text", "7", "7"},
+		{"text", `"a"`, "a"}, {"list", `[1,{"b":2,"B":2}]`, ""}, {"a", "null", ""}, {"text", "7", "7"},
 	}, members)
 	for range part.Members() {
 		break
@@ -328,6 +328,9 @@ func TestValueOfAField(t *testing.T) {
 	assert.Equal(t, []string{"1", `{"a":[2]}`, `"b"`}, elements)
 	for range list.Elements() {
 		break
+	}
+	for value := range list.Elements() {
+		assert.Equal(t, len(value.Bytes()), cap(value.Bytes()), "growing an element changes nothing behind it")
 	}
 	for range part.Elements() {
 		t.Error("an element of an object")
@@ -462,8 +465,30 @@ func TestForm(t *testing.T) {
 	assert.Equal(t, values{Text: "a", Number: 1, Price: 100}, valuesOf(f))
 	assert.Equal(t, []string{"flag"}, f.Unread())
 	assert.True(t, f.Has("text") && !f.Has("empty") && !f.Has("none"))
+	assert.Equal(t, "a", f.NeedText("text"))
+	require.NoError(t, f.Err())
 	f.NeedText("none")
 	require.EqualError(t, f.Err(), "no none")
+}
+
+// An int has 32 bits on some platforms: 4294967305 would be 9.
+func TestANumberThatDecidesHas32Bits(t *testing.T) {
+	t.Parallel()
+	for number, ok := range map[string]bool{
+		"2147483647": true, "-2147483648": true, "2147483648": false, "-2147483649": false, "4294967305": false, `"4294967305.0"`: false,
+	} {
+		err := need(t, `{"number":`+number+`}`)
+		assert.Equal(t, ok, err == nil, number)
+	}
+}
+
+func TestAValueIsACopyOfWhatEncodingJSONPasses(t *testing.T) {
+	t.Parallel()
+	text := []byte(`"a"`)
+	var value Value
+	require.NoError(t, value.UnmarshalJSON(text))
+	text[1] = 'b'
+	assert.Equal(t, "a", value.Text())
 }
 
 func TestNeedNumber(t *testing.T) {
