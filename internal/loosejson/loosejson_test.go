@@ -430,6 +430,7 @@ func TestNestedObjects(t *testing.T) {
 	assert.Equal(t, []money.Amount{200, 100, 0}, []money.Amount{f.NeedAmount("price"), order.NeedAmount("price"), deep.Amount("price")})
 	assert.False(t, f.Has("number") || order.Has("number") || f.Has("deep ") || order.Has("list") || deep.Has("last"))
 	assert.Equal(t, inner, string(order.JSON()))
+	assert.Equal(t, `{"a":1}`, string(parsed(t, " {\"a\":1} \n").JSON()))
 	assert.Equal(t, `{"y":1}`, string(f.Object("before").Value("x").Bytes()))
 	assert.False(t, f.Object("metadata").Has("text"), "it is passed on unread")
 

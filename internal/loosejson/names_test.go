@@ -123,7 +123,7 @@ func TestNamesOfWhatIsNotJSON(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		`"`, `{"`, `{"\`, `{"\"`, `{"text`, `{"text"`, `{"text":`, `}`, `}}{`, `{}}`, `"text":1,"text":2`, `"\ud8"`, `{"\u00":1}`,
-		`{"text" 1}`, `{"text","a"}`, `{"text"}`, `{"metadata":{"text" 1}}`, `{"list":[{"text" 1}]}`, `{"text":1 "a":2}`, `{"text":1,}`, `{1:1}`,
+		`{"text" 1}`, `{"text","a"}`, `{"text"}`, `{"metadata":{"text" 1}}`, `{"list":[{"text" 1}]}`, `{"text":1 "a":2}`, `{"text":1,}`, `{1:1}`, `{1}`, `{null}`, `{"text":1,2}`,
 		strings.Repeat(`{"a":`, 20_000), strings.Repeat(`{`, 100_000), strings.Repeat(`}`, 100_000),
 	} {
 		_, err := Parse([]byte(text))
