@@ -419,6 +419,8 @@ func TestQueryOrderWithAResponseAboutAnotherOrder(t *testing.T) {
 		`{"status":1,"order_id":888888888,"pay_id":"admin","money":100.5,"pay_no":7}`,
 		`{"status":1,"order_id":"10041","pay_id":"admin","money":"100.50","pay_no":"7"}`, // the merchant's number
 		`{"status":1,"order_id":5,"trueID":5,"pay_id":"admin","money":"100.500","pay_no":"7"}`,
+		`{"status":1,"order_id":5,"userID":"5","pay_id":"admin","money":"100.500","pay_no":"7"}`,
+		`{"status":1,"order_id":5,"id":5,"pay_id":"admin","money":"100.500","pay_no":"7"}`,
 		`{"status":1,"order_id":"null","pay_id":"admin","money":"100.500","pay_no":"7"}`,
 		`{"status":1,"order_id":"undefined","pay_id":"admin","money":"100.500","pay_no":"7"}`,
 	} {

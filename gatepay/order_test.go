@@ -222,7 +222,7 @@ func TestParams(t *testing.T) {
 		require.NoError(t, err, raw)
 		assert.Equal(t, want, params, raw)
 	}
-	for _, raw := range []string{"", `{"data":{"params":{"a":{}}}}`, `{"data":{"params":"a"}}`, `{"data":[]}`} {
+	for _, raw := range []string{"", `{"data":{"params":{"a":{}}}}`, `{"data":{"params":{"a":[]}}}`, `{"data":{"params":"a"}}`, `{"data":[]}`} {
 		_, err := gatepay.CreatedOrder{Raw: paygates.NewPrivate(json.RawMessage(raw))}.Params()
 		require.ErrorIs(t, err, paygates.ErrBadResponse, raw)
 	}
