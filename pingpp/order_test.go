@@ -177,6 +177,9 @@ func TestCreateOrderWithABadResponse(t *testing.T) {
 	}{
 		"another rejection": {200, `{"status":-7,"message":"订单已支付"}`, nil, false},
 		"a status quoted":   {200, `{"status":"-4","message":"无效的支付通道"}`, pingpp.ErrInvalidChannel, false},
+		"above 0, a charge": {200, replace(t, createSuccess(t), `"status": 0`, `"status": 1`), nil, false},
+		"no status":         {200, replace(t, createSuccess(t), `"status": 0,`, ``), paygates.ErrBadResponse, true},
+		"a charge above":    {200, `{"status":0,"ch":{"metadata":` + createSuccess(t) + `}}`, paygates.ErrBadResponse, true},
 		"token rejected":    {401, `{"detail":"Invalid token."}`, paygates.ErrBadResponse, false},
 		"no such path":      {404, `<html>`, paygates.ErrBadResponse, false},
 		"rejection and 500": {500, `{"status":-4,"message":"支付请求失败"}`, pingpp.ErrPaymentRequestFailed, true},
@@ -202,6 +205,22 @@ func TestCreateOrderWithABadResponse(t *testing.T) {
 			assert.Equal(t, test.unknown, errors.Is(err, paygates.ErrOutcomeUnknown), err)
 			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
 		})
+	}
+}
+
+func TestCreateOrderWithFieldsOfAnotherShape(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	respond := func(body string) { mock.RegisterResponder("PUT", createURL, httpmock.NewStringResponder(200, body)) }
+	respond(replace(t, createSuccess(t), `"message": ""`, `"message": []`, `"subject": 1`, `"subject": {}`))
+	created, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"subject"}, created.Charge.Unread, "the message is no field of the charge")
+	for _, body := range []string{`{"status":0}`, `{"status":0,"ch":null}`, `{"status":0,"ch":[]}`, `{"status":0,"ch":"x"}`} {
+		respond(body)
+		_, err = client.CreateOrder(context.Background(), request())
+		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown, body)
+		require.ErrorContains(t, err, "unexpected response: no ch", body)
 	}
 }
 
