@@ -263,6 +263,10 @@ func TestDecodeCharge(t *testing.T) {
 	charge, err := pingpp.DecodeCharge([]byte(documentedCharge(t)))
 	require.NoError(t, err)
 	assert.Equal(t, "12134676899915430002", charge.OrderNo)
+	marked := "\ufeff" + documentedCharge(t) + "\r\n"
+	charge, err = pingpp.DecodeCharge([]byte(marked))
+	require.NoError(t, err)
+	assert.Equal(t, marked, string(charge.Raw.Reveal()), "as it arrived")
 	for _, raw := range []string{"", "{}", `{"object":"charge"}`, "null"} {
 		charge, err = pingpp.DecodeCharge([]byte(raw))
 		require.ErrorIs(t, err, paygates.ErrBadResponse, raw)

@@ -55,8 +55,9 @@ func TestTheDocumentedRefundFieldByField(t *testing.T) {
 func TestQueryRefundReadsWhatDecidesStrictly(t *testing.T) {
 	t.Parallel()
 	const whole = `{"id":"` + refundID + `","object":"refund","charge":"` + refundedID + `","amount":100,"succeed":true}`
-	_, err := queryRefund(t, 200, whole)
+	marked, err := queryRefund(t, 200, "\ufeff"+whole+"\r\n")
 	require.NoError(t, err)
+	assert.Equal(t, "\ufeff"+whole+"\r\n", string(marked.Raw.Reveal()), "as it arrived")
 	for name, test := range map[string][2]string{
 		"no object":       {`"object":"refund",`, ``},
 		"a charge":        {`"object":"refund"`, `"object":"charge"`},
