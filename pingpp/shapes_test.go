@@ -53,6 +53,8 @@ func TestChargesWithFieldsOfAnotherShape(t *testing.T) {
 		"time_paid an object":   {`,"time_paid":{"sec":1}`, []string{"time_paid"}, time.Time{}},
 		"other times":           {`,"created":[],"time_expire":"soon","time_settle":-1`, []string{"created", "time_expire", "time_settle"}, time.Time{}},
 		"refunds null":          {`,"refunds":null`, nil, time.Time{}},
+		"refunds empty":         {`,"refunds":""`, nil, time.Time{}},
+		"refunds.data empty":    {`,"refunds":{"data":""}`, nil, time.Time{}},
 		"refunds a list":        {`,"refunds":[{"id":"re_1","amount":1}]`, nil, time.Time{}},
 		"refunds an empty list": {`,"refunds":[]`, nil, time.Time{}},
 		"refunds a text":        {`,"refunds":"none"`, []string{"refunds"}, time.Time{}},
