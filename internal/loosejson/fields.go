@@ -65,7 +65,7 @@ func (d *document) need(name string, s scalar, ok bool, kind string) {
 // find returns the member with a name, and those of the objects in it, or nil.
 func (f Fields) find(name string) (m *member, inside []member) {
 	for i := 0; i < len(f.members); i += 1 + f.members[i].inside {
-		if m := &f.members[i]; m.name == name || strings.EqualFold(m.name, name) {
+		if m := &f.members[i]; len(m.name) == len(name) && strings.EqualFold(m.name, name) {
 			return m, f.members[i+1 : i+1+m.inside]
 		}
 	}
