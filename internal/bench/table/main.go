@@ -247,7 +247,9 @@ var begins = map[string]string{
 	"checkout": "<!-- table: go run ./internal/bench/table -write -module checkout -->\n",
 }
 
-// replace replaces the table of a module in the document.
+var rowName = regexp.MustCompile("(?m)^\\| `[^`]+` ")
+
+// replace replaces the table of a module in the document, unless rows would be lost.
 func replace(module, table string) error {
 	begin := begins[module]
 	text, err := os.ReadFile(document)
@@ -255,9 +257,14 @@ func replace(module, table string) error {
 		return err
 	}
 	before, rest, found := bytes.Cut(text, []byte(begin))
-	_, after, foundEnd := bytes.Cut(rest, []byte(end))
+	old, after, foundEnd := bytes.Cut(rest, []byte(end))
 	if !found || !foundEnd {
 		return errors.New(document + " has no marks around the table")
+	}
+	for _, row := range rowName.FindAll(old, -1) {
+		if !strings.Contains(table, string(row)) { // as without the databases of .ci/databases.bash
+			return fmt.Errorf("this run has no row %s… of %s: delete it there if that is meant. The table:\n%s", row, document, table)
+		}
 	}
 	text = bytes.Join([][]byte{before, []byte(begin), []byte(table), []byte(end), after}, nil)
 	return os.WriteFile(document, text, 0o600) //nolint:gosec // a constant path
