@@ -33,8 +33,7 @@ func MarshalValues(gateway string, values url.Values) ([]byte, error) {
 	if len(values) == 0 {
 		return nil, notMarshaled(gateway, errNothing)
 	}
-	data := append(make([]byte, 0, 512), magic...)
-	data = appendText(append(data, envelopeVersion), gateway)
+	data := begin(gateway, 512)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		data = appendText(data, name)
 		data = binary.AppendUvarint(data, uint64(len(values[name])))
@@ -42,10 +41,7 @@ func MarshalValues(gateway string, values url.Values) ([]byte, error) {
 			data = appendText(data, value)
 		}
 	}
-	if len(data)+checksumLength > maxEnvelope {
-		return nil, notMarshaled(gateway, fmt.Errorf("longer than %d bytes", maxEnvelope))
-	}
-	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(data)), nil
+	return end(gateway, data)
 }
 
 // RestoreValues returns the values in an envelope of MarshalValues. They are not verified.
@@ -78,21 +74,34 @@ func MarshalBody(gateway string, body []byte, signature string) ([]byte, error) 
 	if len(body) == 0 {
 		return nil, notMarshaled(gateway, errNothing)
 	}
-	return MarshalValues(gateway, url.Values{"body": {string(body)}, "signature": {signature}})
+	data := begin(gateway, len(body)+len(signature)+64)
+	return end(gateway, appendText(appendText(data, string(body)), signature))
 }
 
 // RestoreBody returns a copy of the body and the signature in an envelope of MarshalBody.
 // They are not verified.
 func RestoreBody(gateway string, data []byte) (body []byte, signature string, err error) {
-	values, err := RestoreValues(gateway, data)
-	switch {
-	case err != nil:
-		return nil, "", err
-	case !values.Has("body"):
-		return nil, "", notRestored(gateway, errDamaged)
-	default:
-		return []byte(values.Get("body")), values.Get("signature"), nil
+	r, err := open(gateway, data)
+	if err != nil {
+		return nil, "", notRestored(gateway, err)
 	}
+	body, signature = []byte(r.text()), r.text()
+	if r.broken || len(r.rest) > 0 {
+		return nil, "", notRestored(gateway, errDamaged)
+	}
+	return body, signature, nil
+}
+
+func begin(gateway string, size int) []byte {
+	data := append(make([]byte, 0, size), magic...)
+	return appendText(append(data, envelopeVersion), gateway)
+}
+
+func end(gateway string, data []byte) ([]byte, error) {
+	if len(data)+checksumLength > maxEnvelope {
+		return nil, notMarshaled(gateway, fmt.Errorf("longer than %d bytes", maxEnvelope))
+	}
+	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(data)), nil
 }
 
 func appendText(data []byte, text string) []byte {

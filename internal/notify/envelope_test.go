@@ -60,6 +60,29 @@ func TestTheFormOfAnEnvelope(t *testing.T) {
 	assert.Equal(t, "4b3c5d5f", hex.EncodeToString(data[len(data)-4:]))
 }
 
+// A body and its signature are two texts without names. The checksums are of
+//
+//	printf 'paygates\0\1\6pingpp\2{}\4c2ln'
+//	printf 'paygates\0\1\13kechengcang\2{}\0'
+func TestTheFormOfAnEnvelopeOfABody(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ gateway, signature, form, checksum string }{
+		{"pingpp", "c2ln", "paygates\x00\x01\x06pingpp\x02{}\x04c2ln", "80ea4be0"},
+		{"kechengcang", "", "paygates\x00\x01\x0bkechengcang\x02{}\x00", "d549b553"},
+	} {
+		data, err := notify.MarshalBody(test.gateway, []byte("{}"), test.signature)
+		require.NoError(t, err)
+		assert.Equal(t, test.form, string(data[:len(data)-4]))
+		assert.Equal(t, test.checksum, hex.EncodeToString(data[len(data)-4:]))
+		checksum, err := hex.DecodeString(test.checksum)
+		require.NoError(t, err)
+		body, signature, err := notify.RestoreBody(test.gateway, append([]byte(test.form), checksum...))
+		require.NoError(t, err)
+		assert.Equal(t, "{}", string(body))
+		assert.Equal(t, test.signature, signature)
+	}
+}
+
 func TestEnvelopesThatAreRejected(t *testing.T) {
 	t.Parallel()
 	good, err := notify.MarshalValues("ispay", enveloped)
