@@ -217,6 +217,29 @@ func TestEveryHintIsTranslated(t *testing.T) {
 	assert.Greater(t, hints, 15)
 }
 
+// What is unusual about a value is an argument of the function add in odd.go.
+func TestEveryOddityIsTranslated(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../../../sign/explain/odd.go", nil, 0)
+	require.NoError(t, err)
+	oddities := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) != 2 {
+			return true
+		}
+		if name, ok := call.Fun.(*ast.Ident); !ok || name.Name != "add" {
+			return true
+		}
+		english, ok := literal(call.Args[1])
+		require.True(t, ok)
+		oddities++
+		assert.NotEqual(t, english, Chinese.Foreign(english))
+		return true
+	})
+	assert.Greater(t, oddities, 10)
+}
+
 // A translation has the same values, and the punctuation of its language.
 func TestTranslations(t *testing.T) {
 	t.Parallel()
