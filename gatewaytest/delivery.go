@@ -55,7 +55,7 @@ func (s *Server) Pay(number string) (Delivery, error) {
 }
 
 // PaySilently is Pay without a notification, as if it were lost. The error is
-// [ErrOrderNotFound].
+// [ErrOrderNotFound], or pingpptest.ErrNoCharge.
 func (s *Server) PaySilently(number string) error {
 	return s.change(number, func(order *Order) error {
 		if s.behavior.BeforePay != nil {

@@ -116,7 +116,7 @@ func TestDoctorSaysWhichCredentialsWereChecked(t *testing.T) {
 		"kechengcang": {"skipped": "not checked: KECHENGCANG_APP_ID and KECHENGCANG_SECRET"},
 		"pingpp": {
 			"ok":      "the gateway accepts PINGPP_API_KEY",
-			"skipped": "not checked: PINGPP_TOKEN and PINGPP_WEBHOOK_PUBLIC_KEY",
+			"skipped": "not checked: PINGPP_TOKEN, PINGPP_WEBHOOK_PUBLIC_KEY and PINGPP_PRIVATE_KEY",
 		},
 	} {
 		_, env := startFake(t, name)
