@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/paygates/paygates-go/cmd/paygates/internal/sandbox"
@@ -41,7 +44,11 @@ func (d *doctor) checkAddress(ctx context.Context, variable, address string) {
 	}
 	start := time.Now()
 	response, err := client.Do(request)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		d.say(variable, statusFailed, "no response from %s: connection refused: check the address and the port", target.Host)
+		return
+	case err != nil:
 		d.say(variable, statusFailed, "%s", unreachable(d.app.screen.Language(), target.Host, err))
 		return
 	}
@@ -97,6 +104,7 @@ func (d *doctor) checkNotifyURL(ctx context.Context, client *gateway.Client) {
 		return
 	}
 	switch ip := net.ParseIP(target.Hostname()); {
+	case d.onThisMachine(): // reaches what this machine reaches, and nobody reads along
 	case sandbox.IsLoopback(target.Hostname()), ip != nil && ip.IsPrivate():
 		d.say(name, statusWarning, "the gateway cannot reach a private address")
 	case target.Scheme == "http":
@@ -109,6 +117,14 @@ func (d *doctor) checkNotifyURL(ctx context.Context, client *gateway.Client) {
 	}
 	status, message := d.judge(result)
 	d.say(name, status, "HTTP %d: %s", result.Status, message)
+}
+
+// onThisMachine reports whether the gateway is a fake on this machine.
+func (d *doctor) onThisMachine() bool {
+	return slices.ContainsFunc(d.variables(), func(v gateway.Variable) bool {
+		address, err := url.Parse(d.env[v.Name])
+		return strings.HasSuffix(v.Name, "BASE_URL") && err == nil && sandbox.IsLoopback(address.Hostname())
+	})
 }
 
 // forged returns a notification that is not genuine.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
@@ -183,6 +184,33 @@ func TestDoctorJudgesTheNotifyURL(t *testing.T) {
 	_, events = programJSON(t, env, "doctor", "--notify-url", "notify")
 	_, message = check(events, "notify URL")
 	assert.Contains(t, message, "not an http or https URL")
+}
+
+// A fake on this machine reaches a notify URL on it, which a gateway does not.
+func TestDoctorKnowsWhoReachesTheNotifyURL(t *testing.T) {
+	t.Parallel()
+	_, env := startFake(t, "ispay")
+	server := merchant(t, "ispay", env)
+	_, events := programJSON(t, env, "doctor", "ispay", "--notify-url", server.URL)
+	assert.NotContains(t, checks(events, "notify URL"), statusWarning)
+
+	var stdout buffer
+	d := doctor{
+		app: &app{screen: screen.New(screen.Settings{Stdout: &stdout, Stderr: io.Discard, JSON: true})}, gateway: gateway.Find("ispay"),
+		env: gateway.Env{"ISPAY_BASE_URL": "https://gateway.example.com"}, notifyURL: server.URL,
+	}
+	d.checkNotifyURL(context.Background(), &gateway.Client{})
+	assert.Contains(t, stdout.String(), "the gateway cannot reach a private address")
+}
+
+func TestDoctorSaysThatTheGatewayIsNotThere(t *testing.T) {
+	t.Parallel()
+	_, env := startFake(t, "ispay")
+	env["ISPAY_BASE_URL"] = refused
+	_, events := programJSON(t, env, "doctor", "ispay")
+	status, message := check(events, "ISPAY_BASE_URL")
+	assert.Equal(t, statusFailed, status)
+	assert.Equal(t, "no response from "+strings.TrimPrefix(refused, "http://")+": connection refused: check the address and the port", message)
 }
 
 func TestDoctorChecksTLS(t *testing.T) {

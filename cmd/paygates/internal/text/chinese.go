@@ -228,6 +228,7 @@ signature. It creates nothing. Which credentials a query checks depends on the g
 	"%s: the signature does not match":                                                   "%s：签名不一致",
 	"unexpected response of your server: it accepted a tampered notification":            "商户服务器返回异常：接受了被篡改的通知",
 	"unexpected response of your server: it did not accept the notification":             "商户服务器返回异常：没有接受通知",
+	"no response from %s: connection refused: check the address and the port":            "%s 无返回：连接被拒绝，请检查地址和端口",
 	"no response from %s: connection refused: is your server running, and on this port?": "%s 无返回：连接被拒绝，请确认服务器已启动且端口正确",
 	"no response from %s within 30 s":                                                    "%s 在 30 秒内无返回",
 	"no response from %s: it does not speak TLS: use http://":                            "%s 无返回：对方不支持 TLS，请用 http://",
@@ -311,6 +312,10 @@ var foreign = []struct{ english, chinese string }{
 	{"connection closed", "连接被关闭"},
 	{"%s: unreadable fields left empty", "%s：有字段无法识别，留空"},
 	{"%s: notification rejected", "%s：通知被拒绝"},
+	{"%s: notification accepted by its signature alone, the query gave no result", "%s：查单没有结果，仅凭签名接受通知"},
+	{"%s: waiting for payment", "%s：等待付款"},
+	{"%s: create with unknown outcome", "%s：下单结果未知"},
+	{"%s: panic in the Observer", "%s：Observer 发生 panic"},
 
 	// Secrets.
 	{"is empty", "为空"}, {"is not UTF-8", "不是 UTF-8"}, {"has a line break in it", "中间有换行"}, {"has a control character in it", "含有控制字符"},

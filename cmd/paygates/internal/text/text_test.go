@@ -240,6 +240,39 @@ func TestEveryOddityIsTranslated(t *testing.T) {
 	assert.Greater(t, oddities, 10)
 }
 
+// A message of the log is an argument of the method Log. The tool shows no DEBUG.
+func TestEveryLogMessageIsTranslated(t *testing.T) {
+	t.Parallel()
+	messages := 0
+	for _, pattern := range []string{"internal/flow/*.go", "internal/transport/*.go", "codepay/*.go"} {
+		paths, err := filepath.Glob("../../../../" + pattern)
+		require.NoError(t, err)
+		for _, path := range paths {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			require.NoError(t, err)
+			ast.Inspect(file, func(n ast.Node) bool {
+				call, ok := n.(*ast.CallExpr)
+				if !ok || len(call.Args) < 4 {
+					return true
+				}
+				method, ok := call.Fun.(*ast.SelectorExpr)
+				if level, is := call.Args[1].(*ast.SelectorExpr); !ok || method.Sel.Name != "Log" || is && level.Sel.Name == "LevelDebug" {
+					return true
+				}
+				message, ok := literal(call.Args[3])
+				require.True(t, ok, path)
+				messages++
+				assert.NotEqual(t, "ispay: "+message, Chinese.Foreign("ispay: "+message))
+				return true
+			})
+		}
+	}
+	assert.Greater(t, messages, 4)
+}
+
 // A translation has the same values, and the punctuation of its language.
 func TestTranslations(t *testing.T) {
 	t.Parallel()
