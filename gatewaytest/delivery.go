@@ -46,7 +46,8 @@ type Delivery struct {
 // merchant has responded, or a zero Delivery if the order has no notify URL. A
 // notification that the merchant does not accept is retried in the background. An
 // expired order can be paid (a late payment), and a paid one again. The error is
-// [ErrOrderNotFound], or pingpptest.ErrNoCharge; a merchant's response is never an error.
+// [ErrOrderNotFound], pingpptest.ErrNoCharge, or context.Canceled if Close ends the delay of
+// DelayNotifications; a merchant's response is never an error.
 func (s *Server) Pay(number string) (Delivery, error) {
 	if err := s.PaySilently(number); err != nil {
 		return Delivery{}, err

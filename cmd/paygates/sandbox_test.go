@@ -67,7 +67,7 @@ func TestSandbox(t *testing.T) {
 	s := startSandbox(ctx, t)
 	page, env := s.page, s.env
 	for _, name := range gateway.Names() {
-		code, events := programJSON(t, env, createArgs(name)...)
+		code, events := programJSON(t, env, "create", name) // pingpp: the order of PINGPP_ORDER_NO
 		require.Zero(t, code, events)
 		number, ok := events[0]["number"].(string)
 		require.True(t, ok)

@@ -235,6 +235,7 @@ func fakePingpp(public string, options ...gatewaytest.Option) *Fake {
 			"PINGPP_API_KEY", pingpptest.APIKey,
 			"PINGPP_API_BASE_URL", s.URL,
 			"PINGPP_WEBHOOK_PUBLIC_KEY", strings.TrimSpace(s.PublicKeyPEM()),
+			"PINGPP_ORDER_NO", knownOrder,
 			"PINGPP_PRIVATE_KEY", strings.TrimSpace(s.PrivateKeyPEM()), // trigger signs webhooks with it
 		),
 		PayPage:      func(gatewaytest.Order) string { return "" },
