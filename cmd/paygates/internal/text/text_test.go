@@ -194,8 +194,25 @@ var verb = regexp.MustCompile(`%[sdqv]|\{[^}]+\}`)
 func TestEveryHintIsTranslated(t *testing.T) {
 	t.Parallel()
 	hints := 0
-	for _, pattern := range []string{"../../../../sign/explain/*.go", "../../../../internal/notify/keys.go"} {
-		paths, err := filepath.Glob(pattern)
+	for _, file := range sdkFiles(t, "sign/explain/*.go", "internal/notify/keys.go") {
+		for _, e := range literals(file) {
+			text, _ := literal(e)
+			if !regexp.MustCompile(`^[A-Z].* .*[.?]$`).MatchString(text) {
+				continue
+			}
+			hints++
+			hint := "- " + verb.ReplaceAllString(text, "1")
+			assert.NotEqual(t, hint, Chinese.Foreign(hint))
+		}
+	}
+	assert.Greater(t, hints, 15)
+}
+
+// sdkFiles parses files of the root module without its tests.
+func sdkFiles(t *testing.T, patterns ...string) (files []*ast.File) {
+	t.Helper()
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob("../../../../" + pattern)
 		require.NoError(t, err)
 		for _, path := range paths {
 			if strings.HasSuffix(path, "_test.go") {
@@ -203,27 +220,17 @@ func TestEveryHintIsTranslated(t *testing.T) {
 			}
 			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 			require.NoError(t, err)
-			for _, e := range literals(file) {
-				text, _ := literal(e)
-				if !regexp.MustCompile(`^[A-Z].* .*[.?]$`).MatchString(text) {
-					continue
-				}
-				hints++
-				hint := "- " + verb.ReplaceAllString(text, "1")
-				assert.NotEqual(t, hint, Chinese.Foreign(hint), path)
-			}
+			files = append(files, file)
 		}
 	}
-	assert.Greater(t, hints, 15)
+	return files
 }
 
 // What is unusual about a value is an argument of the function add in odd.go.
 func TestEveryOddityIsTranslated(t *testing.T) {
 	t.Parallel()
-	file, err := parser.ParseFile(token.NewFileSet(), "../../../../sign/explain/odd.go", nil, 0)
-	require.NoError(t, err)
 	oddities := 0
-	ast.Inspect(file, func(n ast.Node) bool {
+	ast.Inspect(sdkFiles(t, "sign/explain/odd.go")[0], func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok || len(call.Args) != 2 {
 			return true
@@ -244,31 +251,22 @@ func TestEveryOddityIsTranslated(t *testing.T) {
 func TestEveryLogMessageIsTranslated(t *testing.T) {
 	t.Parallel()
 	messages := 0
-	for _, pattern := range []string{"internal/flow/*.go", "internal/transport/*.go", "codepay/*.go"} {
-		paths, err := filepath.Glob("../../../../" + pattern)
-		require.NoError(t, err)
-		for _, path := range paths {
-			if strings.HasSuffix(path, "_test.go") {
-				continue
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-			require.NoError(t, err)
-			ast.Inspect(file, func(n ast.Node) bool {
-				call, ok := n.(*ast.CallExpr)
-				if !ok || len(call.Args) < 4 {
-					return true
-				}
-				method, ok := call.Fun.(*ast.SelectorExpr)
-				if level, is := call.Args[1].(*ast.SelectorExpr); !ok || method.Sel.Name != "Log" || is && level.Sel.Name == "LevelDebug" {
-					return true
-				}
-				message, ok := literal(call.Args[3])
-				require.True(t, ok, path)
-				messages++
-				assert.NotEqual(t, "ispay: "+message, Chinese.Foreign("ispay: "+message))
+	for _, file := range sdkFiles(t, "internal/flow/*.go", "internal/transport/*.go", "codepay/*.go") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) < 4 {
 				return true
-			})
-		}
+			}
+			method, ok := call.Fun.(*ast.SelectorExpr)
+			if level, is := call.Args[1].(*ast.SelectorExpr); !ok || method.Sel.Name != "Log" || is && level.Sel.Name == "LevelDebug" {
+				return true
+			}
+			message, ok := literal(call.Args[3])
+			require.True(t, ok)
+			messages++
+			assert.NotEqual(t, "ispay: "+message, Chinese.Foreign("ispay: "+message))
+			return true
+		})
 	}
 	assert.Greater(t, messages, 4)
 }
