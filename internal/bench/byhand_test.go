@@ -21,8 +21,8 @@ import (
 // takes every response to be the documented one.
 
 // exchange sends the request of the SDK and decodes the response, within the same timeout.
-func exchange[T any](hc *http.Client, method, target, contentType, body string, set func(*http.Request)) (*T, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+func exchange[T any](ctx context.Context, hc *http.Client, method, target, contentType, body string, set func(*http.Request)) (*T, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	var reader io.Reader
 	if body != "" {
@@ -53,12 +53,12 @@ func exchange[T any](hc *http.Client, method, target, contentType, body string, 
 	return &decoded, json.Unmarshal(raw, &decoded)
 }
 
-func get[T any](hc *http.Client, target string) (*T, error) {
-	return exchange[T](hc, http.MethodGet, target, "", "", nil)
+func get[T any](ctx context.Context, hc *http.Client, target string) (*T, error) {
+	return exchange[T](ctx, hc, http.MethodGet, target, "", "", nil)
 }
 
-func postForm[T any](hc *http.Client, target string, form url.Values) (*T, error) {
-	return exchange[T](hc, http.MethodPost, target, formType, form.Encode(), nil)
+func postForm[T any](ctx context.Context, hc *http.Client, target string, form url.Values) (*T, error) {
+	return exchange[T](ctx, hc, http.MethodPost, target, formType, form.Encode(), nil)
 }
 
 const formType = "application/x-www-form-urlencoded"
@@ -97,8 +97,8 @@ func check(err error, ok func() bool) error {
 	return err
 }
 
-func createIspay(hc *http.Client, baseURL string) error {
-	order, err := postForm[ispayHead](hc, baseURL+"/gateway", url.Values{
+func createIspay(ctx context.Context, hc *http.Client, baseURL string) error {
+	order, err := postForm[ispayHead](ctx, hc, baseURL+"/gateway", url.Values{
 		"userid": {"10001"}, "subject": {"Example book"}, "order_no": {"20191118123424"}, "order_type": {"P901"}, "amount": {"300.00"},
 		"notify_url": {"https://shop.example.com/notify"}, "return_url": {"https://shop.example.com/paid"}, "ip": {"203.0.113.7"},
 		"sign": {md5Hex("10001" + "20191118123424" + "P901" + "300.00" + "https://shop.example.com/paid" + key)},
@@ -106,9 +106,9 @@ func createIspay(hc *http.Client, baseURL string) error {
 	return check(err, func() bool { return order.Success && order.OrderID != "" })
 }
 
-func queryIspay(hc *http.Client) error {
+func queryIspay(ctx context.Context, hc *http.Client) error {
 	const orderNo = "20191118123424"
-	order, err := get[ispayOrder](hc, baseURL+"/order/10001/"+orderNo+"/"+md5Hex("10001"+orderNo+key))
+	order, err := get[ispayOrder](ctx, hc, baseURL+"/order/10001/"+orderNo+"/"+md5Hex("10001"+orderNo+key))
 	return check(err, func() bool { return order.Success && order.Order.SN == orderNo && order.Order.State == 9 })
 }
 
@@ -118,19 +118,19 @@ func notifyIspay(hc *http.Client) http.Handler {
 		if err = check(err, func() bool { return values.Get("sign") == md5Hex("10001"+values.Get("order_no")+key) }); err != nil {
 			return err
 		}
-		return queryIspay(hc)
+		return queryIspay(r.Context(), hc)
 	})
 }
 
-func createCodepay(hc *http.Client) error {
+func createCodepay(ctx context.Context, hc *http.Client) error {
 	form := url.Values{"id": {"10041"}, "pay_id": {"admin"}, "price": {"100.00"}, "type": {"1"}, "page": {"4"}}
 	form.Set("sign", signValues(form))
-	order, err := get[codepayOrder](hc, baseURL+"/creat_order/?"+form.Encode())
+	order, err := get[codepayOrder](ctx, hc, baseURL+"/creat_order/?"+form.Encode())
 	return check(err, func() bool { return order.Status == 0 && order.PayID == "admin" })
 }
 
-func queryCodepay(hc *http.Client) error {
-	order, err := get[codepayState](hc, baseURL+"/ispay?"+url.Values{"id": {"10041"}, "order_id": {"888888888"}, "token": {token}}.Encode())
+func queryCodepay(ctx context.Context, hc *http.Client) error {
+	order, err := get[codepayState](ctx, hc, baseURL+"/ispay?"+url.Values{"id": {"10041"}, "order_id": {"888888888"}, "token": {token}}.Encode())
 	return check(err, func() bool { return order.Status == 1 && order.OrderID == 888888888 })
 }
 
@@ -141,18 +141,18 @@ func notifyCodepay() http.Handler {
 	})
 }
 
-func createGatepay(hc *http.Client) error {
+func createGatepay(ctx context.Context, hc *http.Client) error {
 	const orderNo = "5cc75a6a0b418"
-	order, err := postForm[gatepayOrder](hc, baseURL+"/api/anypay/create", url.Values{
+	order, err := postForm[gatepayOrder](ctx, hc, baseURL+"/api/anypay/create", url.Values{
 		"appkey": {appKey}, "price": {"0.82"}, "type": {"alipay"}, "out_order_id": {orderNo}, "custom": {"test_user"},
 		"sign": {md5Hex(md5Hex(appKey+"0.82"+"alipay"+orderNo+"test_user") + key)},
 	})
 	return check(err, func() bool { return order.Code == 100 && order.Data.Params["out_order_id"] == orderNo })
 }
 
-func queryGatepay(hc *http.Client) error {
+func queryGatepay(ctx context.Context, hc *http.Client) error {
 	const orderNo = "ORDER-1"
-	order, err := get[gatepayState](hc, baseURL+"/api/order/check?"+url.Values{
+	order, err := get[gatepayState](ctx, hc, baseURL+"/api/order/check?"+url.Values{
 		"appkey": {appKey}, "out_order_id": {orderNo}, "sign": {md5Hex(md5Hex(appKey+orderNo) + key)},
 	}.Encode())
 	return check(err, func() bool { return order.Code == 100 && order.Data.OrderStatus == "paid" })
@@ -170,11 +170,11 @@ func notifyGatepay(hc *http.Client) http.Handler {
 		}); err != nil {
 			return err
 		}
-		return queryGatepay(hc)
+		return queryGatepay(r.Context(), hc)
 	})
 }
 
-func createKechengcang(hc *http.Client) error {
+func createKechengcang(ctx context.Context, hc *http.Client) error {
 	var random [16]byte
 	_, _ = rand.Read(random[:])
 	salt := hex.EncodeToString(random[:])
@@ -185,13 +185,13 @@ func createKechengcang(hc *http.Client) error {
 	if err != nil {
 		return err
 	}
-	order, err := exchange[kechengcangOrder](hc, http.MethodPost, baseURL+"/api/web/pay-orders/store", "application/json", string(body), nil)
+	order, err := exchange[kechengcangOrder](ctx, hc, http.MethodPost, baseURL+"/api/web/pay-orders/store", "application/json", string(body), nil)
 	return check(err, func() bool { return order.Code == 200 && order.Result.Fee == 2000 })
 }
 
-func queryKechengcang(hc *http.Client) error {
+func queryKechengcang(ctx context.Context, hc *http.Client) error {
 	const orderID = "YOw3MgLZ7RWGylz4"
-	order, err := exchange[kechengcangOrder](hc, http.MethodPost, baseURL+"/api/web/pay-orders/show?id="+orderID, "", "", nil)
+	order, err := exchange[kechengcangOrder](ctx, hc, http.MethodPost, baseURL+"/api/web/pay-orders/show?id="+orderID, "", "", nil)
 	return check(err, func() bool { return order.Code == 200 && order.Result.ID == orderID && order.Result.PayStatus == 3 })
 }
 
@@ -207,19 +207,19 @@ func notifyKechengcang(hc *http.Client) http.Handler {
 		if err := json.Unmarshal(body, &claim); err != nil {
 			return err
 		}
-		return queryKechengcang(hc)
+		return queryKechengcang(r.Context(), hc)
 	})
 }
 
-func createPingpp(hc *http.Client) error {
+func createPingpp(ctx context.Context, hc *http.Client) error {
 	form := url.Values{"order_no": {"12134676899915430002"}, "channel": {"alipay"}}
-	order, err := exchange[pingppOrder](hc, http.MethodPut, baseURL+"/pay/pay_for_order/", formType, form.Encode(),
+	order, err := exchange[pingppOrder](ctx, hc, http.MethodPut, baseURL+"/pay/pay_for_order/", formType, form.Encode(),
 		func(r *http.Request) { r.Header.Set("Authorization", "Token "+key) })
 	return check(err, func() bool { return order.Status == 0 && order.Charge.LiveMode })
 }
 
-func queryPingpp(hc *http.Client) error {
-	charge, err := exchange[pingppCharge](hc, http.MethodGet, baseURL+"/v1/charges/"+chargeID, "", "",
+func queryPingpp(ctx context.Context, hc *http.Client) error {
+	charge, err := exchange[pingppCharge](ctx, hc, http.MethodGet, baseURL+"/v1/charges/"+chargeID, "", "",
 		func(r *http.Request) { r.SetBasicAuth(apiKey, "") })
 	return check(err, func() bool { return charge.ID == chargeID && charge.LiveMode && charge.Paid })
 }

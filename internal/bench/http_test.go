@@ -110,19 +110,19 @@ func creates(tb testing.TB, client func(response string) *http.Client, beside fu
 
 	hc := client(ispayCreated)
 	ispayClient := ispayClient(tb, hc, baseURL)
-	beside("ispay", func() error { return createIspay(hc, baseURL) },
+	beside("ispay", func() error { return createIspay(context.Background(), hc, baseURL) },
 		func() error { _, err := ispayClient.CreateOrder(ctx, ispayRequest()); return err })
 
 	hc = client(codepayCreated)
 	codepayClient := codepayClient(tb, hc)
-	beside("codepay", func() error { return createCodepay(hc) }, func() error {
+	beside("codepay", func() error { return createCodepay(context.Background(), hc) }, func() error {
 		_, err := codepayClient.CreateOrder(ctx, codepay.CreateOrderRequest{OrderNo: "admin", Amount: money.Cents(10000)})
 		return err
 	})
 
 	hc = client(gatepayCreated)
 	gatepayClient := gatepayClient(tb, hc)
-	beside("gatepay", func() error { return createGatepay(hc) }, func() error {
+	beside("gatepay", func() error { return createGatepay(context.Background(), hc) }, func() error {
 		_, err := gatepayClient.CreateOrder(ctx, gatepay.CreateOrderRequest{
 			OrderNo: "5cc75a6a0b418", Channel: gatepay.ChannelAlipay, Amount: money.Cents(82), Attach: "test_user",
 		})
@@ -131,7 +131,7 @@ func creates(tb testing.TB, client func(response string) *http.Client, beside fu
 
 	hc = client(kechengcangPaid)
 	kechengcangClient := kechengcangClient(tb, hc)
-	beside("kechengcang", func() error { return createKechengcang(hc) }, func() error {
+	beside("kechengcang", func() error { return createKechengcang(context.Background(), hc) }, func() error {
 		_, err := kechengcangClient.CreateOrder(ctx, kechengcang.CreateOrderRequest{
 			Subject: "测试", Fee: kechengcang.Fee{Amount: money.Cents(2000), Currency: kechengcang.CurrencyUSD},
 		})
@@ -140,7 +140,7 @@ func creates(tb testing.TB, client func(response string) *http.Client, beside fu
 
 	hc = client(pingppCreated)
 	pingppClient := pingppClient(tb, hc, nil)
-	beside("pingpp", func() error { return createPingpp(hc) }, func() error {
+	beside("pingpp", func() error { return createPingpp(context.Background(), hc) }, func() error {
 		_, err := pingppClient.CreateOrder(ctx, pingpp.CreateOrderRequest{OrderNo: "12134676899915430002", Channel: pingpp.ChannelAlipay})
 		return err
 	})
@@ -153,41 +153,43 @@ func queries(tb testing.TB, client func(response string) *http.Client, beside fu
 
 	hc := client(ispayPaid)
 	ispayClient := ispayClient(tb, hc, baseURL)
-	beside("ispay", func() error { return queryIspay(hc) },
+	beside("ispay", func() error { return queryIspay(context.Background(), hc) },
 		func() error { _, err := ispayClient.QueryOrder(ctx, "20191118123424"); return err })
 
 	hc = client(codepayPaid)
 	codepayClient := codepayClient(tb, hc)
-	beside("codepay", func() error { return queryCodepay(hc) },
+	beside("codepay", func() error { return queryCodepay(context.Background(), hc) },
 		func() error { _, err := codepayClient.QueryOrder(ctx, "888888888"); return err })
 
 	hc = client(gatepayPaid)
 	gatepayClient := gatepayClient(tb, hc)
-	beside("gatepay", func() error { return queryGatepay(hc) },
+	beside("gatepay", func() error { return queryGatepay(context.Background(), hc) },
 		func() error { _, err := gatepayClient.QueryOrder(ctx, "ORDER-1"); return err })
 
 	hc = client(kechengcangPaid)
 	kechengcangClient := kechengcangClient(tb, hc)
-	beside("kechengcang", func() error { return queryKechengcang(hc) },
+	beside("kechengcang", func() error { return queryKechengcang(context.Background(), hc) },
 		func() error { _, err := kechengcangClient.QueryOrder(ctx, "YOw3MgLZ7RWGylz4"); return err })
 
 	hc = client(pingppPaid)
 	pingppClient := pingppClient(tb, hc, nil)
-	beside("pingpp", func() error { return queryPingpp(hc) },
+	beside("pingpp", func() error { return queryPingpp(context.Background(), hc) },
 		func() error { _, err := pingppClient.QueryCharge(ctx, chargeID); return err })
 }
 
 // BenchmarkCreateParallel sends 16 requests at once over loopback to a server in the same
 // process.
 func BenchmarkCreateParallel(b *testing.B) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, ispayCreated)
-	}))
-	defer server.Close()
-	parallel := func(name string, call func() error) {
+	// Each has a server of its own, whose end closes the connections: idle ones cost time.
+	parallel := func(name string, newCall func(url string) func() error) {
 		b.Run("ispay/"+name, func(b *testing.B) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = io.WriteString(w, ispayCreated)
+			}))
+			defer server.Close()
+			call := newCall(server.URL)
 			b.ReportAllocs()
 			b.SetParallelism(16 / min(runtime.GOMAXPROCS(0), 16))
 			b.RunParallel(func(pb *testing.PB) {
@@ -200,10 +202,14 @@ func BenchmarkCreateParallel(b *testing.B) {
 			})
 		})
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 64
-	hc := &http.Client{Transport: transport}
-	client := ispayClient(b, nil, server.URL)
-	parallel("floor", func() error { return createIspay(hc, server.URL) })
-	parallel("sdk", func() error { _, err := client.CreateOrder(context.Background(), ispayRequest()); return err })
+	parallel("floor", func(url string) func() error {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = 64
+		hc := &http.Client{Transport: transport}
+		return func() error { return createIspay(context.Background(), hc, url) }
+	})
+	parallel("sdk", func(url string) func() error {
+		client := ispayClient(b, nil, url)
+		return func() error { _, err := client.CreateOrder(context.Background(), ispayRequest()); return err }
+	})
 }

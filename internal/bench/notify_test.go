@@ -60,7 +60,10 @@ func serving(b *testing.B, name string, r *http.Request, body string, floor, sdk
 		return func() error {
 			r.Body, r.Form, r.PostForm = io.NopCloser(strings.NewReader(body)), nil, nil
 			w := httptest.NewRecorder()
-			if h.ServeHTTP(w, r); w.Code != http.StatusOK {
+			// net/http's server gives each request a context that it cancels.
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			if h.ServeHTTP(w, r.WithContext(ctx)); w.Code != http.StatusOK {
 				return fmt.Errorf("status %d: %s", w.Code, w.Body)
 			}
 			return nil
