@@ -283,3 +283,16 @@ func TestAStartIsRepeatedAfterAPayment(t *testing.T) {
 		assert.False(t, start(expired, "lease"), "it was sent")
 	})
 }
+
+// The cause of a context may be the error of another order's call, as in an errgroup.
+func TestWaitingForTheDatabaseSaysNothingOfTheOrder(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, newDatabase(t, SQLite))
+	s.writer <- struct{}{}
+	defer func() { <-s.writer }()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(ErrOrderPaid)
+	_, err := s.Create(ctx, Order{Gateway: "fake", Channel: "app", Amount: 990, PayerIP: "203.0.113.7"})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, ErrOrderPaid)
+}

@@ -66,7 +66,7 @@ func (s *Service) write(ctx context.Context, do func(context.Context, *sql.Tx) e
 	case s.writer <- struct{}{}:
 		defer func() { <-s.writer }()
 	case <-ctx.Done():
-		return fmt.Errorf("wait for the database: %w", context.Cause(ctx))
+		return fmt.Errorf("wait for the database: %w", ctx.Err())
 	}
 	conn, err := s.db.Conn(ctx)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/transport"
 )
 
 const opConfirm = "confirm notification"
@@ -57,7 +58,7 @@ func shared[O any](
 		}
 		select {
 		case <-ctx.Done():
-			return nil, c.Transport.Fail(opConfirm, fmt.Errorf("%w: %w", paygates.ErrNoResponse, context.Cause(ctx)))
+			return nil, c.Transport.Fail(opConfirm, fmt.Errorf("%w: %w", paygates.ErrNoResponse, transport.Ended(ctx)))
 		case <-q.done:
 		}
 		order, ok := q.order.(*O)

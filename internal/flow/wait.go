@@ -103,7 +103,7 @@ func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O
 
 // ended is the error of a context that ended, with what kept the wait from its end.
 func (c *Client) ended(ctx context.Context, last error) error {
-	cause := context.Cause(ctx)
+	cause := transport.Ended(ctx)
 	if last != nil {
 		cause = fmt.Errorf("%w (last query: %w)", cause, last)
 	}

@@ -103,7 +103,7 @@ func TestWaitEndsWithTheContextWithinAQuery(t *testing.T) {
 		cancel(why)
 		return nil, fmt.Errorf("query: %w", paygates.ErrNoResponse)
 	}).For(ctx, c, 0)
-	require.EqualError(t, err, "example: wait for payment: shutting down")
+	require.EqualError(t, err, "example: wait for payment: context canceled: shutting down")
 	assert.Empty(t, log.String())
 }
 

@@ -208,7 +208,7 @@ func (c *Client) read(ctx context.Context, response *http.Response, call Call) (
 	case err != nil:
 		r.retryable = true
 		if ctx.Err() != nil { // what it says of a body that was closed is not the cause
-			err = context.Cause(ctx)
+			err = Ended(ctx)
 		}
 		return r, fmt.Errorf("%w: body is truncated: %w", paygates.ErrBadResponse, withoutURL(err, call))
 	case len(r.Body) > MaxBody:

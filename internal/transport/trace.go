@@ -100,7 +100,7 @@ func (eof) Read([]byte) (int, error) { return 0, io.EOF }
 
 // sendError returns the cause for a call that failed with err before a response.
 func (c *Client) sendError(ctx context.Context, call Call, sent *trace, err error) error {
-	cause := withoutURL(err, call)
+	cause := whenEnded(ctx, foreign(withoutURL(err, call)))
 	switch {
 	case sent == nil:
 		return noResponse(cause)
@@ -113,11 +113,40 @@ func (c *Client) sendError(ctx context.Context, call Call, sent *trace, err erro
 	}
 }
 
-func noResponse(cause error) error { return fmt.Errorf("%w: %w", paygates.ErrNoResponse, cause) }
+func noResponse(cause error) error {
+	return fmt.Errorf("%w: %w", paygates.ErrNoResponse, foreign(cause))
+}
 
 // NotSent returns an ErrNotSent, which is an ErrNoResponse too.
-func NotSent(cause error) error { return notSent{fmt.Errorf("%w: %w", paygates.ErrNotSent, cause)} }
+func NotSent(cause error) error {
+	return notSent{fmt.Errorf("%w: %w", paygates.ErrNotSent, foreign(cause))}
+}
 
 type notSent struct{ error }
 
 func (e notSent) Unwrap() []error { return []error{e.error, paygates.ErrNoResponse} }
+
+// Ended returns why ctx ended: ctx.Err(), and the text of its cause if there is another.
+func Ended(ctx context.Context) error { return whenEnded(ctx, foreign(context.Cause(ctx))) }
+
+// whenEnded adds ctx.Err() to an error after the end of ctx: its cause is often another
+// error, such as "interrupt signal received", that does not say so.
+func whenEnded(ctx context.Context, err error) error {
+	if end := ctx.Err(); end != nil && !errors.Is(err, end) {
+		return fmt.Errorf("%w: %w", end, err)
+	}
+	return err
+}
+
+// foreign returns an error that came from outside, such as the cause of a context. An error
+// of this module in it is that of another call, whose group canceled this one: its text is
+// kept, but ErrNotSent, ErrNotPaid or ErrOutcomeUnknown would say of this call what is not
+// known.
+func foreign(err error) error {
+	switch paygates.ErrorKind(err) {
+	case "other", "timeout", "canceled":
+		return err
+	default:
+		return errors.New(err.Error())
+	}
+}

@@ -153,9 +153,9 @@ func Send[T any](ctx context.Context, c *Client, call Call, decode func(Response
 
 func (c *Client) do(ctx context.Context, call Call, decode func(Response) error) (Response, error) {
 	if ctx.Err() != nil {
-		cause := noResponse(context.Cause(ctx))
+		cause := noResponse(Ended(ctx))
 		if call.NoRetry {
-			cause = NotSent(context.Cause(ctx))
+			cause = NotSent(Ended(ctx))
 		}
 		return Response{}, c.Fail(call.Op, cause)
 	}
