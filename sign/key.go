@@ -35,16 +35,18 @@ func readKey(text []byte, expected string) (any, error) {
 	return parsed, nil
 }
 
-// lineBreaks undoes what settings files and JSON encoders do to line breaks and
-// slashes. Base64 has no backslash.
-var lineBreaks = strings.NewReplacer(`\r`, "\n", `\n`, "\n", `\/`, "/", "\r", "\n")
+// escapes undoes what settings files and JSON encoders do to line breaks and other
+// characters, also twice. Base64 has no backslash: one that is left continues a line.
+var escapes = strings.NewReplacer(
+	`\r`, "\n", `\n`, "\n", `\t`, "\t", `\/`, "/", `\u002b`, "+", `\u002B`, "+", `\u003d`, "=", `\u003D`, "=", `\`, "", "\r", "\n",
+)
 
 const inOpenSSH = "a key in OpenSSH format"
 
 // decodeKey returns the bytes that PEM or base64 encodes, or a description of the
 // text. encoding/pem is stricter than the settings in which keys are kept.
 func decodeKey(original string) (der []byte, problem string) {
-	text := trim(lineBreaks.Replace(original))
+	text := trim(escapes.Replace(original))
 	_, block, found := strings.Cut(text, "-----BEGIN ")
 	if !found {
 		der := decodeBase64(text)
@@ -76,9 +78,9 @@ func decodeKey(original string) (der []byte, problem string) {
 	return decodeBase64(body), ""
 }
 
-// decodeBase64 ignores whitespace and padding. It returns nil for other text.
+// decodeBase64 ignores blanks and padding. It returns nil for other text.
 func decodeBase64(text string) []byte {
-	text = strings.TrimRight(strings.Join(strings.Fields(text), ""), "=")
+	text = strings.TrimRight(strings.Join(strings.FieldsFunc(text, isBlank), ""), "=")
 	der, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil {
 		return nil

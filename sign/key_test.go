@@ -25,6 +25,8 @@ func asTheyAreKept(t *testing.T, text []byte) map[string]string {
 	require.NotNil(t, block)
 	inJSON, err := json.Marshal(original)
 	require.NoError(t, err)
+	inJSONTwice, err := json.Marshal(string(inJSON))
+	require.NoError(t, err)
 	return map[string]string{
 		"as it is":                  string(text),
 		"without the last line end": original,
@@ -39,12 +41,19 @@ func asTheyAreKept(t *testing.T, text []byte) map[string]string {
 		`\r\n as four characters`:   strings.Join(lines, `\r\n`) + `\r\n`,
 		"JSON":                      string(inJSON),
 		"JSON of PHP":               strings.ReplaceAll(string(inJSON), "/", `\/`),
+		"JSON in JSON":              string(inJSONTwice),
+		"JSON of .NET and Java":     strings.NewReplacer("+", `\u002B`, "=", `\u003d`).Replace(string(inJSON)),
+		`\\n as three characters`:   strings.Join(lines, `\\n`),
+		`\n\t as four characters`:   strings.Join(lines, `\n\t`),
+		"continued lines":           strings.Join(lines, "\\\n"),
+		`\n and continued lines`:    strings.Join(lines, "\\n\\\n"),
 		"double quotes":             `"` + original + `"`,
 		"single quotes":             "'" + original + "'\n",
 		"indented by spaces":        "    " + strings.Join(lines, "\n    "),
 		"indented by tabs":          "\t" + strings.Join(lines, "\n\t") + "\n",
 		"indented by wide spaces":   "\u3000" + strings.Join(lines, "\n\u3000") + "\n",
 		"spaces at line ends":       strings.Join(lines, " \n") + " ",
+		"invisible at line ends":    "\u200e" + strings.Join(lines, "\u200b\r\n\ufeff") + "\u2060",
 		"empty lines between":       "\n\n" + strings.Join(lines, "\n\n") + "\n\n",
 		"text around it":            "Key of the example shop:\n" + original + "\n(end)\n",
 		"bare base64":               strings.Join(body, ""),

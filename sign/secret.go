@@ -52,9 +52,11 @@ func (s Secret) IsEmpty() bool {
 	return strings.TrimSpace(s.Reveal()) == ""
 }
 
-// invisible are characters that editors and web pages leave in a copied text: the
-// byte order mark and the zero-width space.
-const invisible = "\ufeff\u200b"
+// isInvisible reports whether r is a character that editors, web pages and dialogs leave
+// in a copied text, such as the byte order mark, the zero-width space and direction marks.
+func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
+
+func isBlank(r rune) bool { return unicode.IsSpace(r) || isInvisible(r) }
 
 // Trimmed returns the secret without the whitespace, quotes, line breaks and byte
 // order marks around it, which come from copying it or from a settings file.
@@ -62,9 +64,7 @@ func (s Secret) Trimmed() Secret { return NewSecret(trim(s.Reveal())) }
 
 func trim(text string) string {
 	for {
-		trimmed := strings.TrimFunc(text, func(r rune) bool {
-			return unicode.IsSpace(r) || strings.ContainsRune(invisible, r)
-		})
+		trimmed := strings.TrimFunc(text, isBlank)
 		for _, quotes := range [][2]string{{`"`, `"`}, {"'", "'"}, {"`", "`"}, {"“", "”"}, {"‘", "’"}} {
 			inside, opened := strings.CutPrefix(trimmed, quotes[0])
 			inside, closed := strings.CutSuffix(inside, quotes[1])
@@ -106,7 +106,7 @@ func (s Secret) Problem() string {
 		return "begins or ends with whitespace"
 	case strings.HasPrefix(value, "\ufeff"):
 		return "begins with a byte order mark"
-	case strings.Trim(value, invisible) != value:
+	case strings.TrimFunc(value, isInvisible) != value:
 		return "begins or ends with an invisible character"
 	default:
 		return "is in quotes"

@@ -201,6 +201,8 @@ func TestSecretProblem(t *testing.T) {
 		"\ufeff" + value:               {"begins with a byte order mark", value},
 		"\ufeff" + value + "\n":        {"ends with a line break", value},
 		value + "\u200b":               {"begins or ends with an invisible character", value},
+		"\u202a" + value + "\u200e":    {"begins or ends with an invisible character", value}, // a dialog of Windows
+		value + "\u2060\n":             {"ends with a line break", value},
 		`"` + value + `"`:              {"is in quotes", value},
 		"'" + value + "'":              {"is in quotes", value},
 		"`" + value + "`":              {"is in quotes", value},

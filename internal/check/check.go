@@ -184,16 +184,16 @@ func (v *Checker) PathSegment(field, value string, longest int) {
 	v.Text(field, value, longest)
 }
 
-// Secret requires a secret without white space, quotes, line breaks or a byte order
-// mark around it, which come from a copied line or a settings file, and which is not what
-// a Secret prints.
+// Secret requires a secret without blanks, quotes, line breaks or invisible characters
+// around it, which come from a copied line or a settings file, and which is not what a
+// Secret prints.
 func (v *Checker) Secret(field string, secret sign.Secret) {
 	value := secret.Reveal()
 	switch trimmed := strings.TrimFunc(value, surroundsSecret); {
 	case trimmed == "":
 		v.Fail(field, "is required")
 	case trimmed != value:
-		v.Fail(field, "must not have blanks, quotes, line breaks or a byte order mark around it")
+		v.Fail(field, "must not have blanks, quotes, line breaks or invisible characters around it")
 	case !IsText(value):
 		v.Fail(field, "must be UTF-8 without control characters")
 	case value == secret.String(): // anyone can sign with it
@@ -229,5 +229,9 @@ func (v *Checker) Secrets(current sign.Secret, previous []sign.Secret) []sign.Se
 }
 
 func surroundsSecret(r rune) bool {
-	return unicode.IsSpace(r) || strings.ContainsRune("\ufeff\u200b\"'`“”‘’", r)
+	return unicode.IsSpace(r) || isInvisible(r) || strings.ContainsRune("\"'`“”‘’「」『』＂＇", r)
 }
+
+// isInvisible reports whether r is a character such as a byte order mark, a zero-width
+// space or a direction mark, which copying from a dialog or a web page adds.
+func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }

@@ -108,11 +108,12 @@ func TestSecret(t *testing.T) {
 	breaks(t, "", secret, "example-secret", "example secret", `ex"ample`, "密钥") // what is inside may belong to it
 	breaks(t, "is required", secret, "", " \t", `""`, "\ufeff")
 	breaks(t, "is what a Secret prints, not a secret: read it from where it is kept", secret, "[redacted]")
-	breaks(t, "must not have blanks, quotes, line breaks or a byte order mark around it", secret,
+	breaks(t, "must not have blanks, quotes, line breaks or invisible characters around it", secret,
 		" example-secret", "example-secret ", "example-secret\n", "example-secret\r\n", "\texample-secret", `"example-secret"`,
 		`"example-secret`, `example-secret"`, "'example-secret'", "`example-secret`", "“example-secret”", "‘example-secret’",
 		"\ufeffexample-secret", "\u00a0example-secret", "example-secret\u3000", "example-secret\u2003", "example-secret\u200b",
-		"\"example-secret\"\n")
+		"\"example-secret\"\n", "\u202aexample-secret", "example-secret\u200e", "example-secret\u2060", "\u00adexample-secret",
+		"「example-secret」", "＂example-secret＂")
 	breaks(t, "must be UTF-8 without control characters", secret,
 		"example\nsecret", "example\x00secret", "\xff\xfee\x00x\x00", "-----BEGIN KEY-----\nAAAA")
 }
@@ -210,6 +211,10 @@ func TestURL(t *testing.T) {
 		"https://a@b?c", "https://shop .example.com")
 	breaks(t, "must be UTF-8 without control characters", check, "https://shop.example.com/\n", "https://shop.example.com/\xff")
 	breaks(t, "must be at most 100 bytes long", check, "https://"+strings.Repeat("a", 93))
+	breaks(t, "must not contain quotes, angle brackets or invisible characters", check,
+		"https://shop.example.com/n\u200b", "https://shop.example.com/n\ufeff", "https://shop.example.com/n\u200e",
+		"https://shop.example.com/n\u2060", "https://shop\u00ad.example.com/n", `https://shop.example.com/n"`,
+		"https://shop.example.com/n>", "https://shop.example.com/n`", "https://shop.example.com/n”", "https://shop.example.com/n’")
 }
 
 func TestIP(t *testing.T) {

@@ -6,14 +6,18 @@ import (
 )
 
 // URL requires an absolute http or https URL of at most longest bytes without
-// credentials and blanks. "" is allowed. The gateway reads the rest of it.
+// credentials, blanks and what else copying leaves around a URL. "" is allowed. The
+// gateway reads the rest of it.
 func (v *Checker) URL(field, value string, longest int) {
 	if value == "" {
 		return
 	}
 	v.Text(field, value, longest)
 	v.That(IsURL(value), field, "must be an absolute http or https URL without blanks and credentials")
+	v.That(strings.IndexFunc(value, surroundsURL) < 0, field, "must not contain quotes, angle brackets or invisible characters")
 }
+
+func surroundsURL(r rune) bool { return isInvisible(r) || strings.ContainsRune("\"<>`“”‘’", r) }
 
 // IsURL reports whether value is an absolute http or https URL with a host, without
 // credentials and blanks.

@@ -268,6 +268,7 @@ func TestOddValuesAreNamed(t *testing.T) {
 		"wide space":      {"param", "\u3000a", "begins or ends with whitespace"},
 		"line break":      {"param", "a\nb", "control character"},
 		"byte order mark": {"param", "\ufeffa", "invisible character"},
+		"direction mark":  {"param", "\u202aa", "invisible character"},
 		"full width":      {"param", "１００", "full-width"},
 		"encoded":         {"param", "a%20b", "looks URL-encoded"},
 		"HTML":            {"param", "a&amp;b", "escaped for HTML"},

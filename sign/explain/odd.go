@@ -22,7 +22,7 @@ func oddities(field sign.Field) (odd []string) {
 	}
 	add(strings.TrimSpace(value) != value, "begins or ends with whitespace")
 	add(strings.IndexFunc(strings.TrimSpace(value), unicode.IsControl) >= 0, "contains a control character, such as a line break")
-	add(strings.ContainsAny(value, "\ufeff\u200b\u200e\u200f"), "contains an invisible character, such as a byte order mark")
+	add(strings.IndexFunc(value, isInvisible) >= 0, "contains an invisible character, such as a byte order mark")
 	add(strings.IndexFunc(value, isFullWidth) >= 0, "contains full-width characters (１２３ instead of 123)")
 	add(strings.Contains(value, "%") && unescape(value) != value, "looks URL-encoded, but must be decoded once")
 	add(strings.Contains(value, "&amp;"), "is escaped for HTML (&amp;)")
@@ -34,6 +34,9 @@ func oddities(field sign.Field) (odd []string) {
 	add(slices.Contains(amountNames, field.Name) && !hasTwoDecimals(value), "is not written with exactly two decimals")
 	return odd
 }
+
+// isInvisible leaves out the joiner, which emoji have.
+func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) && r != '\u200d' }
 
 func isASCII(value string) bool {
 	for i := range len(value) {
