@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/paygates/paygates-go/money"
 )
 
 // AttentionQuery selects payments that need a person.
@@ -42,7 +44,36 @@ func (s *Service) Attention(ctx context.Context, q AttentionQuery) ([]Payment, e
 	for i, r := range records {
 		payments[i] = r.Payment
 	}
+	if err := s.addOrderAmounts(ctx, payments); err != nil {
+		return nil, fmt.Errorf("checkout: attention: %w", err)
+	}
 	return payments, nil
+}
+
+// addOrderAmounts sets OrderAmount of the payments that have an order.
+func (s *Service) addOrderAmounts(ctx context.Context, payments []Payment) error {
+	var numbers []any
+	for _, p := range payments {
+		if p.OrderNo != "" {
+			numbers = append(numbers, p.OrderNo)
+		}
+	}
+	if len(numbers) == 0 {
+		return nil
+	}
+	orders, err := queryAll(ctx, s.db, scanOrder, s.dialect.sqlText(s.config.TablePrefix,
+		"SELECT "+orderColumns+" FROM {orders} WHERE order_no IN ("+placeholders(len(numbers))+")"), numbers...)
+	if err != nil {
+		return err
+	}
+	amounts := make(map[string]money.Amount, len(orders))
+	for _, o := range orders {
+		amounts[o.No] = o.Amount
+	}
+	for i := range payments {
+		payments[i].OrderAmount = amounts[payments[i].OrderNo]
+	}
+	return nil
 }
 
 // Action is what a person decides about a payment.
@@ -127,7 +158,7 @@ func (s *Service) resolve(ctx context.Context, tx *sql.Tx, id string, r Resoluti
 		return nil, ErrPaymentNotFound
 	case err != nil:
 		return nil, fmt.Errorf("read payment: %w", err)
-	case !p.open:
+	case !p.Held:
 		return nil, ErrAlreadyResolved
 	}
 	var o *lockedOrder

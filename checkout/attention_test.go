@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/money"
 )
 
 func TestAttentionHasPages(t *testing.T) {
@@ -39,6 +41,8 @@ func TestAttentionHasPages(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, page, 1)
 		assert.Equal(t, OutcomeMismatch, page[0].Outcome)
+		assert.True(t, page[0].Held)
+		assert.Equal(t, money.Cents(990), page[0].OrderAmount, "beside what was paid")
 	})
 }
 

@@ -114,7 +114,7 @@ func (s *Service) recordKnown(ctx context.Context, tx *sql.Tx, o *lockedOrder, p
 func (s *Service) again(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment, r *paymentRecord) error {
 	r.addTo(p)
 	p.ID, p.Outcome, p.OrderNo, p.Resolution = r.ID, r.Outcome, r.OrderNo, r.Resolution
-	if !r.open || o == nil || r.Outcome == OutcomeReused || r.Outcome != OutcomeOrphan && r.hasFacts(p) {
+	if !r.Held || o == nil || r.Outcome == OutcomeReused || r.Outcome != OutcomeOrphan && r.hasFacts(p) {
 		return nil
 	}
 	return s.decideAgain(ctx, tx, o, p)

@@ -189,6 +189,9 @@ type Payment struct {
 	ReceivedAt time.Time
 	// Outcome is what was decided about the payment.
 	Outcome Outcome
+	// Held reports whether a person has to decide about the payment, as stored: Attention
+	// lists it.
+	Held bool
 	// Resolution is set if a person decided.
 	Resolution *Resolution
 }

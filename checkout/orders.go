@@ -132,7 +132,7 @@ func (s *Service) withDetails(ctx context.Context, found []*OrderState) ([]Order
 func (o *OrderState) addPayment(r *paymentRecord) {
 	r.OrderAmount = o.Amount
 	o.Payments = append(o.Payments, r.Payment)
-	o.Held = o.Held || r.open
+	o.Held = o.Held || r.Held
 }
 
 // placeholders returns "?, ?, …".

@@ -116,7 +116,6 @@ type paymentRecord struct {
 	Payment
 	orderRef      string
 	creditedOrder string
-	open          bool // a person has to decide
 }
 
 func scanPayment(r row) (*paymentRecord, error) {
@@ -132,7 +131,7 @@ func scanPayment(r row) (*paymentRecord, error) {
 	p.AttemptNo, p.OrderNo, p.creditedOrder = attempt.String, order.String, credited.String
 	p.Amount, p.Received = money.Cents(amount), money.Cents(received)
 	p.PaidAt, p.ReceivedAt = fromNullMillis(paidAt), fromMillis(receivedAt)
-	p.open = attention.Valid
+	p.Held = attention.Valid
 	if resolvedAt.Valid {
 		p.Resolution = &Resolution{
 			By: by.String, Reason: reason.String, Action: Action(action.String),

@@ -212,6 +212,9 @@ func TestAnUnconfirmedPaymentIsListedAfterAWhile(t *testing.T) {
 		s.pay(t, a)
 		s.requireSales(t, a.OrderNo, 1)
 		assert.Len(t, s.attention(t), 2)
+		for _, p := range s.state(t, a.OrderNo).Payments {
+			assert.False(t, p.Held, "a person has nothing to decide about %s", p.Outcome)
+		}
 		// A person sees the money and credits it. The notification then is the same money.
 		var id string
 		for _, p := range listed {

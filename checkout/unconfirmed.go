@@ -52,7 +52,7 @@ func (s *Service) confirm(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Pa
 		p.ID, p.OrderNo, p.AttemptNo, p.Outcome, p.Resolution = r.ID, r.creditedOrder, o.attemptNo, r.Outcome, r.Resolution
 		return true, err
 	}
-	if r.open {
+	if r.Held {
 		if _, err := tx.ExecContext(ctx, s.sql(qCloseAttention), r.ID); err != nil {
 			return false, fmt.Errorf("close unconfirmed payment: %w", err)
 		}
