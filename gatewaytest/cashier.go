@@ -3,17 +3,20 @@ package gatewaytest
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"net/http"
+	"slices"
 )
 
 // Cashier serves the cashier page of an order: its QR code, and a button that sends a POST
-// to page, the path and query of the cashier page. Such a POST pays the order and redirects
-// the payer to order.ReturnURL, or to page if it is empty. The amount is order.Amount: set
-// it to what the payer has to pay, if that differs.
+// to page, the path and query of the cashier page. Such a POST pays the order, once, and
+// redirects the payer to order.ReturnURL, or to page if it is empty. The amount is
+// order.Amount: set it to what the payer has to pay, if that differs. Of an order that has
+// expired or was canceled the page says so; the button then makes a late payment.
 func (s *Server) Cashier(w http.ResponseWriter, r *http.Request, gateway, qrText, page string, order Order) {
 	if r.Method == http.MethodPost && r.URL.RequestURI() == page {
-		if _, err := s.Pay(order.ID); err != nil {
+		if _, err := s.pay(order.ID, true); err != nil && !errors.Is(err, ErrAlreadyPaid) {
 			http.NotFound(w, r)
 			return
 		}
@@ -28,7 +31,9 @@ func (s *Server) Cashier(w http.ResponseWriter, r *http.Request, gateway, qrText
 	w.Header().Set("Cache-Control", "no-store")
 	_ = cashierPage.Execute(w, map[string]any{
 		"Gateway": gateway, "Order": order, "Page": page, "Amount": amount,
-		"Image": base64.StdEncoding.EncodeToString(QRCode(qrText)),
+		"Expired":  order.State == s.behavior.ExpiredState,
+		"Canceled": slices.Contains(s.behavior.CanceledStates, order.State),
+		"Image":    base64.StdEncoding.EncodeToString(QRCode(qrText)),
 	})
 }
 
@@ -38,7 +43,7 @@ var cashierPage = template.Must(template.New("cashier").Parse(`<!DOCTYPE html>
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{{if .Order.Paid}}已付款 paid{{else}}{{.Amount}}{{end}} · {{.Gateway}}</title><link rel="icon" href="data:,">
+<title>{{if .Order.Paid}}已付款 paid{{else if .Expired}}已过期 expired{{else if .Canceled}}已取消 canceled{{else}}{{.Amount}}{{end}} · {{.Gateway}}</title><link rel="icon" href="data:,">
 <style>
 :root{--ink:#1c2321;--soft:#57625e;--paper:#f6f3ec;--card:#fff;--brand:#0f766e;--on:#fff;--link:#0b5750;--warn:#92400e}
 @media(prefers-color-scheme:dark){
@@ -65,9 +70,11 @@ a{display:block;margin-top:.9rem;color:var(--link);font-weight:600}
 <h1>{{.Gateway}}</h1>
 <p class="warn">测试网关，不会扣款 <span lang="en">fake gateway, no money moves</span></p>
 <p class="price">{{.Amount}}</p>
-{{if .Image}}<p><img alt="付款二维码 QR code" src="data:image/png;base64,{{.Image}}"></p>{{end}}
+{{if and .Image (not .Expired) (not .Canceled)}}<p><img alt="付款二维码 QR code" src="data:image/png;base64,{{.Image}}"></p>{{end}}
 {{if .Order.Paid}}<p><strong>已付款 <span lang="en">paid</span></strong></p>
-{{else}}<form method="post" action="{{.Page}}"><button>模拟付款 <span lang="en">pay</span></button></form>{{end}}
+{{else}}{{if .Expired}}<p><strong>已过期 <span lang="en">expired</span></strong></p>
+{{else if .Canceled}}<p><strong>已取消 <span lang="en">canceled</span></strong></p>{{end}}
+<form method="post" action="{{.Page}}"><button>{{if or .Expired .Canceled}}模拟逾期付款 <span lang="en">pay late</span>{{else}}模拟付款 <span lang="en">pay</span>{{end}}</button></form>{{end}}
 {{with .Order.ReturnURL}}<a href="{{.}}">返回商户 <span lang="en">back to the merchant</span></a>{{end}}
 <p class="order">{{with .Order}}{{with .Channel}}{{.}} · {{end}}{{with .OrderNo}}{{.}} · {{end}}{{.ID}} · {{.State}}{{end}}</p>
 </main>

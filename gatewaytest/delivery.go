@@ -48,8 +48,11 @@ type Delivery struct {
 // expired order can be paid (a late payment), and a paid one again. The error is
 // [ErrOrderNotFound], pingpptest.ErrNoCharge, or context.Canceled if Close ends the delay of
 // DelayNotifications; a merchant's response is never an error.
-func (s *Server) Pay(number string) (Delivery, error) {
-	if err := s.PaySilently(number); err != nil {
+func (s *Server) Pay(number string) (Delivery, error) { return s.pay(number, false) }
+
+// pay is Pay. With once the error of a paid order is [ErrAlreadyPaid].
+func (s *Server) pay(number string, once bool) (Delivery, error) {
+	if err := s.paySilently(number, once); err != nil {
 		return Delivery{}, err
 	}
 	return s.Redeliver(number)
@@ -57,8 +60,13 @@ func (s *Server) Pay(number string) (Delivery, error) {
 
 // PaySilently is Pay without a notification, as if it were lost. The error is
 // [ErrOrderNotFound], or pingpptest.ErrNoCharge.
-func (s *Server) PaySilently(number string) error {
+func (s *Server) PaySilently(number string) error { return s.paySilently(number, false) }
+
+func (s *Server) paySilently(number string, once bool) error {
 	return s.change(number, func(order *Order) error {
+		if once && order.Paid {
+			return alreadyPaid(number)
+		}
 		if s.behavior.BeforePay != nil {
 			if err := s.behavior.BeforePay(order); err != nil {
 				return err
@@ -74,12 +82,14 @@ func (s *Server) PaySilently(number string) error {
 func (s *Server) Expire(number string) error {
 	return s.change(number, func(order *Order) error {
 		if order.Paid {
-			return fmt.Errorf("%w: %q", ErrAlreadyPaid, number)
+			return alreadyPaid(number)
 		}
 		order.State = s.behavior.ExpiredState
 		return nil
 	})
 }
+
+func alreadyPaid(number string) error { return fmt.Errorf("%w: %q", ErrAlreadyPaid, number) }
 
 // Redeliver sends the notification again, as gateways do now and then although it was
 // accepted. The error is [ErrOrderNotFound].

@@ -17,6 +17,8 @@ import (
 type Behavior struct {
 	// PaidState and ExpiredState are the states after Pay and Expire.
 	PaidState, ExpiredState string
+	// CanceledStates are further states in which an order has ended without a payment.
+	CanceledStates []string
 	// BeforePay, if it is set, may change an order before it is paid. Its error prevents the
 	// payment, and Pay returns it. It runs as the change of Update does.
 	BeforePay func(*Order) error

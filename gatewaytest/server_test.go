@@ -40,7 +40,7 @@ func start(t *testing.T, opts ...gatewaytest.Option) *gatewaytest.Server {
 		_, _ = io.WriteString(w, `{"success":true,"padding":"0123456789"}`)
 	})
 	s = gatewaytest.Start(mux, gatewaytest.Behavior{
-		PaidState: "paid", ExpiredState: "expired",
+		PaidState: "paid", ExpiredState: "expired", CanceledStates: []string{"canceled", "closed"},
 		Notification: func(order gatewaytest.Order, tampered bool) gatewaytest.Message {
 			if tampered {
 				order.Amount += 90000
@@ -611,6 +611,46 @@ func TestTheCashierPagePays(t *testing.T) {
 		assert.Equal(t, test.location, w.Header().Get("Location"))
 		order, _ := s.Order(test.order.ID)
 		assert.Equal(t, test.status == http.StatusSeeOther, order.Paid)
+	}
+}
+
+// A page that was opened twice, and a double click, pay once.
+func TestTheCashierPagePaysOnce(t *testing.T) {
+	t.Parallel()
+	s, m := start(t), startShop(t, say("success"))
+	add(t, s, m.URL)
+	stale, _ := s.Order("900")
+	for range 3 {
+		w := httptest.NewRecorder()
+		s.Cashier(w, httptest.NewRequest(http.MethodPost, "/page", nil), "ispay", "text", "/page", stale)
+		assert.Equal(t, http.StatusSeeOther, w.Code)
+	}
+	assert.Len(t, m.received(), 1)
+}
+
+func TestTheCashierPageOfAnOrderThatHasEnded(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for state, want := range map[string]string{"expired": "已过期 expired", "canceled": "已取消 canceled", "closed": "已取消 canceled", "waiting": ""} {
+		order := gatewaytest.Order{ID: "9", Amount: money.Cents(1), Currency: "CNY", State: state}
+		require.True(t, s.Add(order))
+		page := func() string {
+			w := httptest.NewRecorder()
+			order, _ := s.Order("9")
+			s.Cashier(w, httptest.NewRequest(http.MethodGet, "/page", nil), "ispay", "text", "/page", order)
+			return strings.NewReplacer(`<span lang="en">`, "", "</span>", "").Replace(w.Body.String())
+		}
+		hasEnded := want != ""
+		assert.Equal(t, hasEnded, strings.Contains(page(), "<title>"+want+" · ispay"), state)
+		assert.Equal(t, hasEnded, strings.Contains(page(), "<strong>"+want+"</strong>"), state)
+		assert.Equal(t, hasEnded, strings.Contains(page(), "<button>模拟逾期付款 pay late"), state)
+		assert.Equal(t, !hasEnded, strings.Contains(page(), "<img"), state)
+
+		_, err := s.Pay("9")
+		require.NoError(t, err)
+		assert.Contains(t, page(), "<strong>已付款 paid</strong>", state)
+		assert.NotContains(t, page(), "<form")
+		s.Reset()
 	}
 }
 

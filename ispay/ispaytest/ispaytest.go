@@ -62,12 +62,13 @@ func NewServer(opts ...gatewaytest.Option) *Server {
 	mux.HandleFunc("GET /transfer/{id}", s.transfer)
 	mux.HandleFunc("POST /transfer/{id}", s.transfer)
 	s.Server = gatewaytest.Start(mux, gatewaytest.Behavior{
-		PaidState:    "9",
-		ExpiredState: "6",
-		Notification: s.notification,
-		Objects:      []string{"order"},
-		Accepted:     func(_ int, body string) bool { return strings.TrimSpace(body) == "success" },
-		RetryDelays:  []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute},
+		PaidState:      "9",
+		ExpiredState:   "6",
+		CanceledStates: []string{"3", "4", "7"},
+		Notification:   s.notification,
+		Objects:        []string{"order"},
+		Accepted:       func(_ int, body string) bool { return strings.TrimSpace(body) == "success" },
+		RetryDelays:    []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute},
 	}, opts...)
 	return s
 }

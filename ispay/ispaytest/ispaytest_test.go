@@ -232,3 +232,17 @@ func TestTheNotifyURLIsExtendedLiterally(t *testing.T) {
 	assert.True(t, strings.HasPrefix(query, "shop=7?"), query)
 	assert.True(t, delivery.Accepted, "the handler reads what is unambiguous")
 }
+
+// Every final state but the confirmed one ends an order, on its cashier page too.
+func TestTheCashierPageOfFinalStates(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	created, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	for state := ispay.StateAccepted; state <= ispay.StateConfirmed; state++ {
+		require.NoError(t, srv.SetState(created.OrderID, state))
+		_, page := send(t, "GET", created.PayPageURL, nil)
+		hasEnded := strings.Contains(page, "<strong>已过期") || strings.Contains(page, "<strong>已取消")
+		assert.Equal(t, state.Final() && !state.Paid(), hasEnded, state)
+	}
+}
