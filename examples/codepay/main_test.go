@@ -15,3 +15,8 @@ func TestProgram(t *testing.T) {
 			`paid: codepay notification of payment \d+: 0\.0\d yuan by 1 \(Alipay\)`,
 		})
 }
+
+func TestInSandbox(t *testing.T) {
+	t.Parallel()
+	exampletest.RunInSandbox(t, "codepay", run, []string{`paid: codepay `})
+}

@@ -17,3 +17,8 @@ func TestProgram(t *testing.T) {
 			`paid: gatepay order `,
 		})
 }
+
+func TestInSandbox(t *testing.T) {
+	t.Parallel()
+	exampletest.RunInSandbox(t, "gatepay", run, []string{`notification, confirmed by the gateway: gatepay `, `paid: gatepay `})
+}

@@ -27,13 +27,15 @@ notification and waits for the payment.
 
   ISPAY_USER_ID, ISPAY_SECRET   the merchant; without them a fake gateway is used,
                                 whose payer pays after a second
-  ISPAY_NOTIFY_URL              the public URL of port 8080 of this machine
+  ISPAY_NOTIFY_URL              the public URL of port 8080 of this machine; the sandbox
+                                needs none
   ISPAY_BASE_URL                another address of the gateway, such as that of the sandbox
 `
 
 func main() {
 	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usage) }
 	if flag.Parse(); flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "unexpected argument %q\n", flag.Arg(0))
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -48,15 +50,19 @@ func main() {
 func run(ctx context.Context, environ []string, getenv func(string) string, out io.Writer) error {
 	config := ispay.Config{UserID: getenv("ISPAY_USER_ID"), Secret: sign.NewSecret(getenv("ISPAY_SECRET")), BaseURL: getenv("ISPAY_BASE_URL")}
 	orderNo, address, notifyURL := time.Now().Format("20060102150405"), ":8080", getenv("ISPAY_NOTIFY_URL")
+	isSandbox := strings.HasPrefix(config.BaseURL, "http://") // on this machine: New rejects http to another one
+	if notifyURL == "" {
+		address = "127.0.0.1:0" // for a fake or the sandbox
+	}
 	pay := func() error { return nil } // the payer's part
 	switch {
 	case !slices.ContainsFunc(environ, func(variable string) bool { return strings.HasPrefix(variable, "ISPAY") }):
 		fake := ispaytest.NewServer()
 		defer fake.Close()
 		fmt.Fprintln(out, "A fake gateway is used: the ISPAY_ variables are not set.")
-		config, address = fake.Config(), "127.0.0.1:0"
+		config = fake.Config()
 		pay = func() error { time.Sleep(time.Second); _, err := fake.Pay(orderNo); return err }
-	case config.UserID == "" || config.Secret.IsEmpty() || notifyURL == "":
+	case config.UserID == "" || config.Secret.IsEmpty() || notifyURL == "" && !isSandbox:
 		return errors.New("set ISPAY_USER_ID, ISPAY_SECRET and ISPAY_NOTIFY_URL, or no ISPAY variable for the fake gateway")
 	}
 	client, err := ispay.New(config)

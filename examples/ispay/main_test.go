@@ -17,3 +17,8 @@ func TestProgram(t *testing.T) {
 			`paid: ispay order `,
 		})
 }
+
+func TestInSandbox(t *testing.T) {
+	t.Parallel()
+	exampletest.RunInSandbox(t, "ispay", run, []string{`notification, confirmed by the gateway: ispay `, `paid: ispay `})
+}

@@ -15,3 +15,8 @@ func TestProgram(t *testing.T) {
 			`paid: kechengcang order [0-9A-Za-z]+: 20\.00 USD, state 3 \(finished\)`,
 		})
 }
+
+func TestInSandbox(t *testing.T) {
+	t.Parallel()
+	exampletest.RunInSandbox(t, "kechengcang", run, []string{`paid: kechengcang `})
+}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/paygates/paygates-go/internal/gateway"
 )
 
 // Program is the run function of an example.
@@ -34,11 +36,7 @@ func Run(t *testing.T, run Program, usage, incomplete string, variables, prints 
 		if err := run(ctx, []string{"PATH=/bin"}, unset, &out); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range prints {
-			if !regexp.MustCompile(want).MatchString(out.String()) {
-				t.Errorf("no %s in:\n%s", want, out.String())
-			}
-		}
+		expect(t, out.String(), prints)
 	})
 	for _, name := range variables {
 		t.Run("with only "+name, func(t *testing.T) {
@@ -49,6 +47,52 @@ func Run(t *testing.T, run Program, usage, incomplete string, variables, prints 
 			}
 		})
 	}
+}
+
+// RunInSandbox runs a program with the variables that the sandbox gives out, and pays its
+// order. It looks for what the program must print, as regular expressions.
+func RunInSandbox(t *testing.T, name string, run Program, prints []string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	fake := gateway.Find(name).Fake("")
+	defer fake.Close()
+	environ := []string{"PATH=/bin"}
+	for _, variable := range fake.Env {
+		environ = append(environ, variable.Name+"="+variable.Value)
+	}
+	env := fake.Environment()
+	paying := make(chan error, 1)
+	go func() { paying <- payFirst(ctx, fake) }()
+	var out lines
+	if err := run(ctx, environ, func(name string) string { return env[name] }, &out); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-paying; err != nil {
+		t.Fatal(err)
+	}
+	expect(t, out.String(), prints)
+}
+
+func expect(t *testing.T, printed string, patterns []string) {
+	t.Helper()
+	for _, want := range patterns {
+		if !regexp.MustCompile(want).MatchString(printed) {
+			t.Errorf("no %s in:\n%s", want, printed)
+		}
+	}
+}
+
+// payFirst pays the first order of a fake gateway.
+func payFirst(ctx context.Context, fake *gateway.Fake) error {
+	for ctx.Err() == nil {
+		if orders := fake.Orders(); len(orders) > 0 {
+			_, err := fake.Pay(orders[0].ID)
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return ctx.Err()
 }
 
 // isNoName reports whether a character is not one of a variable's name.
