@@ -48,6 +48,7 @@ type doctor struct {
 	gateway   *gateway.Gateway
 	env       gateway.Env
 	notifyURL string
+	clocks    []string // the hosts whose clocks were checked
 	failed    bool
 }
 
@@ -107,7 +108,7 @@ func (d *doctor) run(ctx context.Context) {
 	if err := checkEnv(d.app.screen.Language(), d.gateway, d.env, gateway.OpDoctor); err != nil {
 		d.say("environment", statusFailed, "%s", d.withoutPrefix(err))
 	} else {
-		d.say("environment", statusOK, "%d variables", len(d.variables()))
+		d.say("environment", statusOK, "variables set: %d", len(d.variables()))
 	}
 	d.checkShapes()
 	for _, v := range d.gateway.Variables {

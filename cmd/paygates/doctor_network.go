@@ -63,7 +63,10 @@ func (d *doctor) checkAddress(ctx context.Context, variable, address string) {
 	default:
 		d.say(variable, statusWarning, "without TLS: anyone on the network path can read and alter everything")
 	}
-	d.checkClock(response.Header.Get("Date"), start.Add(elapsed/2))
+	if !slices.Contains(d.clocks, target.Host) {
+		d.clocks = append(d.clocks, target.Host)
+		d.checkClock(target.Host, response.Header.Get("Date"), start.Add(elapsed/2))
+	}
 }
 
 func (d *doctor) checkTLS(variable string, state *tls.ConnectionState, elapsed time.Duration) {
@@ -77,18 +80,18 @@ func (d *doctor) checkTLS(variable string, state *tls.ConnectionState, elapsed t
 		elapsed.Milliseconds(), tls.VersionName(state.Version), expires.Format(time.DateOnly))
 }
 
-func (d *doctor) checkClock(date string, now time.Time) {
+func (d *doctor) checkClock(host, date string, now time.Time) {
 	theirs, err := http.ParseTime(date)
 	if err != nil {
-		d.say("clock", statusSkipped, "the gateway sends no date")
+		d.say("clock", statusSkipped, "%s sends no date", host)
 		return
 	}
 	skew := now.Sub(theirs)
 	if skew.Abs() > largestSkew {
-		d.say("clock", statusFailed, "this machine differs from the gateway by %s: synchronize it", skew.Round(time.Second))
+		d.say("clock", statusFailed, "this machine differs from %s by %s: synchronize it", host, skew.Round(time.Second))
 		return
 	}
-	d.say("clock", statusOK, "within a minute of the gateway")
+	d.say("clock", statusOK, "within a minute of %s", host)
 }
 
 // checkNotifyURL sends a notification with an invalid signature to the merchant.

@@ -94,7 +94,7 @@ func TestDoctorFindsProblems(t *testing.T) {
 	wrongClock := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 	})
-	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_CLOUD_BASE_URL"] = wrongClock.URL }, "clock", "differs from the gateway by 1h0m")
+	problem(func(_ *gateway.Fake, env gateway.Env) { env["GATEPAY_CLOUD_BASE_URL"] = wrongClock.URL }, "clock", "by 1h0m")
 
 	_, env := startFake(t, "ispay")
 	env["ISPAY_SECRET"] = "'" + env["ISPAY_SECRET"] + "'"
@@ -211,6 +211,23 @@ func TestDoctorSaysThatTheGatewayIsNotThere(t *testing.T) {
 	status, message := check(events, "ISPAY_BASE_URL")
 	assert.Equal(t, statusFailed, status)
 	assert.Equal(t, "no response from "+strings.TrimPrefix(refused, "http://")+": connection refused: check the address and the port", message)
+}
+
+// Two base URLs of one host have one clock.
+func TestDoctorChecksEachClockOnce(t *testing.T) {
+	t.Parallel()
+	for _, g := range gateway.All() {
+		_, env := startFake(t, g.Name)
+		_, events := programJSON(t, env, "doctor", g.Name)
+		clocks := slices.DeleteFunc(events, func(e event) bool { return e["name"] != "clock" })
+		require.Len(t, clocks, 1, g.Name)
+		assert.Regexp(t, `^within a minute of 127\.0\.0\.1:\d+$`, clocks[0]["message"])
+	}
+	_, env := startFake(t, "gatepay")
+	other, _ := startFake(t, "gatepay")
+	env["GATEPAY_CLOUD_BASE_URL"] = other.Target
+	_, events := programJSON(t, env, "doctor", "gatepay")
+	assert.Len(t, slices.DeleteFunc(events, func(e event) bool { return e["name"] != "clock" }), 2)
 }
 
 func TestDoctorChecksTLS(t *testing.T) {

@@ -149,7 +149,7 @@ func (w *waiting) waitFor(ctx context.Context, s *session, number string) error 
 	if interval == 0 && s.fake != nil {
 		interval = 200 * time.Millisecond
 	}
-	stop := s.app.screen.Progress("Waiting for the payment (Ctrl-C ends)")
+	stop := s.app.screen.Progress("Waiting for the payment")
 	payment, err := s.client.Wait(ctx, number, interval)
 	stop()
 	if payment != nil {

@@ -71,7 +71,7 @@ func (c *triggerCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
-	stop := a.screen.Progress("Waiting for the response of your server")
+	stop := a.screen.Progress("Waiting for your server")
 	result, err := a.deliver(ctx, s.Gateway, message)
 	stop()
 	if err != nil {

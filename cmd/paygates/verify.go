@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
+	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/internal/gateway"
 	"github.com/paygates/paygates-go/sign/explain"
 )
@@ -64,9 +67,30 @@ func (s *session) matchShape(in gateway.Received) error {
 	}
 }
 
-// explain shows an explanation.
+// explain shows an explanation. What is hashed stays on one line, for copying.
 func (a *app) explain(e explain.Explanation) {
-	a.screen.Shown("explanation", e, screen.Printable(a.screen.Language().Lines(e.String())))
+	lines := strings.Split(a.screen.Language().Lines(e.String()), "\n")
+	for i, line := range lines {
+		line = hideInColumns(a.screen.Language(), line)
+		if hint, ok := strings.CutPrefix(line, "  - "); ok && !strings.HasPrefix(hint, " ") {
+			line = "  - " + strings.Join(screen.Wrap(hint, a.screen.Columns()-4), "\n    ")
+		}
+		lines[i] = line
+	}
+	a.screen.Shown("explanation", e, screen.Printable(strings.Join(lines, "\n")))
+}
+
+// hidden is what an explanation has in place of a secret or a signature.
+var hidden = regexp.MustCompile(`\[(secret, [0-9]+ characters?|signature)\]`)
+
+// hideInColumns writes in the user's language what is hidden in a line, and keeps the columns
+// after it where they are.
+func hideInColumns(l text.Language, line string) string {
+	changed := hidden.ReplaceAllStringFunc(line, l.Foreign)
+	if i := strings.LastIndex(changed, `"  `) + 1; i > 0 {
+		changed = changed[:i] + strings.Repeat(" ", screen.Width(line)-screen.Width(changed)) + changed[i:]
+	}
+	return changed
 }
 
 type signCommand struct {

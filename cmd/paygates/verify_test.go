@@ -65,6 +65,30 @@ func TestVerifyForms(t *testing.T) {
 	assert.Equal(t, "invalid_notification", events[1]["kind"])
 }
 
+// What is hidden is named in the user's language, the columns after it stay where they are,
+// and on a narrow screen hints are wrapped.
+func TestExplanationForPeople(t *testing.T) {
+	t.Parallel()
+	_, env := startFake(t, "codepay")
+	env["COLUMNS"] = "40"
+	const input = "a=example-key-of-codepay&b=12&sign=x"
+	r := program(t, env, "", "verify", "codepay", input)
+	assert.Contains(t, r.stdout, "  - The received signature has 1\n    character instead of 32 hex digits.\n    It is cut off or of another kind.\n")
+	env["LANG"] = "zh_CN.UTF-8"
+	r = program(t, env, "", "verify", "codepay", input)
+	const want = `签名 = md5(name=value&… + secret)，按字段名排序
+  1  "a"     "[密钥，22 个字符]"        22 字节
+  2  "b"     "12"                       2 字节
+  -  "sign"  "[签名]"                   跳过：签名本身
+  签名串："a=[密钥，22 个字符]&b=12[密钥，22 个字符]"
+  签名不一致
+  - 字段 "a" 含有密钥。切勿发送密钥。
+  - 收到的签名有 1 个字符，应为 32 位十
+    六进制：被截断，或是其他签名方式。
+`
+	assert.Equal(t, want, r.stdout)
+}
+
 // The notifications of the fakes, which sign with their own code.
 func TestVerifyEveryGateway(t *testing.T) {
 	t.Parallel()

@@ -194,6 +194,7 @@ func TestHintsNameTheMistake(t *testing.T) {
 		"signed in GBK":               {"example-secret", fields("订单"), "a31fbb39f6de92b3b02eeb9efec795dd", `Does the sender sign "param" in another encoding, such as GBK`},
 		"another secret":              {"another-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171", "Does the secret belong to this merchant"},
 		"cut off":                     {"example-secret", fields(""), "deb580d7130d10dea2691f0f", "has 24 characters instead of 32 hex digits"},
+		"one character":               {"example-secret", fields(""), "d", "The received signature has 1 character instead"},
 		"a space after the signature": {"example-secret", fields(""), "deb580d7130d10dea2691f0f4fb7b171 ", "The received signature has whitespace or quotes around it"},
 		"a repeated field": {
 			"example-secret", append(fields(""), sign.Field{Name: "money", Value: "1.00"}), "deb580d7130d10dea2691f0f4fb7b171", "Nothing can be signed: ambiguous field",

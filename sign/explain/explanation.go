@@ -101,10 +101,7 @@ func (e Explanation) String() string {
 		mark, what := "-", "skipped: "+field.Skipped
 		if field.Skipped == "" {
 			n++
-			mark, what = strconv.Itoa(n), strconv.Itoa(field.Bytes)+" bytes"
-			if field.Bytes == 1 {
-				what = "1 byte"
-			}
+			mark, what = strconv.Itoa(n), counted(field.Bytes, "byte")
 		}
 		_, _ = fmt.Fprintf(table, "  %s\t%q\t%q\t%s\n", mark, field.Name, field.Value, what)
 		for _, odd := range field.Odd {
@@ -134,6 +131,14 @@ func (e Explanation) verdict() string {
 	default:
 		return "the signature DOES NOT match"
 	}
+}
+
+// counted returns "1 byte", "2 bytes".
+func counted(n int, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return strconv.Itoa(n) + " " + unit + "s"
 }
 
 func (e *Explanation) hint(hints ...string) { e.Hints = append(e.Hints, hints...) }

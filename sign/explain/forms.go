@@ -209,7 +209,7 @@ func verify(expected sign.Digest, err error, received string) error {
 }
 
 func placeholder(secret sign.Secret) string {
-	return fmt.Sprintf("[secret, %d characters]", utf8.RuneCountInString(secret.Reveal()))
+	return "[secret, " + counted(utf8.RuneCountInString(secret.Reveal()), "character") + "]"
 }
 
 // mask replaces the secret in a value. It leaves a secret of fewer than eight bytes,

@@ -59,7 +59,7 @@ func shapeHint(received string) string {
 	case len(sign.NewSecret(received).Trimmed().Reveal()) == length:
 		return "The received signature has whitespace or quotes around it."
 	default:
-		return fmt.Sprintf("The received signature has %d characters instead of 32 hex digits. It is cut off or of another kind.", len(received))
+		return fmt.Sprintf("The received signature has %s instead of 32 hex digits. It is cut off or of another kind.", counted(len(received), "character"))
 	}
 }
 

@@ -24,22 +24,44 @@ func (s *Screen) draw() {
 	}
 	frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 	s.progress.frames++
-	line := string(frames[s.progress.frames%len(frames)]) + " " + s.line()
+	line := string(frames[s.progress.frames%len(frames)]) + " "
 	if s.width > 0 {
-		line = cut(line, s.width-1)
+		room := s.width - 1 - Width(line)
+		line += cut(s.fitting(room), room)
+	} else {
+		line += s.line(s.hinted())
 	}
 	_, _ = io.WriteString(s.stderr, clearLine+line)
 }
 
-func (s *Screen) line() string {
-	seconds := int(time.Since(s.progress.since).Seconds())
-	if s.progress.state == "" {
-		return s.Text("%s %d s", s.progress.what, seconds)
+// fitting returns the progress with as much of it as fits into a width. The last words to
+// go are those that say what is new.
+func (s *Screen) fitting(width int) string {
+	what, state := s.progress.what, s.language.Foreign(s.progress.state)
+	lines := []string{s.line(s.hinted()), s.line(what), s.Text("%d s: %s", s.seconds(), state), state}
+	if state == "" {
+		lines = []string{s.line(s.hinted()), s.line(what), what}
 	}
-	return s.Text("%s %d s: %s", s.progress.what, seconds, s.language.Foreign(s.progress.state))
+	for _, line := range lines {
+		if Width(line) <= width {
+			return line
+		}
+	}
+	return lines[len(lines)-1]
 }
 
-// Progress shows that something goes on until stop is called: a moving line on a
+func (s *Screen) line(what string) string {
+	if s.progress.state == "" {
+		return s.Text("%s %d s", what, s.seconds())
+	}
+	return s.Text("%s %d s: %s", what, s.seconds(), s.language.Foreign(s.progress.state))
+}
+
+func (s *Screen) hinted() string { return s.Text("%s (Ctrl-C ends)", s.progress.what) }
+
+func (s *Screen) seconds() int { return int(time.Since(s.progress.since).Seconds()) }
+
+// Progress shows that something goes on until stop is called or Ctrl-C: a moving line on a
 // terminal, otherwise a line every ten seconds.
 func (s *Screen) Progress(what string) (stop func()) {
 	const beat, slowBeat = 120 * time.Millisecond, 10 * time.Second
@@ -50,7 +72,7 @@ func (s *Screen) Progress(what string) (stop func()) {
 		interval = beat
 		s.draw()
 	} else {
-		_, _ = io.WriteString(s.stderr, s.Text(what)+"\n")
+		_, _ = io.WriteString(s.stderr, s.hinted()+"\n")
 	}
 	s.mu.Unlock()
 	ticker := time.NewTicker(interval)
@@ -84,7 +106,7 @@ func (s *Screen) beat() {
 		s.draw()
 		return
 	}
-	_, _ = io.WriteString(s.stderr, s.line()+"\n")
+	_, _ = io.WriteString(s.stderr, s.line(s.progress.what)+"\n")
 }
 
 // newState shows a new state in the progress line. It reports false if nothing is being
@@ -99,7 +121,7 @@ func (s *Screen) newState(state string) bool {
 	if s.moves {
 		s.draw()
 	} else {
-		_, _ = io.WriteString(s.stderr, s.line()+"\n")
+		_, _ = io.WriteString(s.stderr, s.line(s.progress.what)+"\n")
 	}
 	return true
 }

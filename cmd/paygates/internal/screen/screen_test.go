@@ -89,25 +89,53 @@ func TestColor(t *testing.T) {
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	s, stdout, stderr := newScreen(nil, false)
-	stop := s.Progress("Waiting for the payment (Ctrl-C ends)")
+	stop := s.Progress("Waiting for the payment")
 	log := s.Logger().With("gateway", "ispay").WithGroup("g")
 	log.Info("state", "state", "5 (awaiting payment)")
 	log.Debug("not for people")
 	log.Warn("odd\x1b[0m", "reason", "x")
 	stop()
 	log.Log(context.Background(), slog.LevelInfo, "after", "state", "9")
-	assert.Equal(t, "Waiting for the payment (Ctrl-C ends)\nWaiting for the payment (Ctrl-C ends) 0 s: 5 (awaiting payment)\nodd?[0m gateway=\"ispay\" reason=\"x\"\nafter gateway=\"ispay\" state=\"9\"\n", stderr.String())
+	assert.Equal(t, "Waiting for the payment (Ctrl-C ends)\nWaiting for the payment 0 s: 5 (awaiting payment)\nodd?[0m gateway=\"ispay\" reason=\"x\"\nafter gateway=\"ispay\" state=\"9\"\n", stderr.String())
 	assert.Empty(t, stdout.String())
 
 	// On a terminal the line is redrawn, never wider than the screen, and removed.
 	s, _, stderr = newScreen(map[string]string{"COLUMNS": "20"}, false)
 	s.moves = true
-	stop = s.Progress("Waiting for the payment (Ctrl-C ends)")
+	stop = s.Progress("Waiting for the payment")
 	s.Note("note")
 	stop()
 	assert.True(t, strings.HasSuffix(stderr.String(), clearLine))
 	for _, line := range strings.Split(stderr.String(), clearLine) {
 		assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "note\n"))), 20)
+	}
+}
+
+// On a narrow screen whole words are left out, and the state is the last to go.
+func TestProgressFits(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		columns, state, want string
+	}{
+		{"80", "", "Waiting for the payment (Ctrl-C ends) 0 s"},
+		{"80", "5 (awaiting payment)", "Waiting for the payment (Ctrl-C ends) 0 s: 5 (awaiting payment)"},
+		{"60", "5 (awaiting payment)", "Waiting for the payment 0 s: 5 (awaiting payment)"},
+		{"40", "", "Waiting for the payment 0 s"},
+		{"40", "5 (awaiting payment)", "0 s: 5 (awaiting payment)"},
+		{"40", "8 (paid, awaiting confirmation)", "0 s: 8 (paid, awaiting confirmation)"},
+		{"27", "", "Waiting for the payment"},
+		{"25", "5 (awaiting payment)", "5 (awaiting payment)"},
+		{"10", "5 (awaiting payment)", "5 (awai"},
+	} {
+		s, _, stderr := newScreen(map[string]string{"COLUMNS": test.columns}, false)
+		s.moves = true
+		stop := s.Progress("Waiting for the payment")
+		if test.state != "" {
+			s.newState(test.state)
+		}
+		stop()
+		drawn := strings.Split(strings.TrimSuffix(stderr.String(), clearLine), clearLine)
+		assert.Equal(t, test.want, string([]rune(drawn[len(drawn)-1])[2:]))
 	}
 }
 

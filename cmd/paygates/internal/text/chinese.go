@@ -4,7 +4,7 @@ package text
 var catalog = map[string]string{ //nolint:gosec // texts, not credentials
 	// How texts are joined.
 	" ": "", ", ": "、", "; ": "；", "%s: ": "%s：", "%s: %s": "%s：%s", "paygates: %s": "paygates：%s",
-	"%s %d s": "%s %d 秒", "%s %d s: %s": "%s %d 秒：%s", "yes": "是", "no": "否",
+	"%s %d s": "%s %d 秒", "%s %d s: %s": "%s %d 秒：%s", "%d s: %s": "%d 秒：%s", "%s (Ctrl-C ends)": "%s（Ctrl-C 结束）", "yes": "是", "no": "否",
 
 	// --help: the frame.
 	"Usage: paygates %s": "用法：paygates %s",
@@ -155,8 +155,8 @@ signature. It creates nothing. Which credentials a query checks depends on the g
 	"Port of one gateway.": "单个网关的端口。",
 
 	// What goes on.
-	"Waiting for the payment (Ctrl-C ends)":                    "等待付款（Ctrl-C 结束）",
-	"Waiting for the response of your server":                  "等待商户服务器返回",
+	"Waiting for the payment":                                  "等待付款",
+	"Waiting for your server":                                  "等待商户服务器返回",
 	"Reading standard input (Ctrl-D ends)":                     "从标准输入读取（Ctrl-D 结束）",
 	"Fake gateway at %s.":                                      "模拟网关：%s",
 	"Fake gateway: order %s was created.":                      "模拟网关：已创建订单 %s。",
@@ -240,17 +240,17 @@ signature. It creates nothing. Which credentials a query checks depends on the g
 	"no response": "无返回", "unexpected response": "返回异常", "rejected by the gateway": "网关拒绝",
 
 	// doctor.
-	"%d variables":                                             "%d 个变量",
-	"not a URL":                                                "不是 URL",
-	"not set: --notify-url or %s_NOTIFY_URL":                   "未设置：--notify-url 或 %s_NOTIFY_URL",
-	"not an http or https URL":                                 "不是 http 或 https 地址",
-	"responds after %d ms, without TLS on loopback":            "%d 毫秒后返回，本机地址，未用 TLS",
-	"responds after %d ms with %s, certificate valid until %s": "%d 毫秒后返回，%s，证书有效期至 %s",
+	"variables set: %d":                                                     "已设置 %d 个变量",
+	"not a URL":                                                             "不是 URL",
+	"not set: --notify-url or %s_NOTIFY_URL":                                "未设置：--notify-url 或 %s_NOTIFY_URL",
+	"not an http or https URL":                                              "不是 http 或 https 地址",
+	"responds after %d ms, without TLS on loopback":                         "%d 毫秒后返回，本机地址，未用 TLS",
+	"responds after %d ms with %s, certificate valid until %s":              "%d 毫秒后返回，%s，证书有效期至 %s",
 	"without TLS: anyone on the network path can read and alter everything": "未用 TLS：链路上任何人都能读取和篡改全部内容",
 	"without TLS: anyone on the network path can read notifications":        "未用 TLS：链路上任何人都能读取通知",
-	"the gateway sends no date":                                             "网关没有返回日期",
-	"this machine differs from the gateway by %s: synchronize it":           "本机时间与网关相差 %s，请校时",
-	"within a minute of the gateway":                                        "与网关相差不到一分钟",
+	"%s sends no date":                                                      "%s 没有返回日期",
+	"this machine differs from %s by %s: synchronize it":                    "本机时间与 %s 相差 %s，请校时",
+	"within a minute of %s":                                                 "与 %s 相差不到一分钟",
 	"the credentials of query are not set":                                  "未设置查单所需的凭据",
 	"the gateway accepts %s":                                                "网关接受 %s",
 	"not checked: %s":                                                       "未检查：%s",
@@ -347,7 +347,7 @@ var foreign = []struct{ english, chinese string }{
 	{"taken with + for spaces: it was decoded once too often", "把空格换成 +（多解码一次）"},
 	{"taken with & for &amp;: it was escaped for HTML", "把 &amp; 换成 &（被 HTML 转义）"},
 	{"- The received signature has whitespace or quotes around it.", "- 收到的签名首尾有空白或引号。"},
-	{"- The received signature has %s characters instead of 32 hex digits. It is cut off or of another kind.", "- 收到的签名有 %s 个字符，应为 32 位十六进制：被截断，或是其他签名方式。"},
+	{"- The received signature has %s instead of 32 hex digits. It is cut off or of another kind.", "- 收到的签名有 %s，应为 32 位十六进制：被截断，或是其他签名方式。"},
 	{"- The received signature is not base64.", "- 收到的签名不是 base64。"},
 	{"- The field %s contains the secret. Never send the secret.", "- 字段 %s 含有密钥。切勿发送密钥。"},
 	{"- The secret %s.", "- 密钥%s。"},
@@ -363,7 +363,8 @@ var foreign = []struct{ english, chinese string }{
 	{"! %s", "! %s"},
 	{"%s  skipped: %s", "%s  跳过：%s"},
 	{"not covered by the signature", "不参与签名"}, {"it is empty", "空值"}, {"it is the signature", "签名本身"},
-	{"%s bytes", "%s 字节"}, {"%s 1 byte", "%s 1 字节"},
+	{"%s bytes", "%s 字节"}, {"%s 1 byte", "%s 1 字节"}, {"%s characters", "%s 个字符"}, {"1 character", "1 个字符"},
+	{"[secret, %s]", "[密钥，%s]"}, {"[signature]", "[签名]"},
 	{"begins or ends with a quote", "首尾有引号"},
 	{"contains a control character, such as a line break", "含有控制字符，如换行"},
 	{"contains an invisible character, such as a byte order mark", "含有不可见字符，如 BOM"},
