@@ -194,6 +194,24 @@ func TestMisspelledVariables(t *testing.T) {
 	}
 }
 
+// The sandbox reaches notify URLs on this machine, and the variables of other programs are
+// none of the shop's.
+func TestNotifyURLsOfTheSandbox(t *testing.T) {
+	t.Parallel()
+	env := credentials(t)
+	for _, g := range realGateways {
+		env[strings.ToUpper(g.name)+"_NOTIFY_URL"] = "http://127.0.0.1:8080"
+	}
+	gateways, err := open(env)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"ispay", "codepay", "gatepay", "kechengcang", "pingpp"}, env.remote(gateways))
+	for _, name := range []string{"ISPAY_BASE_URL", "CODEPAY_BASE_URL", "GATEPAY_BASE_URL", "KECHENGCANG_BASE_URL", "PINGPP_API_BASE_URL"} {
+		env[name] = "http://localhost:9101"
+		assert.NotContains(t, env.remote(gateways), strings.ToLower(strings.Split(name, "_")[0]))
+	}
+	assert.Empty(t, env.remote(gateways))
+}
+
 func TestWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	args := []string{"-addr", "127.0.0.1:0", "-db", filepath.Join(t.TempDir(), "shop.db")}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -195,10 +196,10 @@ func (g realGateway) isSet(env environment) (bool, error) {
 
 // checkNames returns an error for a variable that looks like one of the shop's and is none.
 func (e environment) checkNames() error {
-	known := []string{"SHOP_ADMIN_TOKEN", "ISPAY_NOTIFY_URL", "PINGPP_ORDER_NO"} // the last two are those of other examples
+	known := []string{"SHOP_ADMIN_TOKEN", "PINGPP_ORDER_NO"} // the last one is of other programs, as are the notify URLs
 	var prefixes []string
 	for _, g := range realGateways {
-		known = append(known, g.variables()...)
+		known = append(append(known, g.variables()...), strings.ToUpper(g.name)+"_NOTIFY_URL")
 		prefixes = append(prefixes, strings.ToUpper(g.name)+"_")
 	}
 	for _, name := range slices.Sorted(maps.Keys(e)) {
@@ -212,6 +213,24 @@ func (e environment) checkNames() error {
 		}
 	}
 	return nil
+}
+
+// remote returns the names of the gateways that are not on this machine, as those of the
+// sandbox are.
+func (e environment) remote(gateways []checkout.Gateway) []string {
+	var names []string
+	for _, g := range gateways {
+		isLocal := false
+		for name, value := range e {
+			base, err := url.Parse(value)
+			isBase := strings.HasPrefix(name, strings.ToUpper(g.Name())+"_") && strings.HasSuffix(name, "BASE_URL")
+			isLocal = isLocal || isBase && err == nil && isLoopback(base.Host)
+		}
+		if !isLocal {
+			names = append(names, g.Name())
+		}
+	}
+	return names
 }
 
 // distance returns how many letters must be added to and removed from a to get b. A removed

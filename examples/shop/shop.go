@@ -80,7 +80,9 @@ func (s *shop) open(ctx context.Context, env environment) error {
 		s.log.Info("gateway", "name", g.Name(), "notify_url", s.checkout.NotifyURL(g.Name()))
 	}
 	if public, err := url.Parse(s.settings.publicURL); err == nil && !s.settings.demo && isLoopback(public.Host) {
-		s.log.Warn("gateways cannot reach the notify URLs: set -public-url")
+		if remote := env.remote(gateways); len(remote) > 0 {
+			s.log.Warn("gateways cannot reach the notify URLs: set -public-url", "gateways", strings.Join(remote, " "))
+		}
 	}
 	return s.createTable(ctx)
 }
