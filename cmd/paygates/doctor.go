@@ -14,9 +14,9 @@ import (
 )
 
 type doctorCommand struct {
-	Gateway   string `arg:"" optional:"" help:"One gateway. Default: all with a variable in the environment."`
-	Fake      bool   `help:"Use a fake gateway, started for this run."`
-	NotifyURL string `placeholder:"URL" help:"Your notify URL. Default: the variable …_NOTIFY_URL."`
+	Gateway   string  `arg:"" optional:"" help:"One gateway. Default: all with a variable in the environment."`
+	Fake      bool    `help:"Use a fake gateway, started for this run."`
+	NotifyURL *string `placeholder:"URL" help:"Your notify URL. Default: the variable …_NOTIFY_URL."`
 }
 
 // Help returns what --help prints below the summary.
@@ -78,7 +78,7 @@ func (c *doctorCommand) Run(ctx context.Context, a *app) error {
 			defer fake.Close()
 			d.env = fake.Environment()
 		}
-		d.notifyURL = cmp.Or(c.NotifyURL, d.env[strings.ToUpper(g.Name)+"_NOTIFY_URL"])
+		d.notifyURL = or(c.NotifyURL, d.env[strings.ToUpper(g.Name)+"_NOTIFY_URL"])
 		d.run(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()

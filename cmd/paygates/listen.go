@@ -23,7 +23,7 @@ import (
 type listenCommand struct {
 	gatewayArgs
 	Address  string        `default:"127.0.0.1:8080" help:"Address to listen on. :8080 is every interface, port 0 any free one."`
-	Forward  string        `placeholder:"URL" help:"Passes each request on unchanged and returns the response of this server."`
+	Forward  *string       `placeholder:"URL" help:"Passes each request on unchanged and returns the response of this server."`
 	Count    int           `placeholder:"NUMBER" help:"End after this many notifications (default: none; with --fake: 3)."`
 	Explain  bool          `help:"Explain the signature of each notification."`
 	PayAfter time.Duration `default:"2s" help:"With --fake: when the payer pays."`
@@ -76,7 +76,8 @@ func (c *listenCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := net.SplitHostPort(c.Address); err != nil {
+	host, _, err := net.SplitHostPort(c.Address)
+	if err != nil {
 		return a.usage("--address must be HOST:PORT, such as 127.0.0.1:8080, and not %q", c.Address)
 	}
 	socket, err := net.Listen("tcp", c.Address)
@@ -95,7 +96,7 @@ func (c *listenCommand) Run(ctx context.Context, a *app) error {
 	server := &http.Server{Handler: l, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(socket) }()
-	notifyURL := "http://" + socket.Addr().String() + "/notify"
+	notifyURL := sandbox.PublicURL(host, socket) + "/notify"
 	a.screen.Note("Notifications are received at %s (Ctrl-C ends).", notifyURL)
 	if s.fake != nil {
 		s.tasks.Add(1)
@@ -141,6 +142,11 @@ func (l *listener) playStory(ctx context.Context, notifyURL string, after time.D
 	note("Fake gateway: the notification is repeated.")
 	if _, err := l.fake.Redeliver(number); err != nil || ctx.Err() != nil {
 		return err
+	}
+	if l.Story.Unpaid { // nothing can be tampered with after the payment
+		if number, err = l.prepare(ctx, newOrderNo(), notifyURL); err != nil {
+			return err
+		}
 	}
 	note("Fake gateway: an attacker sends a tampered notification.")
 	_, err = l.fake.SendTampered(number)
@@ -209,11 +215,11 @@ func (s *session) receivedBy(r *http.Request, body []byte) gateway.Received {
 
 // forwarder returns a handler that passes requests on unchanged. The path is that of the
 // target, the query that of the request.
-func (a *app) forwarder(target string) (http.Handler, error) {
-	if target == "" {
+func (a *app) forwarder(target *string) (http.Handler, error) {
+	if target == nil {
 		return nil, nil //nolint:nilnil // no forwarding
 	}
-	to, err := url.Parse(target)
+	to, err := url.Parse(*target)
 	if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
 		return nil, a.usage("--forward must be an http or https URL, such as http://127.0.0.1:3000/notify")
 	}

@@ -106,8 +106,13 @@ func run(ctx context.Context, args, environ []string, s streams) (code int) {
 	if err != nil {
 		panic(err) // the struct tags are wrong
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == "help":
+		args = append(slices.Clone(args[1:]), "--help")
+	case args[0] == "version":
+		args = []string{"--version"}
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {

@@ -141,6 +141,9 @@ func TestHelp(t *testing.T) {
 		assert.Contains(t, sandbox, want)
 	}
 	assert.Contains(t, program(t, nil, "", "--version").stdout, "paygates ")
+	assert.Equal(t, program(t, nil, "", "--version"), program(t, nil, "", "version"))
+	assert.Equal(t, r, program(t, nil, "", "help"))
+	assert.Equal(t, program(t, nil, "", "create", "--help"), program(t, nil, "", "help", "create"))
 }
 
 func TestMistakes(t *testing.T) {
@@ -199,6 +202,16 @@ func TestMistakes(t *testing.T) {
 		{gateway.Env{"ISPAY_USER_ID": "one", "ISPAY_SECRET": "x"}, "create ispay", "UserID"},
 		{gateway.Env{"ISPAY_USER_ID": "1", "ISPAY_SECRET": "x", "ISPAY_BASE_URL": "http://example.com"}, "create ispay", "BaseURL"},
 		{ispay, "create ispay --wait --order-no A/1", "OrderNo (order_no)"},
+		// An empty option, as of an unset variable of a script, is no option left out.
+		{nil, "create ispay --fake --order-no=", "OrderNo (order_no)"},
+		{nil, "create pingpp --fake --order-no=", "create pingpp needs --order-no"},
+		{nil, "create ispay --fake --channel=", "--channel of ispay must be"},
+		{nil, "create ispay --fake --payer-ip=", "PayerIP (ip)"},
+		{nil, "create ispay --fake --attach=", "ispay has no --attach"},
+		{nil, "listen ispay --fake --forward=", "--forward must be an http or https URL"},
+		{nil, "listen ispay --fake --address=", "--address must be HOST:PORT"},
+		{nil, "trigger ispay --fake --to=", "--to must be an http or https URL"},
+		{nil, "sandbox --host=", "--host must be an address such as 127.0.0.1 or 0.0.0.0"},
 	} {
 		r := program(t, test.env, "", strings.Fields(test.args)...)
 		assert.Equal(t, exitUsage, r.code, test.args)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -21,14 +20,14 @@ type waiting struct {
 
 type createCommand struct {
 	gatewayArgs
-	OrderNo   string        `placeholder:"NUMBER" help:"Merchant order number ({with order-no}). Default: a new one, or {known}."`
+	OrderNo   *string       `placeholder:"NUMBER" help:"Merchant order number ({with order-no}). Default: a new one, or {known}."`
 	Amount    *money.Amount `placeholder:"YUAN" help:"Amount with at most two decimals. Default: 1.00 ({with amount})."`
-	Channel   string        `placeholder:"NAME" help:"Payment method. {channels}. Default: the first."`
-	Subject   string        `placeholder:"TEXT" help:"Title of the order ({with subject})."`
-	Attach    string        `placeholder:"TEXT" help:"Text that the notification brings back ({with attach})."`
-	PayerIP   string        `name:"payer-ip" placeholder:"ADDRESS" help:"Payer's address ({with payer-ip})."`
-	NotifyURL string        `placeholder:"URL" help:"Receives the notification ({with notify-url}). Default: the variable …_NOTIFY_URL."`
-	ReturnURL string        `placeholder:"URL" help:"Page to which the payer returns ({with return-url})."`
+	Channel   *string       `placeholder:"NAME" help:"Payment method. {channels}. Default: the first."`
+	Subject   *string       `placeholder:"TEXT" help:"Title of the order ({with subject})."`
+	Attach    *string       `placeholder:"TEXT" help:"Text that the notification brings back ({with attach})."`
+	PayerIP   *string       `name:"payer-ip" placeholder:"ADDRESS" help:"Payer's address ({with payer-ip})."`
+	NotifyURL *string       `placeholder:"URL" help:"Receives the notification ({with notify-url}). Default: the variable …_NOTIFY_URL."`
+	ReturnURL *string       `placeholder:"URL" help:"Page to which the payer returns ({with return-url})."`
 	Expires   time.Duration `placeholder:"6m" help:"How long the QR code is valid ({with expires})."`
 	Wait      bool          `help:"Wait for the payment."`
 	waiting
@@ -56,6 +55,9 @@ func (c *createCommand) Run(ctx context.Context, a *app) error {
 		a.screen.Result("created", created)
 		a.screen.QR(created.QRCode)
 	}
+	if s.fake != nil && !c.Wait {
+		a.screen.Note("The fake gateway ends now, with the order: add --wait, or use paygates sandbox.")
+	}
 	if err != nil || !c.Wait {
 		return err
 	}
@@ -66,22 +68,22 @@ func (c *createCommand) Run(ctx context.Context, a *app) error {
 // does not have.
 func (c *createCommand) order(s *session) (gateway.Order, error) {
 	given := map[string]bool{
-		"order-no": c.OrderNo != "", "amount": c.Amount != nil, "channel": c.Channel != "", "subject": c.Subject != "",
-		"attach": c.Attach != "", "payer-ip": c.PayerIP != "", "notify-url": c.NotifyURL != "",
-		"return-url": c.ReturnURL != "", "expires": c.Expires != 0,
+		"order-no": c.OrderNo != nil, "amount": c.Amount != nil, "channel": c.Channel != nil, "subject": c.Subject != nil,
+		"attach": c.Attach != nil, "payer-ip": c.PayerIP != nil, "notify-url": c.NotifyURL != nil,
+		"return-url": c.ReturnURL != nil, "expires": c.Expires != 0,
 	}
 	for name, isGiven := range given {
 		if isGiven && !slices.Contains(s.Options, name) {
 			return gateway.Order{}, s.app.usage("%s has no --%s: it has --%s", s.Name, name, strings.Join(s.Options, ", --"))
 		}
 	}
-	channel := cmp.Or(c.Channel, s.Channels[0])
+	channel := or(c.Channel, s.Channels[0])
 	if !slices.Contains(s.Channels, channel) {
 		return gateway.Order{}, s.app.usage("--channel of %s must be %s", s.Name, strings.Join(s.Channels, ", "))
 	}
-	number := cmp.Or(c.OrderNo, newOrderNo())
+	number := or(c.OrderNo, newOrderNo())
 	if s.KnownOrder != "" {
-		if number = cmp.Or(c.OrderNo, s.env[s.OrderVariable]); number == "" {
+		if number = or(c.OrderNo, s.env[s.OrderVariable]); number == "" {
 			return gateway.Order{}, s.app.usage("create %s needs --order-no: the number of an order that the merchant backend knows", s.Name)
 		}
 	}
@@ -91,9 +93,18 @@ func (c *createCommand) order(s *session) (gateway.Order, error) {
 	}
 	return gateway.Order{
 		OrderNo: number, Channel: channel, Amount: amount,
-		Subject: cmp.Or(c.Subject, "Example"), Attach: c.Attach, PayerIP: cmp.Or(c.PayerIP, examplePayerIP),
-		NotifyURL: cmp.Or(c.NotifyURL, s.notifyURL()), ReturnURL: c.ReturnURL, Expires: c.Expires,
+		Subject: or(c.Subject, "Example"), Attach: or(c.Attach, ""), PayerIP: or(c.PayerIP, examplePayerIP),
+		NotifyURL: or(c.NotifyURL, s.notifyURL()), ReturnURL: or(c.ReturnURL, ""), Expires: c.Expires,
 	}, nil
+}
+
+// or returns what an option says, or value without the option. An empty option, such as that
+// of an unset variable of a script, is not left out.
+func or(option *string, value string) string {
+	if option != nil {
+		return *option
+	}
+	return value
 }
 
 type queryCommand struct {

@@ -86,6 +86,9 @@ func TestCreateAndWaitOnAFake(t *testing.T) {
 		assert.Contains(t, r.stdout, "\npaid\n", name)
 		assert.Contains(t, r.stderr, "Fake gateway at http://127.0.0.1:", name)
 		assert.Contains(t, r.stderr, "the payer pays now", name)
+		assert.NotContains(t, r.stderr, "add --wait", name)
+		r = program(t, nil, "", "create", name, "--fake")
+		assert.Contains(t, r.stderr, "The fake gateway ends now, with the order: add --wait, or use paygates sandbox.", name)
 	}
 	for _, command := range []string{"query", "wait"} {
 		r := program(t, nil, "", command, "ispay", "A1", "--fake", "--pay-after=1ms")
@@ -111,6 +114,13 @@ func TestOptionsOfCreate(t *testing.T) {
 	assert.Equal(t, "https://example.com/notify", order.NotifyURL)
 	assert.Equal(t, "Book", order.Fields["subject"])
 	assert.Contains(t, r.stdout, "▀", "a QR code")
+
+	// An empty option is not the variable.
+	r = program(t, env, "", "create", "ispay", "--order-no", "A2", "--notify-url=", "--subject=")
+	require.Zero(t, r.code, r.stderr)
+	order, _ = fake.Order("A2")
+	assert.Empty(t, order.NotifyURL)
+	assert.Empty(t, order.Fields["subject"])
 
 	// The same number again is a rejection.
 	code, events := programJSON(t, env, "create", "ispay", "--order-no", "A1")

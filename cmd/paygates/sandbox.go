@@ -23,7 +23,7 @@ func (*sandboxCommand) Help() string {
 
 The page and the API pay orders, lose and tamper with notifications, and make the gateways fail:
 
-    eval "$(curl -s 127.0.0.1:9100/env)"
+    eval "$(curl -fsS 127.0.0.1:9100/env)"
     curl -X POST 127.0.0.1:9100/api/orders/ispay/A1/pay
 
 No money moves. Ctrl-C ends the sandbox and its orders.`
@@ -31,6 +31,9 @@ No money moves. Ctrl-C ends the sandbox and its orders.`
 
 // Run runs the sandbox until Ctrl-C.
 func (c *sandboxCommand) Run(ctx context.Context, a *app) error {
+	if c.Host == "" { // every interface, to the network
+		return a.usage("--host must be an address such as 127.0.0.1 or 0.0.0.0")
+	}
 	for name := range c.GatewayPort {
 		if _, err := a.gateway(name); err != nil {
 			return err
@@ -69,7 +72,7 @@ func (a *app) describe(box *sandbox.Sandbox) {
 		started.Gateways = append(started.Gateways, address{g.Name, g.Value})
 		_, _ = fmt.Fprintf(&text, "  %s%s\n", pad(g.Name), g.Value)
 	}
-	_, _ = fmt.Fprintf(&text, "\n%s\n  eval \"$(curl -s %s/env)\"\n", a.screen.Text("Credentials for your shell:"), box.URL)
+	_, _ = fmt.Fprintf(&text, "\n%s\n  eval \"$(curl -fsS %s/env)\"\n", a.screen.Text("Credentials for your shell:"), box.URL)
 	_, _ = fmt.Fprintf(&text, "%s\n  curl -X POST %s/api/orders/ispay/A1/pay\n", a.screen.Text("Pay the order A1:"), box.URL)
 	_, _ = fmt.Fprintf(&text, "%s\n", a.screen.Text("Ctrl-C ends the sandbox."))
 	a.screen.Shown("sandbox", started, text.String())

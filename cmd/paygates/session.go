@@ -59,7 +59,7 @@ func (a *app) open(args gatewayArgs, op string) (*session, error) {
 	client, err := s.Open(gateway.Settings{Env: s.env, Logger: a.screen.Logger()})
 	if err != nil {
 		s.close()
-		return nil, fmt.Errorf("%w (%s)", err, a.screen.Text("variables: %s", strings.Join(g.VariableNames(), ", ")))
+		return nil, fmt.Errorf("%w%s", err, a.screen.Text(" (variables: %s)", strings.Join(g.VariableNames(), ", ")))
 	}
 	s.client = client
 	return s, nil

@@ -105,6 +105,6 @@ func run(ctx context.Context, environ []string, getenv func(string) string, out 
 		fmt.Fprintln(out, "paid:", n)
 		return <-paying
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }

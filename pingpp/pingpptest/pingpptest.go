@@ -207,7 +207,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := r.ParseForm(); err != nil {
-		reject("支付请求失败")
+		reject("支付请求失败! form")
 		return
 	}
 	orderNo, channel := r.PostForm.Get("order_no"), r.PostForm.Get("channel")
@@ -216,8 +216,12 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	order, ok := s.Order(orderNo)
-	if !ok || order.OrderNo != orderNo || order.State == statePaid || order.State == stateExpired {
-		reject("支付请求失败")
+	switch {
+	case !ok || order.OrderNo != orderNo:
+		reject("支付请求失败! order_no")
+		return
+	case order.State == statePaid || order.State == stateExpired:
+		reject("支付请求失败! order_no is " + order.State)
 		return
 	}
 	order = s.makeCharge(order, channel)

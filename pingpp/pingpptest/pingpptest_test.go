@@ -89,7 +89,7 @@ func keyPair(t *testing.T) (key *rsa.PrivateKey, private string) {
 func TestTheBackendRespondsAsDocumented(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)
-	const failed, channel = `{"status":-4,"message":"支付请求失败"}`, `{"status":-4,"message":"无效的支付通道"}`
+	const failed, channel = `{"status":-4,"message":"支付请求失败! order_no"}`, `{"status":-4,"message":"无效的支付通道"}`
 	tests := []struct {
 		authorization, form string
 		status              int
@@ -102,7 +102,7 @@ func TestTheBackendRespondsAsDocumented(t *testing.T) {
 		{"Token " + pingpptest.Token, "order_no=" + orderNo, 200, channel},
 		{"Token " + pingpptest.Token, "order_no=1&channel=alipay", 200, failed},
 		{"Token " + pingpptest.Token, "channel=wx", 200, failed},
-		{"Token " + pingpptest.Token, "order_no=%zz&channel=wx", 200, failed},
+		{"Token " + pingpptest.Token, "order_no=%zz&channel=wx", 200, `{"status":-4,"message":"支付请求失败! form"}`},
 	}
 	put := func(authorization, form string) (int, string) {
 		return send(t, "PUT", srv.URL+"/pay/pay_for_order/", form, map[string]string{
@@ -118,6 +118,10 @@ func TestTheBackendRespondsAsDocumented(t *testing.T) {
 	assert.Equal(t, 200, status)
 	assert.True(t, strings.Contains(body, `"status":0`) && strings.Contains(body, `"amount":9900`) &&
 		strings.Contains(body, `"timeStamp":1`) && strings.Contains(body, `"packageValue":"Sign=WXPay"`), body)
+
+	require.NoError(t, srv.PaySilently(orderNo))
+	_, body = put("Token "+pingpptest.Token, "order_no="+orderNo+"&channel=wx")
+	assert.JSONEq(t, `{"status":-4,"message":"支付请求失败! order_no is paid"}`, body)
 
 	status, _ = send(t, "POST", srv.URL+"/pay/pay_for_order/", "", nil)
 	assert.Equal(t, 405, status)

@@ -21,7 +21,7 @@ func (b *Sandbox) act(w http.ResponseWriter, r *http.Request) {
 	}
 	o, ok := g.Order(r.PathValue("number"))
 	if !ok {
-		fail(w, http.StatusNotFound, "there is no such order")
+		failUnknown(w, r)
 		return
 	}
 	run, why := g.action(r.PathValue("action"), o)

@@ -226,10 +226,15 @@ func (b *Sandbox) serveOrder(w http.ResponseWriter, r *http.Request) {
 	}
 	o, ok := g.Order(r.PathValue("number"))
 	if !ok {
-		fail(w, http.StatusNotFound, "there is no such order")
+		failUnknown(w, r)
 		return
 	}
 	respond(w, http.StatusOK, g.show(o, r.Host))
+}
+
+// failUnknown responds that there is no order with the number in the path.
+func failUnknown(w http.ResponseWriter, r *http.Request) {
+	fail(w, http.StatusNotFound, fmt.Sprintf("%s has no order %q: see /api/orders", r.PathValue("gateway"), r.PathValue("number")))
 }
 
 func (b *Sandbox) serveDeliveries(w http.ResponseWriter, r *http.Request) {

@@ -227,7 +227,7 @@ func TestWrongRequests(t *testing.T) {
 		why        string
 	}{
 		{"/api/orders/isspay/1/pay", "", 404, `there is no gateway "isspay"`},
-		{"/api/orders/ispay/1/pay", "", 404, "there is no such order"},
+		{"/api/orders/ispay/1/pay", "", 404, `ispay has no order "1": see /api/orders`},
 		{"/api/orders/pingpp/" + gateway.Find("pingpp").KnownOrder + "/payy", "", 404, "use pay, pay-silently, expire, redeliver or tamper"},
 		{"/api/orders/ispay", `{"order_no":"1","amount":"1.00","subject":"x"}`, 409, "ispay gets its orders by requests to http://127.0.0.1:"},
 		{"/api/orders/isspay", `{"order_no":"1","amount":"1.00","subject":"x"}`, 404, "there is no gateway"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -197,4 +198,17 @@ func (b box) createIspay(notifyURL string) *ispay.CreatedOrder {
 	})
 	require.NoError(b.t, err)
 	return created
+}
+
+func TestPublicURL(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = listener.Close() }()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	for host, want := range map[string]string{
+		"": "http://127.0.0.1:", "0.0.0.0": "http://127.0.0.1:", "::": "http://127.0.0.1:", "::1": "http://[::1]:", "localhost": "http://localhost:",
+	} {
+		assert.Equal(t, want+port, PublicURL(host, listener))
+	}
 }

@@ -93,12 +93,12 @@ func Start(s Settings) (*Sandbox, error) {
 		return nil, err
 	}
 	box := &Sandbox{
-		URL:  publicURL(s.Host, listeners[0]),
+		URL:  PublicURL(s.Host, listeners[0]),
 		busy: map[string]bool{}, failed: make(chan error, len(listeners)), log: s.Log,
 	}
 	box.serve(listeners[0], box.handler())
 	for i, g := range all {
-		url := publicURL(s.Host, listeners[i+1])
+		url := PublicURL(s.Host, listeners[i+1])
 		r := &running{Gateway: g, Fake: g.Fake(url, gatewaytest.WithAddress("127.0.0.1:0")), url: url}
 		box.gateways = append(box.gateways, r)
 	}
@@ -108,11 +108,12 @@ func Start(s Settings) (*Sandbox, error) {
 	return box, nil
 }
 
-// publicURL returns the address for links. Requests that name another one get links
+// PublicURL returns the address for links to a listener of the given host: one of this
+// machine if it listens on all. Requests to the sandbox that name another address get links
 // with that: see front.
-func publicURL(host string, listener net.Listener) string {
+func PublicURL(host string, listener net.Listener) string {
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
 	return "http://" + net.JoinHostPort(host, port)

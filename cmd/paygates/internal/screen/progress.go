@@ -117,7 +117,11 @@ func (s *Screen) newState(state string) bool {
 	if s.progress.what == "" {
 		return false
 	}
-	s.progress.state = Printable(state)
+	state = Printable(state)
+	if state == s.progress.state {
+		return true
+	}
+	s.progress.state = state
 	if s.moves {
 		s.draw()
 	} else {
@@ -126,8 +130,8 @@ func (s *Screen) newState(state string) bool {
 	return true
 }
 
-// Logger returns a logger for the SDK: a new state becomes progress, a warning a line on
-// stderr.
+// Logger returns a logger for the SDK: a new state, or an error while something is waited
+// for, becomes progress, a warning a line on stderr.
 func (s *Screen) Logger() *slog.Logger { return slog.New(handler{screen: s}) }
 
 type handler struct {
@@ -135,8 +139,8 @@ type handler struct {
 	attrs  []slog.Attr
 }
 
-// Enabled accepts everything that a person wants to see.
-func (h handler) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+// Enabled accepts everything: a state that is the same as before is logged as DEBUG.
+func (h handler) Enabled(context.Context, slog.Level) bool { return true }
 
 // WithAttrs implements slog.Handler.
 func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
@@ -152,7 +156,7 @@ func (h handler) Handle(_ context.Context, record slog.Record) error {
 	state := ""
 	var rest strings.Builder
 	each := func(attr slog.Attr) bool {
-		if attr.Key == "state" {
+		if attr.Key == "state" || attr.Key == "error" && record.Level >= slog.LevelInfo {
 			state = attr.Value.String()
 		}
 		_, _ = fmt.Fprintf(&rest, " %s=%q", attr.Key, attr.Value.String())
@@ -162,7 +166,7 @@ func (h handler) Handle(_ context.Context, record slog.Record) error {
 		each(attr)
 	}
 	record.Attrs(each)
-	if state != "" && record.Level == slog.LevelInfo && h.screen.newState(state) {
+	if state != "" && h.screen.newState(state) || record.Level < slog.LevelInfo {
 		return nil
 	}
 	h.screen.note(h.screen.language.Foreign(record.Message) + rest.String())

@@ -93,10 +93,13 @@ func TestProgress(t *testing.T) {
 	log := s.Logger().With("gateway", "ispay").WithGroup("g")
 	log.Info("state", "state", "5 (awaiting payment)")
 	log.Debug("not for people")
+	log.Warn("waiting", "error", "HTTP 404")
+	log.Warn("waiting", "error", "HTTP 404")
+	log.Debug("state", "state", "5 (awaiting payment)")
 	log.Warn("odd\x1b[0m", "reason", "x")
 	stop()
 	log.Log(context.Background(), slog.LevelInfo, "after", "state", "9")
-	assert.Equal(t, "Waiting for the payment (Ctrl-C ends)\nWaiting for the payment 0 s: 5 (awaiting payment)\nodd?[0m gateway=\"ispay\" reason=\"x\"\nafter gateway=\"ispay\" state=\"9\"\n", stderr.String())
+	assert.Equal(t, "Waiting for the payment (Ctrl-C ends)\nWaiting for the payment 0 s: 5 (awaiting payment)\nWaiting for the payment 0 s: HTTP 404\nWaiting for the payment 0 s: 5 (awaiting payment)\nodd?[0m gateway=\"ispay\" reason=\"x\"\nafter gateway=\"ispay\" state=\"9\"\n", stderr.String())
 	assert.Empty(t, stdout.String())
 
 	// On a terminal the line is redrawn, never wider than the screen, and removed.

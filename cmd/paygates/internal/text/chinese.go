@@ -56,7 +56,7 @@ Exit codes:
 
 The page and the API pay orders, lose and tamper with notifications, and make the gateways fail:
 
-    eval "$(curl -s 127.0.0.1:9100/env)"
+    eval "$(curl -fsS 127.0.0.1:9100/env)"
     curl -X POST 127.0.0.1:9100/api/orders/ispay/A1/pay
 
 No money moves. Ctrl-C ends the sandbox and its orders.`: `页面：http://127.0.0.1:9100，API 说明：http://127.0.0.1:9100/openapi.json。
@@ -65,7 +65,7 @@ No money moves. Ctrl-C ends the sandbox and its orders.`: `页面：http://127.0
 
 页面和 API 可以为订单付款、丢失或篡改异步通知、让网关出错：
 
-    eval "$(curl -s 127.0.0.1:9100/env)"
+    eval "$(curl -fsS 127.0.0.1:9100/env)"
     curl -X POST 127.0.0.1:9100/api/orders/ispay/A1/pay
 
 不涉及真实资金。按 Ctrl-C 结束沙箱，订单随之清空。`,
@@ -155,15 +155,16 @@ signature. It creates nothing. Which credentials a query checks depends on the g
 	"Port of one gateway.": "单个网关的端口。",
 
 	// What goes on.
-	"Waiting for the payment":                                  "等待付款",
-	"Waiting for your server":                                  "等待商户服务器返回",
-	"Reading standard input (Ctrl-D ends)":                     "从标准输入读取（Ctrl-D 结束）",
-	"Fake gateway at %s.":                                      "模拟网关：%s",
-	"Fake gateway: order %s was created.":                      "模拟网关：已创建订单 %s。",
-	"Fake gateway: the payer pays now.":                        "模拟网关：付款人现在付款。",
-	"Fake gateway: the notification is repeated.":              "模拟网关：重复发送通知。",
-	"Fake gateway: an attacker sends a tampered notification.": "模拟网关：攻击者发送被篡改的通知。",
-	"Notifications are received at %s (Ctrl-C ends).":          "接收通知的地址：%s（Ctrl-C 结束）",
+	"Waiting for the payment":                                                         "等待付款",
+	"Waiting for your server":                                                         "等待商户服务器返回",
+	"Reading standard input (Ctrl-D ends)":                                            "从标准输入读取（Ctrl-D 结束）",
+	"Fake gateway at %s.":                                                             "模拟网关：%s",
+	"Fake gateway: order %s was created.":                                             "模拟网关：已创建订单 %s。",
+	"Fake gateway: the payer pays now.":                                               "模拟网关：付款人现在付款。",
+	"Fake gateway: the notification is repeated.":                                     "模拟网关：重复发送通知。",
+	"Fake gateway: an attacker sends a tampered notification.":                        "模拟网关：攻击者发送被篡改的通知。",
+	"Notifications are received at %s (Ctrl-C ends).":                                 "接收通知的地址：%s（Ctrl-C 结束）",
+	"The fake gateway ends now, with the order: add --wait, or use paygates sandbox.": "模拟网关随命令结束，订单也随之消失：请加 --wait，或使用 paygates sandbox。",
 	"Note: %s":                                "提示：%s",
 	"The text is too long for a QR code.":     "内容太长，无法生成二维码。",
 	"The QR code needs %d columns.":           "二维码需要 %d 列宽。",
@@ -202,6 +203,7 @@ signature. It creates nothing. Which credentials a query checks depends on the g
 	"--address %q: %s":                                                                              "--address %q：%s",
 	"--to must be an http or https URL, such as http://127.0.0.1:8080/notify":                       "--to 应为 http 或 https 地址，例如 http://127.0.0.1:8080/notify",
 	"--forward must be an http or https URL, such as http://127.0.0.1:3000/notify":                  "--forward 应为 http 或 https 地址，例如 http://127.0.0.1:3000/notify",
+	"--host must be an address such as 127.0.0.1 or 0.0.0.0":                                        "--host 应为地址，例如 127.0.0.1 或 0.0.0.0",
 	"--to is not a valid URL":                                                                       "--to 不是有效的 URL",
 	"listen: %s is in use: stop the other program, or choose another --address":                     "listen：%s 已被占用，请停止占用它的程序，或用 --address 另选地址",
 	"invalid request: unknown field %q: did you mean %q?":                                           "请求无效：未知字段 %q，是否指 %q？",
@@ -216,7 +218,7 @@ signature. It creates nothing. Which credentials a query checks depends on the g
 
 	// The environment.
 	"%s: invalid configuration: %s":                            "%s：配置无效：%s",
-	"variables: %s":                                            "变量：%s",
+	" (variables: %s)":                                         "（变量：%s）",
 	"unknown variable %s: did you mean %s?":                    "未知变量 %s，是否指 %s？",
 	"%s set, %s missing":                                       "已设置 %s，缺少 %s",
 	"no credentials: set %s, or use --fake for a fake gateway": "没有凭据：请设置 %s，或用 --fake 使用模拟网关",
