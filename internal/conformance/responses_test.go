@@ -164,17 +164,21 @@ func TestCallsWithoutAResponse(t *testing.T) {
 	})
 }
 
-// A canceled context sends nothing.
+// A canceled context sends nothing. The error tells the cause, and that it is not the gateway's.
 func TestCallsAfterTheContextEnded(t *testing.T) {
 	t.Parallel()
-	canceled, cancel := context.WithCancel(context.Background())
-	cancel()
+	why := errors.New("shutting down")
+	canceled, cancel := context.WithCancelCause(context.Background())
+	cancel(why)
 	eachCall(t, func(t *testing.T, g *descriptor, i int, call call) {
 		s := &script{replies: []reply{{200, call.response, nil}}}
 		got, err := g.do(canceled, t, i, s, io.Discard)
 		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, why)
 		assert.Nil(t, got)
-		assert.Equal(t, call.kind == create, errors.Is(err, paygates.ErrNotSent), err)
+		kind := map[bool]string{true: "not_sent", false: "canceled"}[call.kind == create]
+		assert.Equal(t, kind, paygates.ErrorKind(err), err)
+		assert.True(t, paygates.Retryable(err), err)
 		require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)
 		assert.Zero(t, s.sent)
 	})

@@ -83,10 +83,12 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 		return &order{State: "new"}, nil
 	}).For(ctx, c, time.Hour)
 	require.ErrorIs(t, err, why)
+	require.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, 1, queries)
 	for range 100 {
 		got, err := wait(func(context.Context, string) (*order, error) { queries++; return &order{Paid: true}, nil }).For(ctx, c, MinInterval)
 		require.ErrorIs(t, err, why)
+		require.ErrorIs(t, err, context.Canceled)
 		assert.Nil(t, got)
 	}
 	assert.Equal(t, 1, queries, "a context that has ended sends nothing")

@@ -211,7 +211,8 @@ func (c *Client) send(ctx context.Context, call Call) (Response, error) {
 	defer c.release(request)
 	raw, err := request.Execute(call.Method, call.URL)
 	if err != nil {
-		return Response{retryable: !errors.Is(err, context.Canceled)}, c.Fail(call.Op, c.sendError(ctx, call, sent, err))
+		cause := c.sendError(ctx, call, sent, err)
+		return Response{retryable: !errors.Is(cause, context.Canceled)}, c.Fail(call.Op, cause)
 	}
 	response, bad := c.read(ctx, raw.RawResponse, call)
 	c.Log(ctx, slog.LevelDebug, call.Op, "response",

@@ -613,7 +613,8 @@ func TestCancelling(t *testing.T) {
 		t.Parallel()
 		for _, once := range []bool{false, true} {
 			s := stall(t)
-			ctx, cancel := context.WithCancel(context.Background())
+			why := errors.New("shutting down")
+			ctx, cancel := context.WithCancelCause(context.Background())
 			call := create(s.URL)
 			call.NoRetry = once
 			began := make(chan time.Time, 1)
@@ -622,14 +623,29 @@ func TestCancelling(t *testing.T) {
 					time.Sleep(time.Millisecond)
 				}
 				began <- time.Now()
-				cancel()
+				cancel(why)
 			}()
 			_, err := client(t, 0).Do(ctx, call)
 			assert.Less(t, time.Since(<-began), time.Second)
 			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorContains(t, err, "no response: context canceled: shutting down")
+			require.ErrorIs(t, err, why)
 			assert.Equal(t, once, errors.Is(err, paygates.ErrOutcomeUnknown))
 			assert.EqualValues(t, 1, s.hits.Load())
 		}
+	})
+	t.Run("while reading the body", func(t *testing.T) {
+		t.Parallel()
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		})
+		why := errors.New("too slow for us")
+		ctx, cancel := context.WithTimeoutCause(context.Background(), 100*time.Millisecond, why)
+		defer cancel()
+		_, err := client(t, 0).Do(ctx, query(s.URL))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, why)
 	})
 	t.Run("between two attempts", func(t *testing.T) {
 		t.Parallel()
