@@ -1,6 +1,7 @@
 package repotest
 
 import (
+	"cmp"
 	"go/ast"
 	"go/doc"
 	"go/parser"
@@ -19,8 +20,9 @@ import (
 
 // codeName matches a name in a page that is set as code and belongs to a package:
 // `ispay.New`, `ispay.Config.Secret`, `internal/transport.TestGzip` or, for a
-// subtest, `ispay.TestNew/no secret`.
-var codeName = regexp.MustCompile("`([a-z0-9/]+)\\.([A-Z]\\w*)(?:\\.([A-Z]\\w*))?(?:/([^`]+))?[`(]")
+// subtest, `ispay.TestNew/no secret`. A test without a package is in
+// internal/conformance.
+var codeName = regexp.MustCompile("`(?:([a-z0-9/]+)\\.)?([A-Z]\\w*)(?:\\.([A-Z]\\w*))?(?:/([^`]+))?[`(]")
 
 var testName = regexp.MustCompile(`^(Test|Fuzz)[A-Z]`)
 
@@ -33,13 +35,13 @@ func TestPagesNameWhatExists(t *testing.T) {
 			pkg, name, member, subtest := match[1], match[2], match[3], match[4]
 			dir, public := dirs[pkg]
 			switch {
-			case testName.MatchString(name):
+			case testName.MatchString(name) && (pkg != "" || strings.HasPrefix(name, "Test")):
 				tests++
 				if !public {
-					dir = pkg
+					dir = cmp.Or(pkg, "internal/conformance")
 				}
 				if missing := missingTest(t, dir, name, subtest); missing != "" {
-					t.Errorf("%s: %s has no %s", page, pkg, missing)
+					t.Errorf("%s: %s has no %s", page, dir, missing)
 				}
 			case public: // and not `http.Handler` or `n.OrderNo`
 				names++
