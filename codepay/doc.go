@@ -44,5 +44,5 @@
 //
 // The provider's document (码支付个人免签 API 接口文档) defines the protocol. It has no
 // query: [Client.QueryOrder] uses one that public clients use and that a deployment may
-// not have. docs/providers.md lists every field of both and each decision.
+// not have. docs/providers.md has each decision.
 package codepay

@@ -44,6 +44,5 @@
 // # Sources
 //
 // The provider's document (api.md of gatepay-io/docs) defines the protocol, and its FAQ
-// and public examples what the document leaves open. docs/providers.md lists every field
-// and each decision.
+// and public examples what the document leaves open. docs/providers.md has each decision.
 package gatepay

@@ -35,6 +35,5 @@
 // # Sources
 //
 // The provider's document (接入指南) defines the protocol, and its public demo
-// (conku/ispay.in) what the document leaves open. docs/providers.md lists every field
-// of both and each decision.
+// (conku/ispay.in) what the document leaves open. docs/providers.md has each decision.
 package ispay

@@ -45,6 +45,6 @@
 // # Sources
 //
 // The server's document (接入文档) defines the protocol, and its public source
-// (xiebinbin/kechengcang_server) what the document leaves open. docs/providers.md lists
-// every field of both and each decision.
+// (xiebinbin/kechengcang_server) what the document leaves open. docs/providers.md has
+// each decision.
 package kechengcang

@@ -68,6 +68,5 @@
 //
 // The merchant backend's document (益安, 用户进行付款) defines the create. Ping++'s document
 // and public SDKs (such as PingPlusPlus/pingpp-go) define queries, lists, refunds, events
-// and webhooks.
-// docs/providers.md lists every field of them and each decision.
+// and webhooks. docs/providers.md has each decision.
 package pingpp

@@ -71,6 +71,9 @@ func TestEveryPlaceKnowsEveryGateway(t *testing.T) {
 		if providersSection(t, gateway) == "" {
 			missing = append(missing, "edit   docs/providers.md: add a section")
 		}
+		if header, _, _ := strings.Cut(providersSection(t, "compared"), "\n|---"); !slices.Contains(strings.Fields(plainName(header)), gateway) {
+			missing = append(missing, "edit   docs/providers.md: add a column")
+		}
 		for _, place := range places {
 			file, want := fill.Replace(place.file), fill.Replace(place.text)
 			_, err := os.Stat(filepath.Join(root, file))
@@ -144,18 +147,21 @@ func TestGatewaysImportNoOtherGateway(t *testing.T) {
 	}
 }
 
-// providersSection returns the section of docs/providers.md about a gateway. Its heading
-// begins with the gateway's own spelling of its name, such as Ping++ for pingpp.
-func providersSection(t *testing.T, gateway string) string {
+// providersSection returns the section of docs/providers.md whose heading begins with a
+// plain name: that of a gateway, or "compared".
+func providersSection(t *testing.T, name string) string {
 	t.Helper()
 	for _, section := range strings.Split(read(t, "docs/providers.md"), "\n## ")[1:] {
-		title := strings.Fields(section)[0]
-		if strings.ReplaceAll(strings.ToLower(title), "+", "p") == gateway {
+		if plainName(strings.Fields(section)[0]) == name {
 			return section
 		}
 	}
 	return ""
 }
+
+// plainName returns the name of a package for the gateway's own spelling of its name, such
+// as pingpp for Ping++.
+func plainName(own string) string { return strings.ReplaceAll(strings.ToLower(own), "+", "p") }
 
 // read returns a file of the repository.
 func read(t *testing.T, file string) string {
