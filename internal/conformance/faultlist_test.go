@@ -87,6 +87,16 @@ func faults(elsewhere string) []fault {
 			respond: func(c *cell, w http.ResponseWriter, _ *http.Request) { cutShort(w, c.call.response) },
 			kind:    bad, unknown: true, creates: 1, queries: 3,
 		},
+		// The rest may say that the order was created: see the responses with a good body.
+		{
+			name: "404 that is shorter than its length",
+			respond: func(c *cell, w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", "1000")
+				w.WriteHeader(http.StatusNotFound)
+				cutShort(w, c.call.response)
+			},
+			kind: bad, unknown: true, creates: 1, queries: 3,
+		},
 		{
 			name: "chunks without an end",
 			respond: raw(false, func(c call) string {
@@ -182,7 +192,7 @@ func faults(elsewhere string) []fault {
 		}
 	}
 	// These say that nothing was done.
-	for status, queries := range map[int]int{400: 1, 403: 1, 404: 1, 429: 3} {
+	for status, queries := range map[int]int{400: 1, 403: 1, 404: 1, 413: 1, 421: 1, 425: 1, 429: 3, 431: 1} {
 		all = append(all, fault{
 			name: fmt.Sprint(status), respond: with(status, typeHTML, page),
 			kind: bad, unavailable: status == 429, creates: 1, queries: queries,

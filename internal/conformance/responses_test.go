@@ -92,7 +92,9 @@ func TestBadResponses(t *testing.T) {
 			{400, "<html>", nil},
 			{400, call.response, nil},
 			{404, call.response, nil},
+			{408, "<html>", nil},
 			{429, "", nil},
+			{499, "<html>", nil},
 			{500, call.response, nil},
 			{504, "<html>", nil},
 		}
@@ -111,8 +113,9 @@ func TestBadResponses(t *testing.T) {
 			assert.Equal(t, response.status, failed.HTTPStatus, name)
 			assert.Equal(t, response.body, string(failed.Body), name)
 			assert.Less(t, len(err.Error()), 300, name)
-			// What reports success is no rejection, whatever the status.
-			rejected := response.status >= 400 && response.status < 500 && response.body != call.response
+			// What reports success is no rejection, whatever the status, nor is a timeout.
+			rejected := response.status >= 400 && response.status < 500 && response.body != call.response &&
+				response.status != 408 && response.status != 499
 			assert.Equal(t, call.kind == create && !rejected, errors.Is(err, paygates.ErrOutcomeUnknown), name)
 			if call.kind == create || response.status < 429 {
 				assert.Equal(t, 1, s.sent, name)

@@ -48,13 +48,13 @@ func (r Response) Rejected(code, message string, cause error) *paygates.Error {
 // Error returns the error for a response with the gateway's code and message.
 //
 // A create becomes ErrOutcomeUnknown unless the response rules out that the order
-// exists: a readable rejection or a 4xx does, an unreadable response or a 5xx does
-// not. A query becomes ErrUnavailable after 429 and after a 5xx that says nothing
+// exists: a readable rejection or a 4xx does, an unreadable response, a 5xx or a timeout
+// does not. A query becomes ErrUnavailable after 429 and after a 5xx that says nothing
 // about the order.
 func (r Response) Error(code, message string, cause error) *paygates.Error {
 	bad := errors.Is(cause, paygates.ErrBadResponse)
 	switch {
-	case r.create && (r.Status >= 500 || r.Status < 400 && bad):
+	case r.create && (r.Status >= 500 || r.isTimeout() || r.Status < 400 && bad):
 		cause = Unknown(cause)
 	case !r.create && r.isUnavailable() && (bad || r.Status != http.StatusInternalServerError):
 		cause = r.unavailable(cause)
@@ -112,6 +112,14 @@ func (r Response) Mask(text string) string { return redact.Message(mask(r.allSec
 func (r Response) isUnavailable() bool {
 	return r.Status == http.StatusTooManyRequests || r.Status >= 500
 }
+
+// isTimeout reports whether the status is that of a proxy that gave up: it may have passed
+// the request on. Envoy responds so with 408, nginx has 499 for a client that did not wait.
+func (r Response) isTimeout() bool {
+	return r.Status == http.StatusRequestTimeout || r.Status == statusClientClosedRequest
+}
+
+const statusClientClosedRequest = 499
 
 // htmlTag returns the first tag of an HTML page, without attributes, or "".
 func htmlTag(body []byte) string {

@@ -46,7 +46,11 @@ func TestErrorOfACreate(t *testing.T) {
 		"a 4xx":                    {400, nil, false},
 		"an unreadable 4xx":        {404, bad, false},
 		"a 429":                    {429, nil, false},
-		"the last 4xx":             {499, bad, false},
+		"a timeout of a proxy":     {408, bad, true},
+		"a rejection with a 408":   {408, nil, true},
+		"no timeout":               {409, bad, false},
+		"the last 4xx but one":     {498, bad, false},
+		"a timeout of nginx":       {499, bad, true},
 		"a rejection with a 5xx":   {500, nil, true},
 		"an unreadable 5xx":        {502, bad, true},
 	}

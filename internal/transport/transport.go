@@ -219,7 +219,7 @@ func (c *Client) send(ctx context.Context, call Call) (Response, error) {
 		slog.Int("status", response.Status), slog.Int("bytes", len(response.Body)), slog.Duration("took", raw.Time()))
 	switch {
 	case bad != nil:
-		return response, response.Error("", "", bad)
+		return response, response.Uncertain("", "", bad) // what is missing may report success
 	case response.Status == http.StatusProxyAuthRequired && sent != nil && sent.refusedByProxy(call):
 		return response, response.fail("", "", NotSent(errProxy))
 	default:
