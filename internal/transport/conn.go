@@ -10,6 +10,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"sync/atomic"
 )
@@ -50,7 +51,13 @@ func defaultTransport() http.RoundTripper {
 // RoundTrip implements http.RoundTripper.
 func (t *ownTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.proxied.Proxy != nil {
-		if proxy, err := t.proxied.Proxy(r); proxy != nil || err != nil {
+		proxy, err := t.proxied.Proxy(r)
+		if err != nil { // net/http returns it, and reports to no trace that there is no connection
+			if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.GetConn != nil {
+				trace.GetConn("")
+			}
+		}
+		if proxy != nil || err != nil {
 			return t.proxied.RoundTrip(r)
 		}
 	}

@@ -311,6 +311,20 @@ func TestDefaultTransportThroughAProxy(t *testing.T) {
 	assert.Equal(t, "through the proxy", string(response.Body))
 }
 
+// A malformed HTTP_PROXY: nothing is sent.
+func TestDefaultTransportWithAnInvalidProxy(t *testing.T) {
+	t.Parallel()
+	own := defaultTransport().(*ownTransport)
+	own.proxied.Proxy = proxyTo("http://user:password@[::1")
+	client := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: own}})
+	_, err := client.Do(context.Background(), create("http://pay.example.com/"))
+	require.ErrorIs(t, err, paygates.ErrNotSent)
+	require.ErrorIs(t, err, paygates.ErrNoResponse)
+	assert.NotContains(t, err.Error(), "password")
+	_, err = client.Do(context.Background(), query("http://pay.example.com/"))
+	require.ErrorIs(t, err, paygates.ErrNoResponse)
+}
+
 // readAll passes a server's bytes through a responseConn, as after a request.
 func readAll(text string, size int) (string, error) {
 	server, client := net.Pipe()

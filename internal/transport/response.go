@@ -177,18 +177,23 @@ func RetryAfter(err error) time.Duration {
 	return u.after
 }
 
-// retryAfter reads the header of a 429 or 503, in seconds or as a date.
+// retryAfter reads the header of a 429 or 5xx, in seconds or as a date. The date is that of
+// the server's clock, from which this machine's may differ.
 func retryAfter(response *http.Response) time.Duration {
-	if response.StatusCode != http.StatusTooManyRequests && response.StatusCode != http.StatusServiceUnavailable {
+	if response.StatusCode != http.StatusTooManyRequests && response.StatusCode < 500 {
 		return 0
 	}
 	const longest = time.Hour
 	var delay time.Duration
 	value := response.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil {
-		delay = time.Duration(min(seconds, 3600)) * time.Second
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
+		delay = time.Duration(min(seconds, longest.Seconds()) * float64(time.Second))
 	} else if at, err := http.ParseTime(value); err == nil {
-		delay = time.Until(at)
+		now, err := http.ParseTime(response.Header.Get("Date"))
+		if err != nil {
+			now = time.Now()
+		}
+		delay = at.Sub(now)
 	}
 	return min(max(0, delay), longest)
 }

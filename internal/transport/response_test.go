@@ -202,13 +202,19 @@ func TestRetryAfter(t *testing.T) {
 		"-5":         0,
 		"1000000000": time.Hour,
 		"soon":       0,
-		"1.5":        0,
+		"1.5":        1500 * time.Millisecond,
+		"0.05":       50 * time.Millisecond,
+		"-0.5":       0,
+		"30s":        0,
+		"NaN":        0,
+		// More than an int64.
+		"99999999999999999999": time.Hour,
 		time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat):      0,
 		time.Now().Add(100 * time.Hour).UTC().Format(http.TimeFormat): time.Hour,
 	} {
-		for _, status := range []int{200, 429, 500, 503} {
+		for _, status := range []int{200, 302, 404, 429, 500, 503, 522} {
 			got := retryAfter(&http.Response{StatusCode: status, Header: http.Header{"Retry-After": {value}}})
-			if status == 429 || status == 503 {
+			if status == 429 || status >= 500 {
 				assert.Equal(t, want, got, value)
 			} else {
 				assert.Zero(t, got)
@@ -217,6 +223,12 @@ func TestRetryAfter(t *testing.T) {
 	}
 	soon := retryAfter(&http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {time.Now().Add(30 * time.Second).UTC().Format(http.TimeFormat)}}})
 	assert.InDelta(t, 30*time.Second, soon, float64(2*time.Second))
+
+	// A clock that is hours before or behind the server's.
+	for _, date := range []string{"Tue, 15 Oct 2019 09:04:00 GMT", "Sat, 15 Oct 2089 09:04:00 GMT"} {
+		header := http.Header{"Date": {date}, "Retry-After": {strings.Replace(date, "09:04:00", "09:04:05", 1)}}
+		assert.Equal(t, 5*time.Second, retryAfter(&http.Response{StatusCode: 503, Header: header}), date)
+	}
 
 	r := response(503, false)
 	r.retryAfter = time.Minute
