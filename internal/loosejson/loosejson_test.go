@@ -230,13 +230,18 @@ func TestParseTime(t *testing.T) {
 			assert.Equal(t, Shanghai, got.Location(), text)
 		}
 	}
-	for _, text := range []string{"", " ", "0", "0000-00-00 00:00:00", "0000-00-00"} {
+	for _, text := range []string{
+		"", " ", "0", "0000-00-00 00:00:00", "0000-00-00",
+		// What PHP's date, Laravel, Go, .NET, SQL Server and spreadsheets print for none.
+		"1970-01-01 08:00:00", "1970-01-01 00:00:00", "1970-01-01", "1970-01-01T00:00:00.000000Z", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00",
+		"0001-01-01 00:00:00", "1900-01-01 00:00:00", "1899-12-30T00:00:00",
+	} {
 		got, ok := ParseTime(text, Shanghai)
 		assert.True(t, ok, text)
 		assert.True(t, got.IsZero(), text)
 	}
 	for _, text := range []string{
-		"yesterday", "2019-02-30 17:04:00", "17:04", "-1", "1", "15711302400", "1571130240000000", "1571130240000000000",
+		"yesterday", "2019-02-30 17:04:00", "17:04", "201910151704", "191015170400", "-1", "1", "15711302400", "1571130240000000", "1571130240000000000",
 		"1571130240x", "1571130240.x", "0x5da58a40", "1e9", "9223372036854775808", "2019", "Tue, 15 Oct 2019",
 	} {
 		got, ok := ParseTime(text, Shanghai)

@@ -11,7 +11,8 @@ var Shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // ParseTime reads a time as gateways write it: "2006-01-02 15:04:05", ISO 8601, or Unix
 // seconds or milliseconds with or without decimals. zone is the zone of a time that
-// names none. "", "0" and MySQL's "0000-00-00 00:00:00" are the zero time.
+// names none. "", "0", MySQL's "0000-00-00 00:00:00" and every time before 1971 are the
+// zero time: programs print the beginning of their calendar for none, such as 1970 or 0001.
 func ParseTime(text string, zone *time.Location) (at time.Time, ok bool) {
 	text = strings.TrimSpace(text)
 	if text == "" || text == "0" || strings.HasPrefix(text, "0000-00-00") {
@@ -24,15 +25,21 @@ func ParseTime(text string, zone *time.Location) (at time.Time, ok bool) {
 		time.DateTime, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700",
 		"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04", "2006/01/02 15:04:05", "20060102150405", time.DateOnly,
 	} {
-		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
+		at, err := time.ParseInLocation(layout, text, zone)
+		switch {
+		case err != nil:
+			continue
+		case at.Year() < 1971:
+			return time.Time{}, true
+		default:
 			return at.In(Shanghai), true
 		}
 	}
 	return time.Time{}, false
 }
 
-// parseUnix reads Unix seconds of 9 or 10 digits or milliseconds of 12 or 13: 1973 to
-// 2286. Decimals are dropped.
+// parseUnix reads Unix seconds of 9 or 10 digits, 1973 to 2286, or milliseconds of 13. Twelve
+// digits are more likely a date without separators. Decimals are dropped.
 func parseUnix(text string) (at time.Time, ok bool) {
 	whole, decimals, _ := strings.Cut(text, ".")
 	if strings.Trim(whole, "0123456789") != "" || strings.Trim(decimals, "0123456789") != "" {
@@ -44,7 +51,7 @@ func parseUnix(text string) (at time.Time, ok bool) {
 		return time.Time{}, false
 	case len(whole) == 9 || len(whole) == 10:
 		return time.Unix(n, 0), true
-	case len(whole) == 12 || len(whole) == 13:
+	case len(whole) == 13:
 		return time.UnixMilli(n), true
 	default:
 		return time.Time{}, false
