@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -250,9 +249,7 @@ func status(response []byte) string {
 	var head struct {
 		Status any `json:"status"`
 	}
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimLeft(response, "\ufeff \t\r\n")))
-	decoder.UseNumber()
-	if decoder.Decode(&head) != nil {
+	if samples.Decoder(response).Decode(&head) != nil {
 		return ""
 	}
 	value, ok := new(big.Rat).SetString(fmt.Sprint(head.Status))

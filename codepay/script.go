@@ -3,6 +3,8 @@ package codepay
 import (
 	"bytes"
 	"regexp"
+
+	"github.com/paygates/paygates-go/internal/loosejson"
 )
 
 // Responses to page=3 call a JavaScript function: callback({…}); with a comment before
@@ -13,10 +15,10 @@ var scriptCall = regexp.MustCompile(`^(?:/\*[^*]*\*/\s*|;\s*)*` +
 
 const identifier = `[A-Za-z_$][0-9A-Za-z_$]*`
 
-// withoutCall returns the JSON of a function call, JSON without the byte order marks before
-// it, and any other text as it is.
+// withoutCall returns the JSON of a function call, JSON without what is printed around it,
+// and any other text as it is.
 func withoutCall(body []byte) []byte {
-	text := bytes.TrimLeft(body, "\ufeff \t\r\n")
+	text := loosejson.Trim(body)
 	switch {
 	case len(text) == 0:
 		return body

@@ -34,6 +34,8 @@ func decode(
 		return f, raw, response.Error(strconv.FormatInt(status, 10), f.Text("msg"), meanings[status])
 	case !response.OK():
 		return f, nil, response.NotSuccess()
+	case !json.Valid(raw): // something is behind it
+		return f, f.JSON(), nil
 	default:
 		return f, raw, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/paygates/paygates-go"
@@ -17,6 +18,20 @@ func faults(elsewhere string) []fault {
 		// PHP says text/html unless it is told otherwise, so the type is not looked at.
 		{name: "JSON as HTML", respond: with(200, typeHTML, good), creates: 1, queries: 1},
 		{name: "JSON without a type", respond: with(200, "", good), creates: 1, queries: 1},
+		// What a PHP program, its web server or a debugger prints around it.
+		{
+			name: "JSON behind a warning of PHP",
+			respond: with(200, typeHTML, func(body string) string {
+				return "<br />\n<b>Deprecated</b>:  Function f() is deprecated in <b>/www/pay.php</b> on line <b>12</b><br />\n" + body
+			}),
+			creates: 1, queries: 1,
+		},
+		{
+			name:    "JSON before a comment",
+			respond: with(200, typeHTML, func(body string) string { return body + "\n<!-- 0.02 s -->\n\x00" }),
+			creates: 1, queries: 1,
+		},
+		{name: "JSON that was encoded twice", respond: with(200, typeJSON, strconv.Quote), creates: 1, queries: 1},
 
 		// Timeouts first: they take longest.
 		{

@@ -55,9 +55,12 @@ const (
 	opaque                // passed on unread, not even checked
 )
 
-// whole ends the decoding: only white space may follow.
+// whole ends the decoding: only white space may follow, or HTML that a web server, its host
+// or a debugger added. It is HTML up to the end: behind PHP's messages, which may quote
+// anything, the last byte is the JSON's.
 func (d *decoder) whole() error {
-	if d.next(); d.i < len(d.data) {
+	isHTML := d.next() == '<' && d.data[len(d.data)-1] == '>'
+	if d.i < len(d.data) && !isHTML {
 		d.fail(errSyntax)
 	}
 	return d.err

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -24,18 +25,29 @@ var (
 	errObject = errors.New("not a JSON object")
 )
 
-// beforeJSON are the byte order marks and blanks that PHP files saved by some editors print
-// first, each included file its own.
-const beforeJSON = "\ufeff \t\r\n"
+// aroundJSON are the byte order marks and blanks that PHP files saved by some editors print
+// first, each included file its own, and that may come last too.
+const aroundJSON = "\ufeff \t\r\n"
 
-// Parse reads a whole response, an object. It drops byte order marks, and rejects bytes
+// messages are what PHP prints first if it is set to show its warnings, in HTML or as text.
+var messages = regexp.MustCompile(`^(?:(?:<br />\s*)?(?:<b>)?(?:Warning|Notice|Deprecated|Strict Standards)(?:</b>)?:` +
+	`[^\n]* on line (?:<b>)?[0-9]+(?:</b>)?(?:<br />)?\s+)+`)
+
+// Parse reads a whole response, an object, or a string that holds one because a program
+// encoded it twice. It drops what [Trim] drops, and marks and HTML behind it, and rejects bytes
 // that are not UTF-8 and objects that have a name twice. The values share memory with data.
 func Parse(data []byte) (Fields, error) {
 	data, err := text(data)
 	if err != nil {
 		return Fields{}, err
 	}
-	return parse(data)
+	f, err := parse(data)
+	if errors.Is(err, errObject) && data[0] == '"' && data[len(data)-1] == '"' {
+		if inner, err := parse([]byte(scalarOf(data, string(data)).text)); err == nil {
+			return inner, nil
+		}
+	}
+	return f, err
 }
 
 func parse(data []byte) (Fields, error) {
@@ -51,7 +63,7 @@ func parse(data []byte) (Fields, error) {
 	return Fields{&document{data: data, text: d.text}, d.members, 0, len(value.json)}, nil
 }
 
-// Read returns a whole response of any shape, without byte order marks. It rejects what
+// Read returns a whole response of any shape, without what [Parse] drops. It rejects what
 // Parse rejects.
 func Read(data []byte) (Value, error) {
 	data, err := text(data)
@@ -66,9 +78,19 @@ func Read(data []byte) (Value, error) {
 	return value, nil
 }
 
-// text returns data without byte order marks if it is text.
+// Trim returns data without the byte order marks, blanks and messages of PHP before it.
+func Trim(data []byte) []byte {
+	data = bytes.TrimLeft(data, aroundJSON)
+	if len(data) > 0 && (data[0] == '<' || data[0] >= 'A' && data[0] <= 'Z') {
+		data = data[len(messages.Find(data)):]
+	}
+	return data
+}
+
+// text returns what Trim returns, without marks, blanks and zero bytes behind it, if it is
+// text.
 func text(data []byte) ([]byte, error) {
-	data = bytes.TrimLeft(data, beforeJSON)
+	data = bytes.TrimRight(Trim(data), aroundJSON+"\x00")
 	switch {
 	case len(data) == 0:
 		return nil, errEmpty

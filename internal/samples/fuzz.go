@@ -64,11 +64,22 @@ func IsUnclear(failed *paygates.Error) bool {
 // Read decodes a response as encoding/json alone does, with numbers as they were sent.
 func Read(t *testing.T, response []byte, into any) {
 	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimLeft(response, "\ufeff \t\r\n")))
-	decoder.UseNumber()
-	if err := decoder.Decode(into); err != nil {
+	if err := Decoder(response).Decode(into); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Decoder returns a decoder of the first object in a response, which may be in a string.
+// What stands before it must have been dropped for a reason.
+func Decoder(response []byte) *json.Decoder {
+	response = response[max(0, bytes.IndexAny(response, `{"[`)):]
+	var encoded string
+	if json.NewDecoder(bytes.NewReader(response)).Decode(&encoded) == nil {
+		response = []byte(encoded)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(response))
+	decoder.UseNumber()
+	return decoder
 }
 
 // Hundredths returns a number of yuan in cents, or -1 for another text. It calculates
