@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -217,6 +218,9 @@ func (c *Client) read(ctx context.Context, response *http.Response, call Call) (
 	}
 	var err error
 	r.Body, err = ReadAll(response.Body, response.ContentLength, MaxBody)
+	if bytes.HasPrefix(r.Body, []byte("\x1f\x8b")) {
+		r.Body = unzip(r.Body)
+	}
 	switch {
 	case err != nil:
 		r.retryable = true
@@ -233,6 +237,22 @@ func (c *Client) read(ctx context.Context, response *http.Response, call Call) (
 		r.retryable = r.isUnavailable()
 		return r, nil
 	}
+}
+
+// unzip returns what a body in gzip holds, or the body if it is no whole gzip. net/http
+// leaves one without Content-Encoding, and one for which a Transport of the merchant set
+// Accept-Encoding.
+func unzip(body []byte) []byte {
+	zipped, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return body
+	}
+	zipped.Multistream(false) // a line feed may follow
+	plain, err := ReadAll(zipped, 0, MaxBody)
+	if err != nil {
+		return body
+	}
+	return plain
 }
 
 // firstBuffer is where the buffer begins: an announced length costs the sender

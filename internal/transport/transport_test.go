@@ -391,6 +391,52 @@ func TestGzip(t *testing.T) {
 	assert.JSONEq(t, `{"success":true}`, string(response.Body))
 }
 
+// A body that net/http leaves in gzip.
+func TestGzipThatNobodyUnpacked(t *testing.T) {
+	t.Parallel()
+	pack := func(text string) string {
+		var packed strings.Builder
+		w := gzip.NewWriter(&packed)
+		_, _ = io.WriteString(w, text)
+		require.NoError(t, w.Close())
+		return packed.String()
+	}
+	packed := pack(`{"success":true}`)
+	var body, encoding string
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", encoding)
+		_, _ = io.WriteString(w, body)
+	})
+	asking := roundTripper(func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		r.Header.Set("Accept-Encoding", "gzip, deflate, br")
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	for _, test := range []struct {
+		transport      http.RoundTripper
+		encoding, body string
+	}{
+		{nil, "", packed},
+		{nil, "x-gzip", packed},
+		{nil, "", packed + "\r\n"},
+		{asking, "gzip", packed},
+		{&http.Transport{DisableCompression: true, DisableKeepAlives: true}, "gzip", packed},
+	} {
+		encoding, body = test.encoding, test.body
+		c := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: test.transport}})
+		response, err := c.Do(context.Background(), query(s.URL))
+		require.NoError(t, err)
+		assert.Equal(t, `{"success":true}`, string(response.Body))
+	}
+	encoding, body = "", packed[:20]
+	response, err := client(t, 0).Do(context.Background(), query(s.URL))
+	require.NoError(t, err)
+	assert.Equal(t, body, string(response.Body), "what is no gzip stays as it is")
+	s.hits.Store(0)
+	body = pack(strings.Repeat("x", MaxBody+1))
+	assert.ErrorContains(t, both(t, client(t, 0), s, 1, paygates.ErrBadResponse, true), "longer than 2097152 bytes")
+}
+
 // roundTripper is a custom transport. It does not support httptrace.
 type roundTripper func(*http.Request) (*http.Response, error)
 
