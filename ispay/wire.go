@@ -67,8 +67,15 @@ func decodeState(response transport.Response, orderID string, needCode bool) (*O
 		return nil, failed
 	}
 	result := &OrderState{Raw: paygates.NewPrivate(json.RawMessage(response.Body))}
-	state, order := f, f.Object("order") // PHP writes no order as [] or ""
-	if order.Exists() {
+	// No order is null, [] or "", or an object without anything to pay.
+	state, order := f, f.Object("order")
+	if order.Exists() && !f.Has("state") {
+		state = order
+	}
+	if needCode && !order.Exists() {
+		f.Fail("no order")
+	}
+	if needCode || order.Has("amount") || order.Has("qrcode") {
 		result.Code = &PaymentCode{
 			QRCode:       order.Text("qrcode"),
 			ImageText:    order.Text("imgtext"),
@@ -82,12 +89,6 @@ func decodeState(response transport.Response, orderID string, needCode bool) (*O
 		if sn := result.Code.SN; len(sn) == len(orderID) && sn != orderID {
 			f.Fail(response.Other("sn", sn, orderID))
 		}
-		if !f.Has("state") {
-			state = order
-		}
-	}
-	if needCode && !order.Exists() {
-		f.Fail("no order")
 	}
 	result.State = State(state.NeedInt("state"))
 	if err := f.Err(); err != nil {
