@@ -21,10 +21,14 @@ import (
 // else. A connection through a proxy is used once.
 type ownTransport struct{ direct, proxied *http.Transport }
 
-func defaultTransport() http.RoundTripper {
-	base, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
+func defaultTransport() http.RoundTripper { return ownTransportOf(http.DefaultTransport) }
+
+// ownTransportOf returns an ownTransport with the settings of a program's default, or that
+// default if it is no Transport or dials by its old fields, which ours would hide.
+func ownTransportOf(standard http.RoundTripper) http.RoundTripper {
+	base, ok := standard.(*http.Transport)
+	if !ok || base.Dial != nil || base.DialTLS != nil { //nolint:staticcheck // for programs that set them
+		return standard
 	}
 	t := &ownTransport{direct: base.Clone(), proxied: base.Clone()}
 	t.proxied.DisableKeepAlives = true

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -309,6 +310,34 @@ func TestDefaultTransportThroughAProxy(t *testing.T) {
 	response, err := client.Do(context.Background(), query("http://pay.example.com/"))
 	require.NoError(t, err)
 	assert.Equal(t, "through the proxy", string(response.Body))
+}
+
+// A program may have replaced http.DefaultTransport, to verify certificates otherwise or to
+// dial another way.
+func TestDefaultTransportDialsAsTheProgramDoes(t *testing.T) {
+	t.Parallel()
+	var dials atomic.Int32
+	refuse := func(context.Context, string, string) (net.Conn, error) {
+		dials.Add(1)
+		return nil, errors.New("refused")
+	}
+	old := func(network, address string) (net.Conn, error) { return refuse(context.Background(), network, address) }
+	for name, standard := range map[string]http.RoundTripper{
+		"DialContext":    &http.Transport{DialContext: refuse},
+		"DialTLSContext": &http.Transport{DialTLSContext: refuse},
+		"Dial":           &http.Transport{Dial: old},    //nolint:staticcheck // a program may set it
+		"DialTLS":        &http.Transport{DialTLS: old}, //nolint:staticcheck // a program may set it
+		"RoundTripper": roundTripper(func(*http.Request) (*http.Response, error) {
+			_, err := refuse(context.Background(), "", "")
+			return nil, err
+		}),
+	} {
+		dials.Store(0)
+		client := New(Options{Gateway: "ispay", HTTPClient: &http.Client{Transport: ownTransportOf(standard)}})
+		_, err := client.Do(context.Background(), create("https://127.0.0.1:1/"))
+		require.ErrorContains(t, err, "refused", name)
+		assert.EqualValues(t, 1, dials.Load(), name)
+	}
 }
 
 // A malformed HTTP_PROXY: nothing is sent.
