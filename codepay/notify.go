@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/paygates/paygates-go"
@@ -88,7 +88,8 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 
 // VerifyNotification is ParseNotification for values that a framework has parsed. They
 // must be the bytes that arrived: not decoded from GBK. It copies them: a framework may use
-// their memory again.
+// their memory again. net/url leaves out a parameter with a raw ";", which ParseNotification
+// reads.
 func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	values, err := notify.Single(values)
 	if err != nil {
@@ -105,20 +106,19 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 // secret verified it.
 func (c *Client) parse(r *http.Request) (values url.Values, keyIndex int, err error) {
 	values, err = notify.Form(r)
-	if err != nil {
-		return nil, 0, fmt.Errorf("%s: %w", gateway, err)
+	if err == nil {
+		keyIndex, err = c.verify(values)
+	} else {
+		err = fmt.Errorf("%s: %w", gateway, err)
 	}
-	keyIndex, err = c.verify(values)
 	if err == nil {
 		return values, keyIndex, nil
 	}
 	// A gateway that appends "?pay_id=…" to a notify URL with a query. The signature
 	// tells which parameters are meant.
-	if strings.Contains(r.URL.RawQuery, "?") {
-		if appended, otherErr := notify.QueryWith(r, "sign"); otherErr == nil {
-			if keyIndex, otherErr = c.verify(appended); otherErr == nil {
-				return appended, keyIndex, nil
-			}
+	if appended := notify.Appended(r, sign.FieldName); appended != nil {
+		if keyIndex, otherErr := c.verify(appended); otherErr == nil {
+			return appended, keyIndex, nil
 		}
 	}
 	return nil, 0, err
@@ -135,8 +135,23 @@ func (c *Client) verify(values url.Values) (keyIndex int, err error) {
 	case errors.Is(err, sign.ErrAmbiguous):
 		return 0, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrInvalidNotification, err)
 	default:
-		return 0, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
+		return 0, flow.Claimed(flow.InvalidSignature(gateway, values.Get(sign.FieldName), c.undocumented(values)), values.Get("pay_no"))
 	}
+}
+
+// undocumented says how many parameters are neither the gateway's nor the merchant's own,
+// the usual cause of an invalid signature, or "".
+func (c *Client) undocumented(values url.Values) string {
+	n := 0
+	for name := range values {
+		if !slices.Contains(gatewayParameters, name) && !slices.Contains(c.ownParameters, name) {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("with undocumented parameters (%d): name those of your notify URL in Config.OwnParameters", n)
 }
 
 // readNotification reads values with a valid signature.

@@ -404,6 +404,27 @@ func TestNotificationHandlerRejects(t *testing.T) {
 	}
 }
 
+// A parameter of the notify URL or of a rewrite rule breaks the signature. The log line says
+// so, but does not name it: its name may be anything.
+func TestTheLogTellsOfUndocumentedParameters(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		sample(t) + "&lang=zh&color=7":                                `reason="codepay: invalid signature: with undocumented parameters (2): name those of your notify URL in Config.OwnParameters"`,
+		strings.Replace(sample(t), "money=100.00", "money=900.00", 1): `pay_no=` + payNo + ` status=403 reason="codepay: invalid signature"`,
+		strings.Replace(sample(t), "&sign="+signature, "", 1):         `reason="codepay: invalid signature: no sign was sent"`,
+	} {
+		w, log := handle(t, get(query), nil, func(context.Context, *codepay.Notification) error { return nil })
+		assert.Equal(t, 403, w.Code)
+		assert.Contains(t, log, want)
+	}
+	c := config()
+	c.OwnParameters = []string{"lang"}
+	client, err := codepay.New(c)
+	require.NoError(t, err)
+	_, err = client.ParseNotification(get(sample(t) + "&lang=zh&color=7"))
+	require.ErrorContains(t, err, "undocumented parameters (1)")
+}
+
 // Nothing is queried unless the merchant turned it on.
 func TestNotificationHandlerQueriesOnRequestOnly(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -67,15 +68,12 @@ type Notification struct {
 // documented shape, with a repeated parameter or another merchant's appkey for example,
 // or ErrInvalidSignature.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
-	values, err := parse(r, notify.Form)
-	if err != nil {
-		return nil, err
-	}
-	return c.readNotification(r.Context(), values)
+	return parse(r, notify.Form, c.readNotification)
 }
 
 // VerifyNotification is ParseNotification for values that a framework has parsed. It copies
-// them: a framework may use their memory again.
+// them: a framework may use their memory again. net/url leaves out a parameter with a raw
+// ";", which ParseNotification reads.
 func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	values, err := notify.Single(values)
 	if err != nil {
@@ -84,20 +82,26 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	return c.readNotification(context.Background(), values)
 }
 
-// parse reads the fields of a notification or a return. If the gateway appended
-// "?order_id=…" to a URL with a query, they are what follows the last "?".
-func parse(r *http.Request, read func(*http.Request) (url.Values, error)) (url.Values, error) {
-	isComplete := func(values url.Values) bool { return values.Has("order_id") && values.Has("price") }
-	values, err := read(r)
+// parse reads a notification or a return. If that fails, and the gateway may have appended
+// "?order_id=…" to a URL with a query, it reads what follows the last "?".
+func parse[N any](
+	r *http.Request, fields func(*http.Request) (url.Values, error), read func(context.Context, url.Values) (*N, error),
+) (*N, error) {
+	values, err := fields(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, err)
+		err = fmt.Errorf("%s: %w", gateway, err)
+	} else if n, readErr := read(r.Context(), values); readErr == nil {
+		return n, nil
+	} else {
+		err = readErr
 	}
-	if !isComplete(values) {
-		if appended, err := notify.QueryWith(r, "sign"); err == nil && isComplete(appended) {
-			return appended, nil
+	if appended := notify.Appended(r, sign.FieldName); appended != nil {
+		n, otherErr := read(r.Context(), appended)
+		if otherErr == nil || errors.Is(otherErr, paygates.ErrInvalidSignature) {
+			return n, otherErr
 		}
 	}
-	return values, nil
+	return nil, err
 }
 
 func (c *Client) readNotification(ctx context.Context, values url.Values) (*Notification, error) {
@@ -124,7 +128,7 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	keyIndex, err := c.verify(values.Get("sign"), c.appKey, orderID, orderNo, price, realPrice, channel, payTime, extend)
+	keyIndex, err := c.verify(values, c.appKey, orderID, orderNo, price, realPrice, channel, payTime, extend)
 	if err != nil {
 		return nil, err
 	}
@@ -146,13 +150,15 @@ func (c *Client) readNotification(ctx context.Context, values url.Values) (*Noti
 	return n, nil
 }
 
-func (c *Client) verify(received string, parts ...string) (keyIndex int, err error) {
+// verify verifies the signature of the parts.
+func (c *Client) verify(values url.Values, parts ...string) (keyIndex int, err error) {
+	received := values.Get(sign.FieldName)
 	keyIndex, err = flow.Match(c.flow, c.secrets, func(secret sign.Secret) error {
 		signature, err := sign.MD5Nested(secret, parts...)
 		return cmp.Or(err, signature.Verify(received))
 	})
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
+		return 0, flow.Claimed(flow.InvalidSignature(gateway, received, ""), values.Get("out_order_id"))
 	}
 	return keyIndex, nil
 }

@@ -1,6 +1,7 @@
 package gatepay
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -41,11 +42,7 @@ type Return struct {
 // The error is paygates.ErrInvalidNotification for a request that does not have the
 // documented shape, or ErrInvalidSignature.
 func (c *Client) ParseReturn(r *http.Request) (*Return, error) {
-	values, err := parse(r, notify.Query)
-	if err != nil {
-		return nil, err
-	}
-	return c.readReturn(values)
+	return parse(r, notify.Query, c.readReturn)
 }
 
 // VerifyReturn is ParseReturn for values that a framework has parsed. It copies them.
@@ -54,10 +51,10 @@ func (c *Client) VerifyReturn(values url.Values) (*Return, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
-	return c.readReturn(values)
+	return c.readReturn(context.Background(), values)
 }
 
-func (c *Client) readReturn(values url.Values) (*Return, error) {
+func (c *Client) readReturn(_ context.Context, values url.Values) (*Return, error) {
 	price, channel, productID := values.Get("price"), values.Get("type"), values.Get("product_id")
 	orderID, orderNo := values.Get("order_id"), values.Get("out_order_id")
 	v := check.New(gateway, paygates.ErrInvalidNotification)
@@ -72,7 +69,7 @@ func (c *Client) readReturn(values url.Values) (*Return, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	keyIndex, err := c.verify(values.Get("sign"), c.appKey, price, channel, productID, orderID, orderNo)
+	keyIndex, err := c.verify(values, c.appKey, price, channel, productID, orderID, orderNo)
 	if err != nil {
 		return nil, err
 	}

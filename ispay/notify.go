@@ -52,7 +52,8 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 }
 
 // VerifyNotification is ParseNotification for values that a framework has parsed. It copies
-// them: a framework may use their memory again.
+// them: a framework may use their memory again. net/url leaves out a parameter with a raw
+// ";", which ParseNotification reads.
 func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	values, err := notify.Single(values)
 	if err != nil {
@@ -73,10 +74,10 @@ func (c *Client) readNotification(values url.Values) (*Notification, error) {
 	}
 	keyIndex, err := flow.Match(c.flow, c.secrets, func(secret sign.Secret) error {
 		signature, err := sign.MD5Concat(secret, c.userID, orderNo)
-		return cmp.Or(err, signature.Verify(values.Get("sign")))
+		return cmp.Or(err, signature.Verify(values.Get(sign.FieldName)))
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
+		return nil, flow.Claimed(flow.InvalidSignature(gateway, values.Get(sign.FieldName), ""), orderNo)
 	}
 	amount, err := money.Parse(values.Get("amount"))
 	v.That(err == nil && amount > 0, "amount", "must be an amount of more than 0.00 with at most two decimals")

@@ -77,7 +77,13 @@ func codepayNotifications(t testing.TB, s setup) []notification {
 		n.fields.Set("sign", md5Hex(strings.Join(pairs, "&"), secret))
 	}
 	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
-	return ofForm(n, c.VerifyNotification, c.NotificationHandler)
+	payerReturn := notification{
+		name:   "return",
+		fields: n.fields,
+		parse:  func(r *http.Request) (any, error) { return result(c.ParseReturn(r)) },
+		verify: func(values url.Values, _ string, _ http.Header) (any, error) { return result(c.VerifyReturn(values)) },
+	}
+	return append(ofForm(n, c.ParseNotification, c.VerifyNotification, c.NotificationHandler), payerReturn)
 }
 
 func codepayInvalid(t testing.TB, s setup, bad string) map[string]error {

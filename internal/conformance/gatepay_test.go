@@ -87,9 +87,10 @@ func gatepayNotifications(t testing.TB, s setup) []notification {
 			"price": {"1.88"}, "type": {"wechat"}, "product_id": {""}, "order_id": {"1001"}, "out_order_id": {orderNo},
 			"sign": {md5Hex(md5Hex(appKey, "1.88", "wechat", "1001", orderNo), secret)}, "buyer": {payer},
 		},
+		parse:  func(r *http.Request) (any, error) { return result(c.ParseReturn(r)) },
 		verify: func(values url.Values, _ string, _ http.Header) (any, error) { return result(c.VerifyReturn(values)) },
 	}
-	return append(ofForm(n, c.VerifyNotification, c.NotificationHandler), payerReturn)
+	return append(ofForm(n, c.ParseNotification, c.VerifyNotification, c.NotificationHandler), payerReturn)
 }
 
 func gatepayInvalid(t testing.TB, s setup, bad string) map[string]error {

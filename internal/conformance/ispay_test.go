@@ -92,7 +92,7 @@ func ispayNotifications(t testing.TB, s setup) []notification {
 	n.free = "buyer"
 	n.resign = func(n *notification) { n.fields.Set("sign", md5Hex("10001", n.fields.Get("order_no"), secret)) }
 	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
-	return ofForm(n, c.VerifyNotification, c.NotificationHandler)
+	return ofForm(n, c.ParseNotification, c.VerifyNotification, c.NotificationHandler)
 }
 
 func ispayCalls(t testing.TB, s setup) []call {

@@ -65,6 +65,7 @@ func kechengcangNotifications(t testing.TB, s setup) []notification {
 	c := kechengcangClient(t, s)
 	n := kechengcangNotification()
 	n.name = "notification"
+	n.parse = func(r *http.Request) (any, error) { return result(c.ParseNotification(r)) }
 	n.verify = func(_ url.Values, body string, _ http.Header) (any, error) {
 		return result(c.VerifyNotification([]byte(body)))
 	}

@@ -153,6 +153,7 @@ func pingppNotifications(t testing.TB, s setup) []notification {
 		name:   "notification",
 		body:   pingppEvent(),
 		header: http.Header{pingpp.SignatureHeader: {pingppSignature(pingppEvent())}},
+		parse:  func(r *http.Request) (any, error) { return result(c.ParseNotification(r)) },
 		verify: func(_ url.Values, body string, header http.Header) (any, error) {
 			return result(c.VerifyNotification([]byte(body), header.Get(pingpp.SignatureHeader)))
 		},

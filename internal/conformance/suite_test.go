@@ -151,7 +151,8 @@ type notification struct {
 	fields url.Values
 	body   string
 	header http.Header
-	// verify verifies what a framework has parsed.
+	// parse reads a request, verify what a framework has parsed.
+	parse  func(*http.Request) (any, error)
 	verify func(url.Values, string, http.Header) (any, error)
 	// restore is RestoreNotification; nil for a return.
 	restore func([]byte) (any, error)
@@ -246,9 +247,11 @@ func crediting[N any](
 
 // ofForm returns the notifications of a gateway that sends n as a form.
 func ofForm[N any](
-	n notification, verify func(url.Values) (*N, error), handler func(func(context.Context, *N) error) http.Handler,
+	n notification, parse func(*http.Request) (*N, error), verify func(url.Values) (*N, error),
+	handler func(func(context.Context, *N) error) http.Handler,
 ) []notification {
 	n.name = "notification"
+	n.parse = func(r *http.Request) (any, error) { return result(parse(r)) }
 	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) { return result(verify(values)) }
 	n.handler = handler(func(context.Context, *N) error { return errHandle })
 	return []notification{n}

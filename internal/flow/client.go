@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -98,4 +99,19 @@ func Match[K any](c *Client, keys []K, verify func(K) error) (int, error) {
 		c.Transport.Log(context.Background(), slog.LevelDebug, "verify notification", "verified with a previous key", slog.Int("key_index", index))
 	}
 	return index, nil
+}
+
+// InvalidSignature returns the error for a form whose signature no key verifies, and says
+// what is wrong with the received one, or else the hint.
+func InvalidSignature(gateway, received, hint string) error {
+	const length = 32
+	switch {
+	case received == "":
+		hint = "no " + sign.FieldName + " was sent"
+	case len(received) != length || strings.Trim(received, "0123456789abcdefABCDEF") != "":
+		hint = sign.FieldName + " is not 32 hexadecimal digits"
+	case hint == "":
+		return fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
+	}
+	return fmt.Errorf("%s: %w: %s", gateway, paygates.ErrInvalidSignature, hint)
 }

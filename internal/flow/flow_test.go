@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/sign"
 )
@@ -122,4 +123,25 @@ func TestMatch(t *testing.T) {
 	require.Len(t, all, 2, "neither for the current key nor for a forged notification")
 	assert.Regexp(t, `level=DEBUG msg="example: verified with a previous key" gateway=example op="verify notification" key_index=1$`, all[0])
 	assert.Regexp(t, `key_index=2$`, all[1])
+}
+
+func TestInvalidSignature(t *testing.T) {
+	t.Parallel()
+	const right = "63a5bf1f3500791f438c2829da45d037"
+	for received, want := range map[string]string{
+		"":                       "no sign was sent",
+		right[1:]:                "sign is not 32 hexadecimal digits",
+		right + "0":              "sign is not 32 hexadecimal digits",
+		right[1:] + "g":          "sign is not 32 hexadecimal digits",
+		strings.Repeat("签", 10):  "sign is not 32 hexadecimal digits",
+		right:                    "a hint",
+		strings.ToUpper(right):   "a hint",
+		strings.Repeat("0", 32):  "a hint",
+		strings.Repeat("\n", 32): "sign is not 32 hexadecimal digits",
+	} {
+		err := InvalidSignature("example", received, "a hint")
+		require.ErrorIs(t, err, paygates.ErrInvalidSignature)
+		require.EqualError(t, err, "example: invalid signature: "+want)
+	}
+	require.EqualError(t, InvalidSignature("example", right, ""), "example: invalid signature")
 }

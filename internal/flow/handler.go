@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/internal/transport"
 )
@@ -91,7 +92,7 @@ var plainText = []string{"text/plain; charset=utf-8"}
 func (h Handler[N]) process(c *Client, r *http.Request) (orderNo string, err error) {
 	n, err := h.Parse(r)
 	if err != nil {
-		return "", err
+		return claimedBy(err), err
 	}
 	orderNo = h.OrderNo(n)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), c.notificationTimeout)
@@ -105,6 +106,30 @@ func (h Handler[N]) process(c *Client, r *http.Request) (orderNo string, err err
 		return orderNo, &handleError{err}
 	}
 	return orderNo, nil
+}
+
+// Claimed adds the number of an order or a payment to the error of a notification that is
+// not verified, for its log line alone. A number that is no identifier is left out.
+func Claimed(err error, number string) error {
+	if !check.IsID(number, 64) {
+		return err
+	}
+	return &claimed{err, number}
+}
+
+type claimed struct {
+	error
+	number string
+}
+
+func (e *claimed) Unwrap() error { return e.error }
+
+func claimedBy(err error) string {
+	var e *claimed
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.number
 }
 
 // handleError marks an error of the merchant's function.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +98,28 @@ func TestServe(t *testing.T) {
 }
 
 // A router's fallback handler may have set another status before.
+// The number that a notification claims is in its log line, not in its error.
+func TestServeLogsTheClaimedNumber(t *testing.T) {
+	t.Parallel()
+	for number, logged := range map[string]bool{
+		"20191118123424": true, "a-b_C": true, "": false, "a b": false, "买家": false, "a\nb": false, strings.Repeat("1", 65): false,
+	} {
+		c, log := client(nil)
+		h := handler(nil, returns(nil))
+		h.Parse = func(*http.Request) (string, error) {
+			return "", fmt.Errorf("example: %w", Claimed(paygates.ErrInvalidSignature, number))
+		}
+		w := httptest.NewRecorder()
+		h.Serve(c).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+		assert.Equal(t, http.StatusForbidden, w.Code)
+		assert.Contains(t, log.String(), `reason="example: invalid signature"`)
+		assert.Equal(t, logged, strings.Contains(log.String(), "order_no="), number)
+		if logged {
+			assert.Contains(t, log.String(), " order_no="+number+" ")
+		}
+	}
+}
+
 func TestServeSetsTheStatus(t *testing.T) {
 	t.Parallel()
 	c, _ := client(nil)

@@ -17,6 +17,7 @@ import (
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/transport"
+	"github.com/paygates/paygates-go/sign"
 )
 
 // MaxBody is the length of the longest notification that is read.
@@ -57,22 +58,52 @@ func rejectMethod(allow string) error {
 }
 
 // Query returns the fields of a notification by GET.
-func Query(r *http.Request) (url.Values, error) { return queryFrom(r, 0) }
+func Query(r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodGet {
+		return nil, rejectMethod("GET")
+	}
+	return parseQuery(r, 0)
+}
 
 // QueryWith is Query for a gateway that appends "?field=…" to a notify URL that may have a
 // query already: the fields are what follows the last "?" before the field with the given
 // name. A "?" after that is part of a value.
 func QueryWith(r *http.Request, name string) (url.Values, error) {
-	query := r.URL.RawQuery
-	field := max(strings.LastIndex(query, "&"+name+"="), strings.LastIndex(query, "?"+name+"="))
-	return queryFrom(r, strings.LastIndexByte(query[:field+1], '?')+1)
-}
-
-func queryFrom(r *http.Request, begin int) (url.Values, error) {
 	if r.Method != http.MethodGet {
 		return nil, rejectMethod("GET")
 	}
-	return parseQuery(r, begin)
+	return parseQuery(r, appendedAt(r, name))
+}
+
+// appendedAt returns where in the query the fields begin that a gateway appended.
+func appendedAt(r *http.Request, name string) int {
+	query := r.URL.RawQuery
+	field := max(strings.LastIndex(query, "&"+name+"="), strings.LastIndex(query, "?"+name+"="))
+	return strings.LastIndexByte(query[:field+1], '?') + 1
+}
+
+// Appended returns the other reading of a query from which Form or Query read the fields:
+// that of [QueryWith], for a gateway that may append to the notify URL. It returns nil if
+// there is none. The signature tells which reading is meant.
+func Appended(r *http.Request, name string) url.Values {
+	begin := appendedAt(r, name)
+	if begin == 0 || !isQueryRead(r) {
+		return nil
+	}
+	values, err := parseQuery(r, begin)
+	if err != nil {
+		return nil
+	}
+	return values
+}
+
+// isQueryRead reports whether the fields are those of the query: see Form.
+func isQueryRead(r *http.Request) bool {
+	if r.Method != http.MethodPost {
+		return r.Method == http.MethodGet
+	}
+	_, err := Body(r)
+	return len(r.PostForm) == 0 && errors.Is(err, errEmpty)
 }
 
 func parseQuery(r *http.Request, begin int) (url.Values, error) {
@@ -81,8 +112,8 @@ func parseQuery(r *http.Request, begin int) (url.Values, error) {
 }
 
 // Form returns the fields of a notification by POST or GET: those of the body of a
-// POST, or of the query of a GET or of a POST with an empty body. They are never
-// merged, because the notify URL may have a query.
+// POST, or of the query of a GET or of a POST with an empty body and a signed query. They
+// are never merged, because the notify URL may have a query.
 func Form(r *http.Request) (url.Values, error) {
 	if r.Method == http.MethodGet {
 		return Query(r)
@@ -97,7 +128,11 @@ func Form(r *http.Request) (url.Values, error) {
 	body, err := Body(r)
 	switch {
 	case errors.Is(err, errEmpty) && r.URL.RawQuery != "":
-		return parseQuery(r, 0)
+		values, queryErr := parseQuery(r, 0)
+		if queryErr == nil && !values.Has(sign.FieldName) {
+			return nil, err // the query is that of the notify URL
+		}
+		return values, queryErr
 	case err != nil:
 		return nil, err
 	}
@@ -239,11 +274,18 @@ func Body(r *http.Request) ([]byte, error) {
 	case len(body) == 0:
 		return nil, noBody(r)
 	}
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && bytes.ContainsFunc(body, isBinary) {
+		return nil, reject(http.StatusUnsupportedMediaType, fmt.Sprintf("body is compressed: unsupported Content-Encoding %q", clip(encoding)))
+	}
 	again := &replay{Closer: r.Body}
 	again.Reset(body)
 	r.Body = again
 	return body, nil
 }
+
+// isBinary reports whether r is in compressed data and in no form and no JSON. A middleware
+// that decompresses a body may leave its Content-Encoding.
+func isBinary(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' }
 
 type replay struct {
 	bytes.Reader

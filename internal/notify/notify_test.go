@@ -484,11 +484,15 @@ func TestAPostWithAnEmptyBody(t *testing.T) {
 		"with a type":            func(r *http.Request) { r.Header.Set("Content-Type", urlencoded) },
 		"parsed by a middleware": func(r *http.Request) { _ = r.ParseForm() },
 	} {
-		r := post("", "")
+		r := httptest.NewRequest(http.MethodPost, "/notify?a=query&sign=query", strings.NewReader(""))
 		change(r)
 		got, err := Form(r)
 		require.NoError(t, err, name)
-		assert.Equal(t, url.Values{"from": {"query"}, "a": {"query"}}, got, name)
+		assert.Equal(t, url.Values{"a": {"query"}, "sign": {"query"}}, got, name)
+		r = post("", "")
+		change(r)
+		_, err = Form(r)
+		requireRejected(t, err, 400, "body is empty, or was already read")
 	}
 	got, err := Form(post(urlencoded, "b=1"))
 	require.NoError(t, err)
@@ -552,6 +556,57 @@ func TestQueryWith(t *testing.T) {
 	requireRejected(t, err, 400, "a field occurs more than once")
 	_, err = QueryWith(post(urlencoded, "order_no=1"), "order_no")
 	requireRejected(t, err, 405, "method must be GET")
+}
+
+func TestAppended(t *testing.T) {
+	t.Parallel()
+	want := url.Values{"a": {"1"}, "sign": {"2"}}
+	empty := func(query string) *http.Request { return httptest.NewRequest(http.MethodPost, "/notify?"+query, nil) }
+	for name, r := range map[string]*http.Request{
+		"GET": get("shop=7?a=1&sign=2"), "a name twice": get("a=b&sign=c?a=1&sign=2"), "at once": get("?a=1&sign=2"),
+		"behind two": get("a=b?c?a=1&sign=2"), "POST without a body": empty("a=b?a=1&sign=2"),
+	} {
+		assert.Equal(t, want, Appended(r, "sign"), name)
+	}
+	parsed := post(urlencoded, "b=1")
+	parsed.URL.RawQuery = "shop=7?a=1&sign=2"
+	parseForm(t, parsed)
+	consumed := post(urlencoded, "b=1")
+	consumed.URL.RawQuery = "shop=7?a=1&sign=2"
+	_, _ = io.Copy(io.Discard, consumed.Body)
+	put := get("shop=7?a=1&sign=2")
+	put.Method = http.MethodPut
+	withBody := post(urlencoded, "b=1")
+	withBody.URL.RawQuery = "shop=7?a=1&sign=2"
+	for name, r := range map[string]*http.Request{
+		"no second ?": get("a=1&sign=2"), "no such field": get("shop=7?a=1"), "a ? in a value": get("sign=2&a=1?b"), "with a body": withBody,
+		"with a parsed body": parsed, "with a consumed body": consumed, "PUT": put, "twice": get("?a=1&a=2&sign=2"), "no escape": get("?a=%zz&sign=2"),
+	} {
+		assert.Nil(t, Appended(r, "sign"), name)
+	}
+}
+
+// A middleware that decompresses a body may leave its Content-Encoding.
+func TestCompressedBodies(t *testing.T) {
+	t.Parallel()
+	for encoding, body := range map[string]string{
+		"gzip": "\x1f\x8b\x08\x00", "GZIP": "\x1f\x8b", "deflate": "x\x9c\x01\x02", "zstd": "\x28\xb5\x2f\xfd\x04", strings.Repeat("x", 99): "\x00",
+	} {
+		r := post(urlencoded, body)
+		r.Header.Set("Content-Encoding", encoding)
+		_, err := Form(r)
+		requireRejected(t, err, 415, "body is compressed: unsupported Content-Encoding ")
+		assert.Less(t, len(err.Error()), 150)
+	}
+	for _, encoding := range []string{"", "gzip", "identity"} {
+		for _, body := range []string{"a=1\r\n", "a=\xc4\xe3", "{\n\t\"a\": 1}"} {
+			r := post(urlencoded, body)
+			r.Header.Set("Content-Encoding", encoding)
+			got, err := Body(r)
+			require.NoError(t, err)
+			assert.Equal(t, body, string(got))
+		}
+	}
 }
 
 func TestAllowedMethods(t *testing.T) {
