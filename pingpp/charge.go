@@ -25,8 +25,9 @@ type Charge struct {
 	PaidOnce bool
 	// Refunded reports whether there is a refund, whatever its state (refunded).
 	Refunded bool
-	// Reversed reports whether the charge was canceled before it was paid (reversed). The
-	// document's sample does not have it, later responses do.
+	// Reversed reports whether the charge was canceled (撤销, reversed): it can no longer be
+	// paid, and what was paid goes back to the payer. The document's sample does not have it,
+	// later responses do.
 	Reversed bool
 	// Amount is the amount to pay (amount), AmountSettle the amount that will be settled
 	// (amount_settle) and AmountRefunded the amount that was refunded (amount_refunded), in
@@ -66,9 +67,9 @@ type Charge struct {
 	Raw paygates.Private[json.RawMessage] `json:"-"`
 }
 
-// Paid reports whether the money has arrived and was not wholly refunded. A partly refunded
-// charge is paid, and its AmountRefunded is more than zero.
-func (c Charge) Paid() bool { return c.PaidOnce && c.AmountRefunded < c.Amount }
+// Paid reports whether the money has arrived and was neither wholly refunded nor reversed. A
+// partly refunded charge is paid, and its AmountRefunded is more than zero.
+func (c Charge) Paid() bool { return c.PaidOnce && !c.Reversed && c.AmountRefunded < c.Amount }
 
 // A charge that is not paid this long after it expired is over. Clocks differ, and a
 // channel may report a payment of the last minute late.
@@ -92,12 +93,12 @@ func (c Charge) state() string {
 		return "paid, partly refunded (" + c.AmountRefunded.String() + ")"
 	case c.Paid():
 		return "paid"
+	case c.Reversed:
+		return "reversed"
 	case c.PaidOnce:
 		return "refunded"
 	case c.FailureCode != "":
 		return "failed"
-	case c.Reversed:
-		return "reversed"
 	case !c.ExpiresAt.IsZero() && time.Since(c.ExpiresAt) > expiryGrace:
 		return "expired"
 	default:

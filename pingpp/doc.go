@@ -60,7 +60,7 @@
 //
 // # Refunds
 //
-// [Charge.Paid] is false for a charge that was wholly refunded. A partly refunded charge is
+// [Charge.Paid] is false for a charge that was wholly refunded or reversed. A partly refunded charge is
 // paid, and its AmountRefunded is more than zero. [Client.Refunds] lists each refund with its
 // state.
 //

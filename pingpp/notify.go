@@ -74,7 +74,7 @@ type Notification struct {
 }
 
 // Paid reports whether the event says that a charge was paid: EventChargeSucceeded with a
-// charge that is paid and not wholly refunded. It is true in test mode too, which a Client
+// charge that is paid, see Charge.Paid. It is true in test mode too, which a Client
 // rejects unless Config.AllowTestMode is set.
 func (n Notification) Paid() bool {
 	return n.Type == EventChargeSucceeded && n.Charge != nil && n.Charge.Paid()
@@ -162,7 +162,7 @@ func (c *Client) RestoreNotification(data []byte) (*Notification, error) {
 }
 
 // ConfirmNotification queries Ping++ for the charge of a notification and compares: it must
-// be paid, not wholly refunded, and have the notified order number, amount, currency and
+// be paid, see Charge.Paid, and have the notified order number, amount, currency and
 // mode. The signature of a notification covers all of these, so confirm one only to rule
 // out that an old event was recorded and sent again after a refund. A charge that was
 // partly refunded since is confirmed: look at its AmountRefunded.

@@ -248,6 +248,10 @@ func TestRefundedCharges(t *testing.T) {
 		"wholly, quoted":  {`"refunded":"true","amount_refunded":"9900"`, false, "refunded"},
 		"wholly, no":      {`"refunded":false,"amount_refunded":9900`, false, "refunded"},
 		"more":            {`"refunded":true,"amount_refunded":10000`, false, "refunded"},
+		"reversed":        {`"reversed":true`, false, "reversed"},
+		"reversed, 1":     {`"reversed":1,"refunded":false,"amount_refunded":0`, false, "reversed"},
+		"reversed, whole": {`"reversed":"true","refunded":true,"amount_refunded":9900`, false, "reversed"},
+		"not reversed":    {`"reversed":false`, true, "paid"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -266,7 +270,7 @@ func TestRefundedCharges(t *testing.T) {
 				require.NoError(t, err)
 			} else {
 				require.ErrorIs(t, err, paygates.ErrNotPaid)
-				assert.EqualError(t, err, "pingpp: wait for payment: order ended without a payment: state refunded")
+				assert.EqualError(t, err, "pingpp: wait for payment: order ended without a payment: state "+test.state)
 			}
 
 			event := `{"id":"evt_1","object":"event","type":"charge.succeeded","livemode":true,"data":{"object":` + body + `}}`
@@ -281,7 +285,7 @@ func TestRefundedCharges(t *testing.T) {
 				assert.Equal(t, charge.AmountRefunded, confirmed.AmountRefunded)
 			} else {
 				require.ErrorIs(t, err, paygates.ErrNotConfirmed)
-				assert.ErrorContains(t, err, "state refunded")
+				assert.ErrorContains(t, err, "state "+test.state)
 			}
 		})
 	}
