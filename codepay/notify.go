@@ -79,11 +79,7 @@ func (n Notification) AmountDiffers() bool { return n.Amount != 0 && n.Amount !=
 // documented shape, with a repeated parameter or without a pay_no for example, or
 // ErrInvalidSignature.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
-	values, keyIndex, err := c.parse(r)
-	if err != nil {
-		return nil, err
-	}
-	return c.readNotification(r.Context(), values, keyIndex)
+	return notify.Read(r, gateway, sign.FieldName, notify.Form, c.readNotification)
 }
 
 // VerifyNotification is ParseNotification for values that a framework has parsed. They
@@ -95,33 +91,7 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
-	keyIndex, err := c.verify(values)
-	if err != nil {
-		return nil, err
-	}
-	return c.readNotification(context.Background(), values, keyIndex)
-}
-
-// parse returns the values of a notification or a return with a valid signature, and which
-// secret verified it.
-func (c *Client) parse(r *http.Request) (values url.Values, keyIndex int, err error) {
-	values, err = notify.Form(r)
-	if err == nil {
-		keyIndex, err = c.verify(values)
-	} else {
-		err = fmt.Errorf("%s: %w", gateway, err)
-	}
-	if err == nil {
-		return values, keyIndex, nil
-	}
-	// A gateway that appends "?pay_id=…" to a notify URL with a query. The signature
-	// tells which parameters are meant.
-	if appended := notify.Appended(r, sign.FieldName); appended != nil {
-		if keyIndex, otherErr := c.verify(appended); otherErr == nil {
-			return appended, keyIndex, nil
-		}
-	}
-	return nil, 0, err
+	return c.readNotification(context.Background(), values)
 }
 
 // verify verifies the signature of values that have one value for each name.
@@ -154,8 +124,12 @@ func (c *Client) undocumented(values url.Values) string {
 	return fmt.Sprintf("with undocumented parameters (%d): name those of your notify URL in Config.OwnParameters", n)
 }
 
-// readNotification reads values with a valid signature.
-func (c *Client) readNotification(ctx context.Context, values url.Values, keyIndex int) (*Notification, error) {
+// readNotification verifies and keeps values, which have one value for each name.
+func (c *Client) readNotification(ctx context.Context, values url.Values) (*Notification, error) {
+	keyIndex, err := c.verify(values)
+	if err != nil {
+		return nil, err
+	}
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	p := c.readPayment(v, values)
 	v.That(loosejson.IsNumber(p.PaymentNo), "pay_no", "is required: without it nothing was paid")

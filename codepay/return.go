@@ -1,6 +1,7 @@
 package codepay
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"github.com/paygates/paygates-go/internal/loosejson"
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
 )
 
 // Return is what the payer's browser brings to the ReturnURL (同步通知, target=get). It is
@@ -46,11 +48,7 @@ type Return struct {
 // The error is paygates.ErrInvalidNotification for a request that does not have the
 // documented shape, or ErrInvalidSignature.
 func (c *Client) ParseReturn(r *http.Request) (*Return, error) {
-	values, keyIndex, err := c.parse(r)
-	if err != nil {
-		return nil, err
-	}
-	return c.readReturn(values, keyIndex)
+	return notify.Read(r, gateway, sign.FieldName, notify.Form, c.readReturn)
 }
 
 // VerifyReturn is ParseReturn for values that a framework has parsed. It copies them.
@@ -59,14 +57,14 @@ func (c *Client) VerifyReturn(values url.Values) (*Return, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
+	return c.readReturn(context.Background(), values)
+}
+
+func (c *Client) readReturn(_ context.Context, values url.Values) (*Return, error) {
 	keyIndex, err := c.verify(values)
 	if err != nil {
 		return nil, err
 	}
-	return c.readReturn(values, keyIndex)
-}
-
-func (c *Client) readReturn(values url.Values, keyIndex int) (*Return, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	p := c.readPayment(v, values)
 	if err := v.Err(); err != nil {

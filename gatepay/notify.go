@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -68,7 +67,7 @@ type Notification struct {
 // documented shape, with a repeated parameter or another merchant's appkey for example,
 // or ErrInvalidSignature.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
-	return parse(r, notify.Form, c.readNotification)
+	return notify.Read(r, gateway, sign.FieldName, notify.Form, c.readNotification)
 }
 
 // VerifyNotification is ParseNotification for values that a framework has parsed. It copies
@@ -80,28 +79,6 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
 	return c.readNotification(context.Background(), values)
-}
-
-// parse reads a notification or a return. If that fails, and the gateway may have appended
-// "?order_id=…" to a URL with a query, it reads what follows the last "?".
-func parse[N any](
-	r *http.Request, fields func(*http.Request) (url.Values, error), read func(context.Context, url.Values) (*N, error),
-) (*N, error) {
-	values, err := fields(r)
-	if err != nil {
-		err = fmt.Errorf("%s: %w", gateway, err)
-	} else if n, readErr := read(r.Context(), values); readErr == nil {
-		return n, nil
-	} else {
-		err = readErr
-	}
-	if appended := notify.Appended(r, sign.FieldName); appended != nil {
-		n, otherErr := read(r.Context(), appended)
-		if otherErr == nil || errors.Is(otherErr, paygates.ErrInvalidSignature) {
-			return n, otherErr
-		}
-	}
-	return nil, err
 }
 
 func (c *Client) readNotification(ctx context.Context, values url.Values) (*Notification, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/money"
+	"github.com/paygates/paygates-go/sign"
 )
 
 // Return is what the payer's browser brings back after a payment (支付成功同步通知). It is for
@@ -42,7 +43,7 @@ type Return struct {
 // The error is paygates.ErrInvalidNotification for a request that does not have the
 // documented shape, or ErrInvalidSignature.
 func (c *Client) ParseReturn(r *http.Request) (*Return, error) {
-	return parse(r, notify.Query, c.readReturn)
+	return notify.Read(r, gateway, sign.FieldName, notify.Query, c.readReturn)
 }
 
 // VerifyReturn is ParseReturn for values that a framework has parsed. It copies them.

@@ -44,11 +44,7 @@ type Notification struct {
 // The error is paygates.ErrInvalidNotification for a request that does not have the
 // documented shape, with a repeated parameter for example, or ErrInvalidSignature.
 func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
-	values, err := notify.QueryWith(r, "order_no")
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, err)
-	}
-	return c.readNotification(values)
+	return notify.Read(r, gateway, "order_no", notify.Query, c.readNotification)
 }
 
 // VerifyNotification is ParseNotification for values that a framework has parsed. It copies
@@ -59,11 +55,11 @@ func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", gateway, err)
 	}
-	return c.readNotification(values)
+	return c.readNotification(context.Background(), values)
 }
 
 // readNotification keeps values, which have one value for each name.
-func (c *Client) readNotification(values url.Values) (*Notification, error) {
+func (c *Client) readNotification(_ context.Context, values url.Values) (*Notification, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
 	orderNo := values.Get("order_no")
 	// The shape first: a signature made for another purpose must not pass as that of a

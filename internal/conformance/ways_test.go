@@ -44,6 +44,12 @@ func queries(n notification) map[string]string {
 		"empty pairs":      "&" + strings.ReplaceAll(all, "&", "&&") + "&",
 		"in another order": strings.Join(reversed(strings.Split(all, "&")), "&"),
 	}
+	if _, err := n.verify(n.with("back", "/shop"), "", nil); err == nil { // not every parameter is signed
+		ways["beside a query with two ?"] = "back=/shop?id=7&" + all
+		ways["before a query with two ?"] = all + "&back=/shop?id=7"
+		first, rest, _ := strings.Cut(all, "&")
+		ways["around a query with two ?"] = first + "&back=/shop?id=7&" + rest
+	}
 	for name := range n.fields {
 		ways["behind its own "+name] = name + "=x?" + all
 		ways["behind "+name+", reversed"] = name + "=x?" + ways["in another order"]

@@ -4,6 +4,7 @@ package notify
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -62,35 +63,48 @@ func Query(r *http.Request) (url.Values, error) {
 	if r.Method != http.MethodGet {
 		return nil, rejectMethod("GET")
 	}
-	return parseQuery(r, 0)
+	return parseQuery(r.URL.RawQuery)
 }
 
-// QueryWith is Query for a gateway that appends "?field=…" to a notify URL that may have a
-// query already: the fields are what follows the last "?" before the field with the given
-// name. A "?" after that is part of a value.
-func QueryWith(r *http.Request, name string) (url.Values, error) {
-	if r.Method != http.MethodGet {
-		return nil, rejectMethod("GET")
+// Read passes the fields of a request, which are those that fields returns, to read. If
+// that rejects them, and the gateway may have appended "?…" to a notify URL that has a
+// query already, it passes what was appended: what follows the last "?" before the field
+// with the given name. The signature tells which of both is meant.
+func Read[N any](
+	r *http.Request, gateway, name string,
+	fields func(*http.Request) (url.Values, error), read func(context.Context, url.Values) (*N, error),
+) (*N, error) {
+	values, err := fields(r)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", gateway, err)
+	} else {
+		var n *N
+		if n, err = read(r.Context(), values); err == nil {
+			return n, nil
+		}
 	}
-	return parseQuery(r, appendedAt(r, name))
+	if AllowedMethods(err) != "" {
+		return nil, err
+	}
+	if values = appended(r, name); values != nil {
+		n, otherErr := read(r.Context(), values)
+		if otherErr == nil || errors.Is(otherErr, paygates.ErrInvalidSignature) {
+			return n, otherErr
+		}
+	}
+	return nil, err
 }
 
-// appendedAt returns where in the query the fields begin that a gateway appended.
-func appendedAt(r *http.Request, name string) int {
+// appended returns the fields that a gateway may have appended to the query of a notify
+// URL, nil if there are none or the fields are those of a body.
+func appended(r *http.Request, name string) url.Values {
 	query := r.URL.RawQuery
 	field := max(strings.LastIndex(query, "&"+name+"="), strings.LastIndex(query, "?"+name+"="))
-	return strings.LastIndexByte(query[:field+1], '?') + 1
-}
-
-// Appended returns the other reading of a query from which Form or Query read the fields:
-// that of [QueryWith], for a gateway that may append to the notify URL. It returns nil if
-// there is none. The signature tells which reading is meant.
-func Appended(r *http.Request, name string) url.Values {
-	begin := appendedAt(r, name)
+	begin := strings.LastIndexByte(query[:field+1], '?') + 1
 	if begin == 0 || !isQueryRead(r) {
 		return nil
 	}
-	values, err := parseQuery(r, begin)
+	values, err := parseQuery(query[begin:])
 	if err != nil {
 		return nil
 	}
@@ -106,9 +120,9 @@ func isQueryRead(r *http.Request) bool {
 	return len(r.PostForm) == 0 && errors.Is(err, errEmpty)
 }
 
-func parseQuery(r *http.Request, begin int) (url.Values, error) {
+func parseQuery(query string) (url.Values, error) {
 	// A copy: fiber's adaptor passes on memory that the next request overwrites.
-	return parse(strings.Clone(r.URL.RawQuery[begin:]))
+	return parse(strings.Clone(query))
 }
 
 // Form returns the fields of a notification by POST or GET: those of the body of a
@@ -128,7 +142,7 @@ func Form(r *http.Request) (url.Values, error) {
 	body, err := Body(r)
 	switch {
 	case errors.Is(err, errEmpty) && r.URL.RawQuery != "":
-		values, queryErr := parseQuery(r, 0)
+		values, queryErr := parseQuery(r.URL.RawQuery)
 		if queryErr == nil && !values.Has(sign.FieldName) {
 			return nil, err // the query is that of the notify URL
 		}

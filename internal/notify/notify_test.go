@@ -3,6 +3,7 @@ package notify
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -536,54 +537,76 @@ func TestLimitsOfAParsedForm(t *testing.T) {
 	}
 }
 
-func TestQueryWith(t *testing.T) {
+// A gateway may append "?…" to a notify URL that has a query.
+func TestRead(t *testing.T) {
 	t.Parallel()
-	want := url.Values{"order_no": {"1"}, "sign": {"2"}}
-	for _, query := range []string{
-		"order_no=1&sign=2", "shop=7?order_no=1&sign=2", "?order_no=1&sign=2", "a=b?c=d?order_no=1&sign=2", "order_no=7?order_no=1&sign=2", "%zz?order_no=1&sign=2", "shop=7?sign=2&order_no=1", "?a?sign=2&order_no=1",
-	} {
-		got, err := QueryWith(get(query), "order_no")
-		require.NoError(t, err, query)
-		assert.Equal(t, want, got, query)
+	// read accepts a=1 that is signed with 2.
+	read := func(_ context.Context, values url.Values) (*url.Values, error) {
+		switch {
+		case values.Get("a") != "1" && values.Get("a") != "/shop?id=7" || len(values) != 2:
+			return nil, errMany
+		case values.Get("sign") != "2":
+			return nil, paygates.ErrInvalidSignature
+		}
+		return &values, nil
 	}
-	got, err := QueryWith(get("shop=7?sign=2&order_no=1"), "sign")
+	form := func(r *http.Request) (*url.Values, error) { return Read(r, "example", "sign", Form, read) }
+	empty := func(query string) *http.Request {
+		return httptest.NewRequest(http.MethodPost, "/notify?"+query, nil)
+	}
+	for _, query := range []string{
+		"a=1&sign=2", "sign=2&a=1", "shop=7?a=1&sign=2", "shop=7?sign=2&a=1", "?a=1&sign=2", "a=b?c=d?a=1&sign=2", "a=7?a=1&sign=2",
+		"a=b&sign=c?a=1&sign=2", "%zz?a=1&sign=2", "?a?sign=2&a=1",
+	} {
+		for _, r := range []*http.Request{get(query), empty(query)} {
+			got, err := form(r)
+			require.NoError(t, err, query)
+			assert.Equal(t, &url.Values{"a": {"1"}, "sign": {"2"}}, got, query)
+		}
+	}
+	got, err := form(get("a=/shop?id=7&sign=2"))
 	require.NoError(t, err)
-	assert.Equal(t, want, got)
-	got, err = QueryWith(get("order_no=1&back=/shop?id=7"), "order_no")
-	require.NoError(t, err)
-	assert.Equal(t, url.Values{"order_no": {"1"}, "back": {"/shop?id=7"}}, got)
-	_, err = QueryWith(get("a=1?order_no=1&order_no=2"), "order_no")
-	requireRejected(t, err, 400, "a field occurs more than once")
-	_, err = QueryWith(post(urlencoded, "order_no=1"), "order_no")
-	requireRejected(t, err, 405, "method must be GET")
+	assert.Equal(t, "/shop?id=7", got.Get("a"))
+
+	for query, want := range map[string]error{
+		"a=1&sign=3":            paygates.ErrInvalidSignature,
+		"shop=7?a=1&sign=3":     paygates.ErrInvalidSignature,
+		"a=1&sign=3?a=1&sign=4": paygates.ErrInvalidSignature,
+		"shop=7?a=1":            errMany,
+		"shop=7?b=1&sign=2":     errMany,
+		"a=1&a=2?a=1&b=1":       errRepeated,
+		"b=1?a=%zz&sign=2":      errEscape,
+	} {
+		got, err := form(get(query))
+		require.ErrorIs(t, err, want, query)
+		assert.Nil(t, got)
+	}
+	_, err = form(get("a=1&a=2"))
+	require.EqualError(t, err, "example: "+errRepeated.Error())
 }
 
-func TestAppended(t *testing.T) {
+// The query of a POST that has a body is not read.
+func TestReadLeavesTheQueryOfAPOST(t *testing.T) {
 	t.Parallel()
-	want := url.Values{"a": {"1"}, "sign": {"2"}}
-	empty := func(query string) *http.Request { return httptest.NewRequest(http.MethodPost, "/notify?"+query, nil) }
-	for name, r := range map[string]*http.Request{
-		"GET": get("shop=7?a=1&sign=2"), "a name twice": get("a=b&sign=c?a=1&sign=2"), "at once": get("?a=1&sign=2"),
-		"behind two": get("a=b?c?a=1&sign=2"), "POST without a body": empty("a=b?a=1&sign=2"),
-	} {
-		assert.Equal(t, want, Appended(r, "sign"), name)
+	read := func(_ context.Context, values url.Values) (*url.Values, error) {
+		require.False(t, values.Has("sign"))
+		return nil, paygates.ErrInvalidSignature
 	}
-	parsed := post(urlencoded, "b=1")
-	parsed.URL.RawQuery = "shop=7?a=1&sign=2"
+	const target = "/notify?shop=7?a=1&sign=2"
+	plain := httptest.NewRequest(http.MethodPost, target, strings.NewReader("b=1"))
+	parsed := httptest.NewRequest(http.MethodPost, target, strings.NewReader("b=1"))
+	parsed.Header.Set("Content-Type", urlencoded)
 	parseForm(t, parsed)
-	consumed := post(urlencoded, "b=1")
-	consumed.URL.RawQuery = "shop=7?a=1&sign=2"
+	consumed := httptest.NewRequest(http.MethodPost, target, strings.NewReader("b=1"))
 	_, _ = io.Copy(io.Discard, consumed.Body)
-	put := get("shop=7?a=1&sign=2")
-	put.Method = http.MethodPut
-	withBody := post(urlencoded, "b=1")
-	withBody.URL.RawQuery = "shop=7?a=1&sign=2"
 	for name, r := range map[string]*http.Request{
-		"no second ?": get("a=1&sign=2"), "no such field": get("shop=7?a=1"), "a ? in a value": get("sign=2&a=1?b"), "with a body": withBody,
-		"with a parsed body": parsed, "with a consumed body": consumed, "PUT": put, "twice": get("?a=1&a=2&sign=2"), "no escape": get("?a=%zz&sign=2"),
+		"plain": plain, "parsed": parsed, "consumed": consumed, "PUT": httptest.NewRequest(http.MethodPut, target, nil),
 	} {
-		assert.Nil(t, Appended(r, "sign"), name)
+		_, err := Read(r, "example", "sign", Form, read)
+		require.Error(t, err, name)
 	}
+	_, err := Read(httptest.NewRequest(http.MethodPost, target, nil), "example", "sign", Query, read)
+	requireRejected(t, err, 405, "method must be GET")
 }
 
 // A middleware that decompresses a body may leave its Content-Encoding.
