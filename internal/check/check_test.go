@@ -211,7 +211,7 @@ func TestURL(t *testing.T) {
 		"https://a@b?c", "https://shop .example.com")
 	breaks(t, "must be UTF-8 without control characters", check, "https://shop.example.com/\n", "https://shop.example.com/\xff")
 	breaks(t, "must be at most 100 bytes long", check, "https://"+strings.Repeat("a", 93))
-	breaks(t, "must not contain quotes, angle brackets or invisible characters", check,
+	breaks(t, "must not contain blanks, quotes, angle brackets or invisible characters", check,
 		"https://shop.example.com/n\u200b", "https://shop.example.com/n\ufeff", "https://shop.example.com/n\u200e",
 		"https://shop.example.com/n\u2060", "https://shop\u00ad.example.com/n", `https://shop.example.com/n"`,
 		"https://shop.example.com/n>", "https://shop.example.com/n`", "https://shop.example.com/n”", "https://shop.example.com/n’")

@@ -14,10 +14,17 @@ func (v *Checker) URL(field, value string, longest int) {
 	}
 	v.Text(field, value, longest)
 	v.That(IsURL(value), field, "must be an absolute http or https URL without blanks and credentials")
-	v.That(strings.IndexFunc(value, surroundsURL) < 0, field, "must not contain quotes, angle brackets or invisible characters")
+	v.CopiedURL(field, value)
 }
 
-func surroundsURL(r rune) bool { return isInvisible(r) || strings.ContainsRune("\"<>`“”‘’", r) }
+// CopiedURL requires a URL without what copying leaves around one.
+func (v *Checker) CopiedURL(field, value string) {
+	v.That(strings.IndexFunc(value, surroundsURL) < 0, field, "must not contain blanks, quotes, angle brackets or invisible characters")
+}
+
+func surroundsURL(r rune) bool {
+	return unicode.IsSpace(r) || isInvisible(r) || strings.ContainsRune("\"<>`“”‘’", r)
+}
 
 // IsURL reports whether value is an absolute http or https URL with a host, without
 // credentials and blanks.

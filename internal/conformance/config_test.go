@@ -111,7 +111,7 @@ func TestTheAddressOfTheGatewayIsSafe(t *testing.T) {
 		for _, base := range []string{
 			"https://user:password@pay.example.com", "https://user@pay.example.com", "https://pay.example.com?a=1", "https://pay.example.com/?",
 			"https://pay.example.com/#a", "https://pay.example.com#", "pay.example.com", "//pay.example.com", "https://", "https:pay.example.com",
-			"ftp://pay.example.com", "file:///etc/hosts", "https://:443", "https://pay.example.com\n", " https://pay.example.com", "https://pay example.com",
+			"ftp://pay.example.com", "file:///etc/hosts", "https://:443", "https://pay.example.com\n", " https://pay.example.com", "https://pay example.com", "https://pay.example.com/\u200b", `https://pay.example.com"`,
 		} {
 			for _, plain := range []bool{false, true} {
 				err := construct(settings{id: right.id, secret: right.secret, base: base, plain: plain})

@@ -21,6 +21,7 @@ func BaseURL(v *check.Checker, field, configured string, plain bool) string {
 		v.Fail(field, "must be an absolute URL such as https://pay.example.com")
 		return ""
 	}
+	v.CopiedURL(field, configured)
 	switch {
 	case u.User != nil:
 		v.Fail(field, "must not hold credentials")

@@ -59,6 +59,10 @@ func TestBaseURLRejects(t *testing.T) {
 			"https://pay.example.com:port", "https://pay example.com", "https://pay.example.com/%zz", "https://pay.example.com/\n",
 			" https://pay.example.com",
 		},
+		"must not contain blanks, quotes, angle brackets or invisible characters": {
+			"https://pay.example.com\u200b", "https://pay.example.com/\u202a", "https://pay\u00ad.example.com", `https://pay.example.com"`,
+			"https://pay.example.com>", "https://pay.example.com’", "https://pay.example.com/a b", "https://pay.example.com/\u3000",
+		},
 		credentials: {"https://user:word@pay.example.com", "https://user@pay.example.com", "https://@pay.example.com"},
 		query:       {"https://pay.example.com?", "https://pay.example.com/?a=1", "https://pay.example.com/#", "https://pay.example.com/#a"},
 		https:       {"//pay.example.com", "ftp://pay.example.com", "file://pay.example.com/x"},
