@@ -150,6 +150,7 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 	// Without OrderNo, which may be a payer's name.
 	order, err := transport.Send(ctx, c.flow.Transport, transport.Call{
 		Op: op, Method: http.MethodGet, URL: target, URLTemplate: "/creat_order/", NoRetry: true,
+		Private: []string{request.Attach, request.NotifyURL, request.ReturnURL},
 	}, func(r transport.Response) (*CreatedOrder, error) { return decodeCreated(r, c.userID, &request) })
 	if order != nil {
 		c.flow.LogUnread(ctx, op, "order_id", order.OrderID, order.Unread)

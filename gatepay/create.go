@@ -143,6 +143,7 @@ func (c *Client) create(
 			{Name: "notify_url", Value: r.NotifyURL},
 			{Name: "return_url", Value: r.ReturnURL},
 		}),
+		Private: []string{r.Attach, r.NotifyURL, r.ReturnURL},
 		NoRetry: true,
 	}, func(response transport.Response) (*CreatedOrder, error) {
 		return decodeCreated(response, call.codes, bought, r)

@@ -60,6 +60,7 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 			{Name: "order_time", Value: notify.Seconds(request.OrderTime)},
 			{Name: "sign", Value: signature.String()},
 		}),
+		Private: []string{request.Subject, request.PayerIP, request.NotifyURL, request.ReturnURL},
 		NoRetry: true,
 	}, c.decodeCreated)
 }

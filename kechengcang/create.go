@@ -72,6 +72,7 @@ func (c *Client) CreateOrder(ctx context.Context, request CreateOrderRequest) (*
 		URLTemplate: "/api/web/pay-orders/store",
 		ContentType: transport.ContentTypeJSON,
 		Body:        body,
+		Private:     []string{request.Subject, request.Remark, request.NotifyURL, request.ReturnURL},
 		NoRetry:     true,
 	}, func(r transport.Response) (*Order, error) { return c.decodeCreated(r, request) }, "order_id", (*Order).unread)
 }

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/paygates/paygates-go/internal/redact"
@@ -18,33 +17,14 @@ import (
 // says too little, and would mask words of the gateway.
 const shortest = 6
 
-// maskedTexts returns the forms in which a gateway may repeat a secret.
-func maskedTexts(secrets []sign.Secret) []string {
-	var texts []string
-	for _, secret := range secrets {
-		value := secret.Reveal()
-		if len(value) < 4 {
-			continue
-		}
-		slashes := strings.ReplaceAll(value, "/", `\/`)
-		texts = append(texts, value, url.QueryEscape(value), url.PathEscape(value),
-			base64.StdEncoding.EncodeToString([]byte(value)), base64.StdEncoding.EncodeToString([]byte(value+":")),
-			strings.Trim(strconv.Quote(value), `"`), slashes, escapeHTML.Replace(value), escapeHTML.Replace(slashes))
-	}
-	return longestFirst(texts)
-}
-
-// escapeHTML escapes as PHP does. PHP also writes "/" as "\/" in JSON.
-var escapeHTML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#039;")
-
 // Mask makes a text of the gateway fit to print, without the secrets of the client.
-func (c *Client) Mask(text string) string { return redact.Message(mask(c.secrets, text)) }
+func (c *Client) Mask(text string) string { return redact.Message(hide(text, c.secrets)) }
 
-// allSecrets returns the secrets of the client and those that the request carried.
-// Finding those takes longer than decoding a response, so it waits for a text to mask.
-func (r Response) allSecrets() []string {
-	if r.carried == nil {
-		return r.secrets
+// mask hides the secrets of the client in a text, and what is private in the request. Finding
+// that takes longer than decoding a response, so it waits for a text to mask.
+func (r Response) mask(text string) string {
+	if r.carried == nil || text == "" {
+		return hide(text, r.secrets)
 	}
 	call := r.carried
 	carried := []sign.Secret{call.BasicAuth}
@@ -54,38 +34,7 @@ func (r Response) allSecrets() []string {
 		}
 		carried = append(carried, sign.NewSecret(value))
 	}
-	return longestFirst(append(slices.Clone(r.secrets), maskedTexts(carried)...))
-}
-
-// longestFirst sorts texts so that one that is part of another does not leave the rest
-// of that one, and drops repeated ones.
-func longestFirst(texts []string) []string {
-	slices.SortFunc(texts, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	return slices.Compact(texts)
-}
-
-// mask masks the secrets in a text, whatever the case of their letters.
-func mask(secrets []string, text string) string {
-	for _, secret := range secrets {
-		text = maskFold(text, secret)
-	}
-	return text
-}
-
-func maskFold(text, secret string) string {
-	var masked strings.Builder
-	rest := 0 // begins behind what was masked
-	for i := 0; i+len(secret) <= len(text); {
-		if !strings.EqualFold(text[i:i+len(secret)], secret) {
-			i++
-			continue
-		}
-		masked.WriteString(text[rest:i])
-		masked.WriteString(redact.Mask)
-		i += len(secret)
-		rest = i
-	}
-	return masked.String() + text[rest:]
+	return hide(text, r.secrets, wordsOfSecrets(carried), wordsOf(call.Private))
 }
 
 // shownError is an error whose text has been cleared of the request's URL. The error
@@ -158,6 +107,13 @@ func privateTexts(call Call) []string {
 		}
 	}
 	return slices.DeleteFunc(longestFirst(texts), func(text string) bool { return len(text) < shortest })
+}
+
+// longestFirst sorts texts so that one that is part of another does not leave the rest
+// of that one, and drops repeated ones.
+func longestFirst(texts []string) []string {
+	slices.SortFunc(texts, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.Compact(texts)
 }
 
 func isDelimiter(r rune) bool { return strings.ContainsRune(`/?&=,:;{}[]"\ `, r) }

@@ -28,8 +28,8 @@ type Response struct {
 	create     bool
 	retryable  bool // another attempt may succeed
 	retryAfter time.Duration
-	secrets    []string // of the client
-	carried    *Call    // with secrets of its own, or nil
+	secrets    words // of the client
+	carried    *Call // with private texts of its own, or nil
 }
 
 // Kept returns a Response for a body that was stored: a Raw of an earlier response.
@@ -98,17 +98,16 @@ func (r Response) NotSuccess() *paygates.Error {
 }
 
 func (r Response) fail(code, message string, cause error) *paygates.Error {
-	secrets := r.allSecrets()
 	return &paygates.Error{
 		Gateway: r.gateway, Op: r.op, HTTPStatus: r.Status,
-		Code: mask(secrets, code), Message: mask(secrets, message),
+		Code: r.mask(code), Message: r.mask(message),
 		Body: r.Body, Err: cause,
 	}
 }
 
 // Mask makes a text of the gateway fit to print, without the secrets of the client and
-// the request.
-func (r Response) Mask(text string) string { return redact.Message(mask(r.allSecrets(), text)) }
+// what is private in the request.
+func (r Response) Mask(text string) string { return redact.Message(r.mask(text)) }
 
 func (r Response) isUnavailable() bool {
 	return r.Status == http.StatusTooManyRequests || r.Status >= 500
@@ -208,8 +207,8 @@ func (c *Client) read(ctx context.Context, response *http.Response, call Call) (
 		Status: response.StatusCode, gateway: c.gateway, op: call.Op, create: call.NoRetry,
 		retryAfter: retryAfter(response), secrets: c.secrets,
 	}
-	if !call.BasicAuth.IsEmpty() || len(call.Header) > 0 {
-		r.carried = &Call{BasicAuth: call.BasicAuth, Header: call.Header}
+	if !call.BasicAuth.IsEmpty() || len(call.Header) > 0 || len(call.Private) > 0 {
+		r.carried = &Call{BasicAuth: call.BasicAuth, Header: call.Header, Private: call.Private}
 	}
 	// The body of a 101 is the connection itself: reading it would end with neither
 	// the timeout nor the context.

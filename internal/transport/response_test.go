@@ -184,12 +184,87 @@ func TestSecretsAreMasked(t *testing.T) {
 	assert.Equal(t, "?[redacted]?", c.Mask("\xffLOGIN\xff"), "bytes that are no UTF-8")
 }
 
-// The text is not copied for each secret in it: a response of 2 MiB may hold nothing else.
+// Each program escapes other characters, and some escape what was escaped.
+func TestASecretIsMaskedHoweverItIsEscaped(t *testing.T) {
+	t.Parallel()
+	const secret = `k!y(1)/2+3&4=5 <6>~'x"*`
+	c := New(Options{Gateway: "ispay", Secrets: []sign.Secret{sign.NewSecret("another"), sign.NewSecret(secret)}})
+	for program, text := range map[string]string{
+		"php urlencode":        `k%21y%281%29%2F2%2B3%264%3D5+%3C6%3E%7E%27x%22%2A`,
+		"php rawurlencode":     `k%21y%281%29%2F2%2B3%264%3D5%20%3C6%3E~%27x%22%2A`,
+		"php urlencode, twice": `k%2521y%25281%2529%252F2%252B3%25264%253D5%2B%253C6%253E%257E%2527x%2522%252A`,
+		"node":                 `k!y(1)%2F2%2B3%264%3D5%20%3C6%3E~'x%22*`, // encodeURIComponent
+		"python quote":         `k%21y%281%29/2%2B3%264%3D5%20%3C6%3E~%27x%22%2A`,
+		"php ENT_HTML5":        `k!y(1)/2+3&amp;4=5 &lt;6&gt;~&apos;x&quot;*`, // htmlspecialchars
+		"python html.escape":   `k!y(1)/2+3&amp;4=5 &lt;6&gt;~&#x27;x&quot;*`,
+		"go html/template":     `k!y(1)/2&#43;3&amp;4=5 &lt;6&gt;~&#39;x&#34;*`,
+		"php htmlentities":     `k!y(1)\/2+3&amp;4=5 &lt;6&gt;~&#039;x\&quot;*`, // of json_encode
+		"php JSON_HEX_AMP":     `k!y(1)\/2+3\u00264=5 \u003C6\u003E~\u0027x\u0022*`,
+		"node, twice":          `k!y(1)/2+3&4=5 <6>~'x\\\"*`, // JSON.stringify
+		"php var_export":       `k!y(1)/2+3&4=5 <6>~\'x"*`,
+		"javascript":           `k!y(1)/2+3\x264=5 <6>~'x\x22*`,
+		"upper case":           `K!Y(1)/2+3&4=5 <6>~'X"*`,
+		"php bin2hex":          "6b21792831292f322b3326343d35203c363e7e2778222a",
+		"base64":               "ayF5KDEpLzIrMyY0PTUgPDY+fid4Iio=",
+		"base64url":            "ayF5KDEpLzIrMyY0PTUgPDY-fid4Iio", // node -e 'Buffer.from(…).toString("base64url")'
+		"base64, in quotes":    "ayF5KDEpLzIrMyY0PTUgPDY%2bfid4Iio%3d",
+	} {
+		assert.Regexp(t, `^"?\[redacted\]"?$`, c.Mask(text), program)
+		assert.Regexp(t, `^«"?\[redacted\]"?»$`, c.Mask("«"+text+"»"), program)
+	}
+	short := New(Options{Gateway: "ispay", Secrets: []sign.Secret{sign.NewSecret("key???-1"), sign.NewSecret("key???"), sign.NewSecret("key?!")}})
+	for _, text := range []string{
+		"key???-1", "a2V5Pz8/", "a2V5Pz8_", "a2V5PyE=", "a2V5PyE", // php -r 'echo base64_encode("key???");'
+		"key%3F%21", "key%253F%2521", "key%25253F%252521", // php -r 'echo urlencode(urlencode(urlencode("key?!")));'
+	} {
+		assert.Equal(t, "a [redacted] b", short.Mask("a "+text+" b"))
+	}
+	// php -r 'echo base64_encode("key=".$secret."&x");'
+	for text, want := range map[string]string{
+		"a2V5PWsheSgxKS8yKzMmND01IDw2Pn4neCIqJng=": "a2V5PW[redacted]qJng=", // "key=…&x"
+		"a2U9ayF5KDEpLzIrMyY0PTUgPDY+fid4Iio=":     "a2U9[redacted]",        // "ke=…"
+		"az1rIXkoMSkvMiszJjQ9NSA8Nj5+J3giKg==":     "az1[redacted]g==",      // "k=…"
+	} {
+		assert.Equal(t, want, c.Mask(text))
+	}
+}
+
+// php -d zend.exception_ignore_args=0 -r 'function pay($key) { throw new Exception; } pay("example-secret-of-32-characters!");'
+func TestAPieceOfASecretIsMasked(t *testing.T) {
+	t.Parallel()
+	c := New(Options{Gateway: "ispay", Secrets: []sign.Secret{sign.NewSecret("example-secret-of-32-characters!"), sign.NewSecret("short")}})
+	assert.Equal(t, "#0 pay.php(1): pay('[redacted]...') #1 {main}", c.Mask("#0 pay.php(1): pay('example-secret-...') #1 {main}"))
+	assert.Equal(t, "[redacted] and ([redacted]", c.Mask("example-secret- and (32-characters!"))
+	assert.Equal(t, "an example is shor", c.Mask("an example is shor"), "words of the secret")
+	pem := New(Options{Gateway: "pingpp", Secrets: []sign.Secret{sign.NewSecret("-----BEGIN PRIVATE KEY-----\r\nMIIE\r\n-----END PRIVATE KEY-----")}})
+	assert.Equal(t, "no private key", pem.Mask("no private key"))
+	assert.Equal(t, "[redacted]", pem.Mask(`-----BEGIN PRIVATE KEY-----\r\nMIIE\r\n-----END PRIVATE KEY-----`))
+}
+
+// What a request carries is masked as a whole: a piece of an address is that of other addresses.
+func TestPrivateTextsOfARequestAreMasked(t *testing.T) {
+	t.Parallel()
+	var body string
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
+	call := query(s.URL)
+	call.Private = []string{"203.0.113.7", "https://shop.example.com/notify/example", "买家", "", "vip"}
+	response, err := New(Options{Gateway: "ispay"}).Do(context.Background(), call)
+	require.NoError(t, err)
+	require.EqualError(t, response.Error("1", "vip 203.0.113.7: https:\\/\\/shop.example.com\\/notify\\/example", nil),
+		"ispay: query order: code 1: vip [redacted]: [redacted]")
+	require.EqualError(t, response.Error("买家", "https://shop.example.com", nil), "ispay: query order: code [redacted]: https://shop.example.com")
+}
+
+// A response of 2 MiB may hold nothing but secrets, or escapes.
 func TestMaskingIsLinear(t *testing.T) { //nolint:paralleltest // it counts allocations
 	const secrets = 1000
-	text := strings.Repeat("Secret-1", secrets)
-	assert.Equal(t, strings.Repeat("[redacted]", secrets), mask([]string{"sECRET-1"}, text))
-	assert.Less(t, testing.AllocsPerRun(10, func() { mask([]string{"sECRET-1"}, text) }), float64(secrets/10))
+	w := wordsOfSecrets([]sign.Secret{sign.NewSecret("sECRET-1"), sign.NewSecret("example-secret-of-32-characters!")})
+	assert.Equal(t, strings.Repeat("[redacted],", secrets), hide(strings.Repeat("Secret-1,", secrets), w))
+	assert.Equal(t, "[redacted]", hide(strings.Repeat("Secret-1", secrets), w))
+	for _, text := range []string{"Secret-1,", "%53", `\u0053`, "&#83;"} {
+		text = strings.Repeat(text, secrets)
+		assert.Less(t, testing.AllocsPerRun(10, func() { hide(text, w) }), float64(4*secrets), text[:9])
+	}
 }
 
 func TestRetryAfter(t *testing.T) {

@@ -73,7 +73,7 @@ type Client struct {
 	timeout  time.Duration
 	log      *slog.Logger      // nil: slog.Default()
 	observer paygates.Observer // may be nil
-	secrets  []string
+	secrets  words
 }
 
 // New returns a Client.
@@ -81,7 +81,7 @@ func New(o Options) *Client {
 	own := newClient(o.HTTPClient)
 	c := &Client{
 		gateway: o.Gateway, headers: headers(o.AppInfo), timeout: own.Timeout, log: o.Logger, observer: o.Observer,
-		secrets: maskedTexts(o.Secrets), noBody: strings.NewReader(""),
+		secrets: wordsOfSecrets(o.Secrets), noBody: strings.NewReader(""),
 	}
 	if c.timeout <= 0 {
 		c.timeout = DefaultTimeout
@@ -135,6 +135,9 @@ type Call struct {
 	Body        string
 	Header      map[string]string // beyond Accept and User-Agent
 	BasicAuth   sign.Secret       // user name of basic authentication with an empty password
+	// Private is what the gateway is told and may repeat, but no error must show: payer data
+	// and URLs.
+	Private []string
 	// NoRetry marks a create, which is sent once.
 	NoRetry bool
 }
