@@ -71,10 +71,10 @@ type Error struct {
 	HTTPStatus int
 	// Code is the gateway's own code, "" without one. The packages document theirs.
 	Code string
-	// Message is the gateway's own message, with secrets masked.
+	// Message is the gateway's own message, with secrets and signatures masked.
 	Message string
 	// Body is the response as far as it arrived. It may hold payer data.
-	Body []byte `json:"-"`
+	Body Private[[]byte] `json:"-"`
 	// Err is one or more of the errors above with the cause, or nil for a rejection
 	// without a further meaning.
 	Err error `json:"-"`

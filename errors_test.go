@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -39,7 +40,7 @@ func TestErrorText(t *testing.T) {
 func TestErrorPrintsNoBody(t *testing.T) {
 	t.Parallel()
 	failed := &paygates.Error{
-		Gateway: "ispay", Op: "query order", HTTPStatus: 200, Body: []byte(`{"ip":"203.0.113.7"}`), Err: paygates.ErrBadResponse,
+		Gateway: "ispay", Op: "query order", HTTPStatus: 200, Body: paygates.NewPrivate([]byte(`{"ip":"203.0.113.7"}`)), Err: paygates.ErrBadResponse,
 	}
 	const want = "ispay: query order: unexpected response"
 	type holder struct {
@@ -47,8 +48,22 @@ func TestErrorPrintsNoBody(t *testing.T) {
 		Direct paygates.Error
 		List   []*paygates.Error
 		hidden *paygates.Error
+		err    error
+		direct paygates.Error
+		list   []*paygates.Error
 	}
-	all := holder{failed, *failed, []*paygates.Error{failed}, failed}
+	list := []*paygates.Error{failed}
+	all := holder{failed, *failed, list, failed, failed, *failed, list}
+	for verb := 'A'; verb <= 'z'; verb++ { // also those that fmt does not have, and %w, which is not for Sprintf
+		for _, value := range []any{failed, *failed, list, all, &all, struct{ err error }{failed}} {
+			for _, flag := range []string{"%", "%+", "%#"} {
+				text := strings.NewReplacer("0x", "", " ", "", ",", "").Replace(fmt.Sprintf(flag+string(verb), value))
+				assert.NotContains(t, text, "203.0.113.7", string(verb))
+				assert.NotContains(t, text, "504851", "%s: decimal bytes", string(verb))
+				assert.NotContains(t, strings.ToLower(text), "3230332e", "%s: bytes in hex", string(verb))
+			}
+		}
+	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		assert.Equal(t, want, fmt.Sprintf(verb, failed), verb)
 		assert.Equal(t, want, fmt.Sprintf(verb, *failed), verb)

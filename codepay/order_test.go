@@ -177,7 +177,7 @@ func TestCreateOrderThatTheGatewayRejects(t *testing.T) {
 				var failed *paygates.Error
 				require.ErrorAs(t, err, &failed)
 				assert.Equal(t, &paygates.Error{
-					Gateway: "codepay", Op: "create order", HTTPStatus: 200, Code: fmt.Sprint(code), Message: message, Body: []byte(body),
+					Gateway: "codepay", Op: "create order", HTTPStatus: 200, Code: fmt.Sprint(code), Message: message, Body: paygates.NewPrivate([]byte(body)),
 				}, failed)
 				assert.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)
 				assert.Equal(t, 1, mock.GetTotalCallCount())
@@ -228,7 +228,7 @@ func TestWhatIsPrintedOfAnOrder(t *testing.T) {
 	} {
 		assert.Equal(t, want, channel.String())
 	}
-	failed := &paygates.Error{Gateway: "codepay", Op: "create order", Code: "-1", Message: "x", Body: []byte("payer data")}
+	failed := &paygates.Error{Gateway: "codepay", Op: "create order", Code: "-1", Message: "x", Body: paygates.NewPrivate([]byte("payer data"))}
 	assert.Equal(t, "codepay: create order: code -1: x", fmt.Sprintf("%#v", failed))
 	assert.Equal(t, "not sent", codepay.Notification{}.State.String())
 }

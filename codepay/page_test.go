@@ -286,7 +286,7 @@ func TestDecodeCreatedOrder(t *testing.T) {
 			assert.Nil(t, order)
 			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
-			assert.Equal(t, text, string(failed.Body))
+			assert.Equal(t, text, string(failed.Body.Reveal()))
 		})
 	}
 	_, err := codepay.DecodeCreatedOrder([]byte(`callback({"status":-1,"msg":"creat fail"});`))

@@ -124,7 +124,7 @@ func TestEveryCodeOfEveryTable(t *testing.T) {
 				assert.Equal(t, 200, failed.HTTPStatus)
 				assert.Equal(t, strconv.Itoa(row.code), failed.Code)
 				assert.Equal(t, row.message, failed.Message)
-				assert.Equal(t, body, string(failed.Body))
+				assert.Equal(t, body, string(failed.Body.Reveal()))
 				for _, meaning := range meanings {
 					assert.Equal(t, meaning == row.want, errors.Is(err, meaning), meaning) //nolint:errorlint // one value and no other
 				}

@@ -135,7 +135,7 @@ func TestCreateOrderThatTheGatewayRejects(t *testing.T) {
 	var failed *paygates.Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, &paygates.Error{
-		Gateway: "ispay", Op: "create order", HTTPStatus: 200, Code: "1004", Message: "订单创建失败!", Body: []byte(body),
+		Gateway: "ispay", Op: "create order", HTTPStatus: 200, Code: "1004", Message: "订单创建失败!", Body: paygates.NewPrivate([]byte(body)),
 	}, failed)
 	assert.EqualError(t, err, "ispay: create order: code 1004: 订单创建失败!")
 	assert.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)

@@ -200,7 +200,7 @@ func TestCreateOrderThatTheGatewayRejects(t *testing.T) {
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, paygates.Error{
 				Gateway: "kechengcang", Op: "create order", HTTPStatus: test.status, Code: test.code, Message: test.message,
-				Body: []byte(test.body), Err: failed.Err,
+				Body: paygates.NewPrivate([]byte(test.body)), Err: failed.Err,
 			}, *failed)
 			var fields kechengcang.FieldErrors
 			if errors.As(err, &fields) || name == "fields" {
@@ -237,7 +237,7 @@ func TestCreateOrderWithABadResponse(t *testing.T) {
 			assert.Equal(t, test.unknown, errors.Is(err, paygates.ErrOutcomeUnknown), err)
 			require.ErrorIs(t, err, paygates.ErrBadResponse)
 			require.NotErrorIs(t, err, paygates.ErrOrderNotFound)
-			assert.Equal(t, test.body, string(failed.Body))
+			assert.Equal(t, test.body, string(failed.Body.Reveal()))
 			assert.Equal(t, 1, mock.GetTotalCallCount(), "a create is sent once")
 		})
 	}

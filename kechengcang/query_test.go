@@ -114,7 +114,7 @@ func TestQueryOrderThatIsNotFound(t *testing.T) {
 			assert.Nil(t, order)
 			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
-			assert.Equal(t, test.body, string(failed.Body))
+			assert.Equal(t, test.body, string(failed.Body.Reveal()))
 		})
 	}
 }

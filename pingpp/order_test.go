@@ -157,7 +157,7 @@ func TestCreateOrderThatTheBackendRejects(t *testing.T) {
 			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, &paygates.Error{
-				Gateway: "pingpp", Op: "create order", HTTPStatus: 200, Code: "-4", Message: test.message, Body: []byte(body), Err: test.want,
+				Gateway: "pingpp", Op: "create order", HTTPStatus: 200, Code: "-4", Message: test.message, Body: paygates.NewPrivate([]byte(body)), Err: test.want,
 			}, failed)
 			assert.EqualError(t, err, "pingpp: create order: code -4: "+test.message+": "+test.want.Error())
 			require.ErrorIs(t, err, test.want)
@@ -195,7 +195,7 @@ func TestCreateOrderWithABadResponse(t *testing.T) {
 			assert.Nil(t, created)
 			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
-			assert.Equal(t, test.body, string(failed.Body))
+			assert.Equal(t, test.body, string(failed.Body.Reveal()))
 			assert.Equal(t, test.status, failed.HTTPStatus)
 			if test.want == nil {
 				require.NoError(t, failed.Err)
@@ -287,7 +287,7 @@ func TestQueryChargeThatPingppRejects(t *testing.T) {
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, &paygates.Error{
 		Gateway: "pingpp", Op: "query charge", HTTPStatus: 404,
-		Message: "No such charge: ch_x", Body: []byte(notFound), Err: failed.Err,
+		Message: "No such charge: ch_x", Body: paygates.NewPrivate([]byte(notFound)), Err: failed.Err,
 	}, failed)
 	require.ErrorIs(t, err, paygates.ErrOrderNotFound)
 	var apiError *pingpp.APIError
@@ -326,7 +326,7 @@ func TestQueryChargeWithABadResponse(t *testing.T) {
 			assert.Nil(t, charge)
 			var failed *paygates.Error
 			require.ErrorAs(t, err, &failed)
-			assert.Equal(t, test.body, string(failed.Body))
+			assert.Equal(t, test.body, string(failed.Body.Reveal()))
 			assert.Equal(t, test.status, failed.HTTPStatus)
 			if test.want == nil {
 				var apiError *pingpp.APIError
@@ -344,7 +344,7 @@ func TestQueryChargeWithABadResponse(t *testing.T) {
 func TestErrorIsPrintedWithoutItsBody(t *testing.T) {
 	t.Parallel()
 	err := &paygates.Error{
-		Gateway: "pingpp", Op: "query charge", HTTPStatus: 402, Code: "card_declined", Body: []byte("payer"), Message: "no",
+		Gateway: "pingpp", Op: "query charge", HTTPStatus: 402, Code: "card_declined", Body: paygates.NewPrivate([]byte("payer")), Message: "no",
 		Err: &pingpp.APIError{Type: "card_error\n", Code: "card_declined", Param: "number"},
 	}
 	assert.Equal(t, "pingpp: query charge: HTTP 402: code card_declined: no: Ping++ error card_error? (param number)", err.Error())

@@ -24,16 +24,21 @@ func LogValue(v fmt.Stringer) slog.Value { return slog.StringValue(v.String()) }
 // expected.
 var signature = regexp.MustCompile(`[0-9A-Fa-f]{32,}`)
 
-// Message makes a gateway's text fit to print in one line of a log: valid UTF-8
-// without control characters and signatures, at most 200 runes.
-func Message(text string) string {
-	const longest = 200
-	text = signature.ReplaceAllStringFunc(text, func(found string) string {
+// Signatures masks the signatures in a gateway's text.
+func Signatures(text string) string {
+	return signature.ReplaceAllStringFunc(text, func(found string) string {
 		if strings.Trim(found, "0123456789") == "" {
 			return found // the number of an order
 		}
 		return Mask
 	})
+}
+
+// Message makes a gateway's text fit to print in one line of a log: valid UTF-8
+// without control characters and signatures, at most 200 runes.
+func Message(text string) string {
+	const longest = 200
+	text = Signatures(text)
 	var b strings.Builder
 	n := 0
 	for _, r := range text {

@@ -46,8 +46,8 @@ func (g *Gateway) RequireError(t *testing.T, err error, longest int) *paygates.E
 	switch {
 	case !errors.As(err, &failed):
 		t.Fatalf("not a *paygates.Error: %v", err)
-	case !bytes.Equal(g.Body, failed.Body):
-		t.Fatalf("the error keeps %q", failed.Body)
+	case !bytes.Equal(g.Body, failed.Body.Reveal()):
+		t.Fatalf("the error keeps %q", failed.Body.Reveal())
 	case strings.ContainsFunc(err.Error(), unicode.IsControl), len(err.Error()) >= longest:
 		t.Fatalf("not one short line: %q", err.Error())
 	}

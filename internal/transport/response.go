@@ -100,8 +100,8 @@ func (r Response) NotSuccess() *paygates.Error {
 func (r Response) fail(code, message string, cause error) *paygates.Error {
 	return &paygates.Error{
 		Gateway: r.gateway, Op: r.op, HTTPStatus: r.Status,
-		Code: r.mask(code), Message: r.mask(message),
-		Body: r.Body, Err: cause,
+		Code: redact.Signatures(r.mask(code)), Message: redact.Signatures(r.mask(message)),
+		Body: paygates.NewPrivate(r.Body), Err: cause,
 	}
 }
 

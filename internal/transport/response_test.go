@@ -178,6 +178,8 @@ func TestSecretsAreMasked(t *testing.T) {
 			assert.NotContains(t, err.Error(), "-token-1", "%s: masked as a whole", name)
 		}
 	}
+	assert.Equal(t, "sign [redacted]", response.Error("", "sign 63a5bf1f3500791f438c2829da45d037", nil).Message)
+	assert.Equal(t, "[redacted]", response.Error("63a5bf1f3500791f438c2829da45d037", "", nil).Code)
 	assert.Equal(t, "key [redacted] ??", c.Mask("key "+secret+" \r\n"))
 	assert.Equal(t, "订单创建失败!", c.Mask("订单创建失败!"))
 	assert.Equal(t, "Ⱥ[redacted]Ⱥ[redacted]", c.Mask("ȺExample-Secret+1ȺLOGIN"), "letters that are longer in lower case")
