@@ -46,6 +46,23 @@ func TestErrorsPageIsComplete(t *testing.T) {
 	}
 }
 
+// Every warning of the packages is in the table of log lines.
+func TestWarningsAreDocumented(t *testing.T) {
+	t.Parallel()
+	line := regexp.MustCompile(`slog\.Level(?:Warn|Error), (?:"[^"]*"|[\w.]+), "([^"]+)"`)
+	page, found := read(t, "docs/errors.md"), 0
+	for _, file := range glob(t, "*/*.go", "internal/*/*.go") {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for _, match := range line.FindAllStringSubmatch(read(t, file), -1) {
+			found++
+			assert.Contains(t, page, "| `"+match[1]+"` |", file)
+		}
+	}
+	assert.Equal(t, 6, found)
+}
+
 // A version that is not released yet has a suffix, and another one is in the changelog.
 func TestTheVersionIsInTheChangelog(t *testing.T) {
 	t.Parallel()
