@@ -29,7 +29,8 @@ type Config struct {
 	// OnPaid credits an order in the merchant's own tables. Required. It runs inside the
 	// transaction that credits the order and must only use tx, not commit it or roll it
 	// back. If it returns an error or panics, nothing is credited and the notification
-	// arrives again.
+	// arrives again. Return every error of tx: after a deadlock MySQL has rolled it back, and
+	// what you write then is stored at once.
 	//
 	// Its writes to tx happen exactly once for an order. What it does elsewhere can happen
 	// more than once, because a transaction can be run again: store what is to be done in

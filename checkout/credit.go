@@ -200,21 +200,28 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Pay
 	return s.credit(ctx, tx, o, p)
 }
 
-// credit marks the order as paid and runs OnPaid. It is the last step of a transaction.
+// credit runs OnPaid and marks the order as paid. It is the last step of a transaction.
+//
+// The order comes last because MySQL rolls back the whole transaction after a deadlock, and
+// runs what follows outside of any. If OnPaid has ignored such an error, the payment is not
+// stored anymore, and qPayOrder changes nothing.
 func (s *Service) credit(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment) error {
-	first, err := changed(s.exec(ctx, tx, qPayOrder, millis(s.now()), o.orderNo))
-	switch {
-	case err != nil:
-		return fmt.Errorf("update order: %w", err)
-	case !first:
-		return fmt.Errorf("%w: order %s is paid", errConflict, o.orderNo)
-	}
 	if o.attemptNo != "" {
 		if _, err := s.exec(ctx, tx, qPayAttempt, o.attemptNo); err != nil {
 			return fmt.Errorf("update attempt: %w", err)
 		}
 	}
-	return s.onPaid(ctx, tx, *p)
+	if err := s.onPaid(ctx, tx, *p); err != nil {
+		return err
+	}
+	first, err := changed(s.exec(ctx, tx, qPayOrder, millis(s.now()), o.orderNo, p.ID))
+	switch {
+	case err != nil:
+		return fmt.Errorf("update order: %w", err)
+	case !first:
+		return fmt.Errorf("%w: %w ignored an error of its transaction, which the database has rolled back", errConflict, errOnPaid)
+	}
+	return nil
 }
 
 // onPaid runs the merchant's function. A panic is an error: the transaction is rolled back.

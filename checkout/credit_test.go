@@ -298,6 +298,37 @@ func TestOnPaidFailsAndNothingIsCredited(t *testing.T) {
 	})
 }
 
+// After a deadlock MySQL has rolled back the whole transaction, and COMMIT succeeds. If OnPaid
+// ignores the error, the payment must not be accepted as if it were stored.
+func TestOnPaidIgnoresThatItsTransactionEnded(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		calls := 0
+		s := newShop(t, d, func(c *Config) {
+			c.OnPaid = func(ctx context.Context, tx *sql.Tx, p Payment) error {
+				if err := d.sell(ctx, tx, p); err != nil {
+					return err
+				}
+				if calls++; calls%2 == 1 {
+					_, err := tx.ExecContext(ctx, "ROLLBACK") // as the database does
+					return err
+				}
+				return nil
+			}
+		})
+		a, b := s.buy(t), s.buy(t)
+		status, _ := s.pay(t, a)
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, OrderPaid, s.state(t, a.OrderNo).Status)
+		s.requireSales(t, a.OrderNo, 1)
+
+		s.pay(t, b, func(p *Payment) { p.Amount = 1 })
+		require.NoError(t, s.Resolve(context.Background(), s.attention(t)[0].ID, Resolution{By: "mei", Reason: "seen", Action: ActionCredit}))
+		assert.Equal(t, OrderPaid, s.state(t, b.OrderNo).Status)
+		s.requireSales(t, b.OrderNo, 1)
+	})
+}
+
 // The database itself rejects a second credit.
 func TestTheTablesRefuseASecondCredit(t *testing.T) {
 	t.Parallel()

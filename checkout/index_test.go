@@ -51,7 +51,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 			"attention":            {qAttention, []any{"", 50}},
 			"journal":              {qJournal + qJournalPage, []any{"~", 50}},
 			"journal of an order":  {qJournal + "(order_no = ? OR order_no = ? OR (order_no = ? AND gateway = ?)) AND " + qJournalPage, []any{"S7", "S7_B", "id-S7", "fake", "~", 50}},
-			"pay order":            {qPayOrder, []any{now, "S7"}},
+			"pay order":            {qPayOrder, []any{now, "S7", "0"}},
 			"pay attempt":          {qPayAttempt, []any{"S7"}},
 			"release":              {qRelease, []any{now, now, "S7", "x"}},
 			"expire order":         {qExpireOrder, []any{"S7", now}},

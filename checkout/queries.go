@@ -48,7 +48,8 @@ const (
 		received, paid_at, received_at, source, outcome, credited_order, attention) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	qUpdatePayment = `UPDATE {payments} SET order_ref = ?, attempt_no = ?, order_no = ?, amount = ?, currency = ?, received = ?, paid_at = ?,
 		outcome = ?, credited_order = ?, attention = ? WHERE id = ? AND attention = 1`
-	qPayOrder   = `UPDATE {orders} SET status = 'paid', paid_at = ?, payments = payments + 1 WHERE order_no = ? AND status <> 'paid'`
+	qPayOrder = `UPDATE {orders} SET status = 'paid', paid_at = ?, payments = payments + 1 WHERE order_no = ? AND status <> 'paid'
+		AND EXISTS (SELECT 1 FROM {payments} p WHERE p.id = ? AND p.credited_order = {orders}.order_no)`
 	qPayAttempt = `UPDATE {attempts} SET status = 'paid', next_query_at = NULL, unconfirmed_at = NULL, lease = ''
 		WHERE attempt_no = ?`
 	qCountPayment = `UPDATE {orders} SET payments = payments + 1 WHERE order_no = ?`
