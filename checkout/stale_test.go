@@ -159,6 +159,39 @@ func TestAnUnconfirmedPaymentOfAPaidOrderIsListed(t *testing.T) {
 	})
 }
 
+// A person has given back money that was not confirmed. When it is confirmed, it credits
+// nothing, and the payer can pay again.
+func TestUnconfirmedMoneyThatWasRefunded(t *testing.T) {
+	t.Parallel()
+	for _, refunded := range []bool{false, true} { // what the gateway says of it
+		onEachDatabase(t, func(t *testing.T, d testDB) {
+			s, ctx := newShop(t, d, func(c *Config) { c.UnconfirmedAfter = 5 * time.Minute }), context.Background()
+			a := s.buy(t)
+			s.gateway.set(func() { s.gateway.unsure[a.No] = true })
+			for range 2 {
+				s.advance(6 * time.Minute)
+				s.work(t)
+			}
+			require.NoError(t, s.Resolve(ctx, s.attention(t)[0].ID, Resolution{By: "mei", Reason: "sent back", Action: ActionRefunded}))
+			for range 2 {
+				status, _ := s.pay(t, a, func(p *Payment) { p.Refunded = refunded })
+				assert.Equal(t, http.StatusOK, status)
+			}
+			s.advance(time.Minute)
+			s.work(t)
+			s.requireSales(t, a.OrderNo, 0)
+			assert.Empty(t, s.attention(t))
+			state := s.state(t, a.OrderNo)
+			require.Len(t, state.Payments, 1)
+			assert.Equal(t, "pay-"+a.No, state.Payments[0].PaymentNo)
+			assert.Equal(t, ActionRefunded, state.Payments[0].Resolution.Action)
+
+			s.pay(t, a, func(p *Payment) { p.PaymentNo = "again" })
+			s.requireSales(t, a.OrderNo, 1)
+		})
+	}
+}
+
 // A person has credited money that was not confirmed. When it is confirmed, its number turns
 // out to be that of another order's payment.
 func TestAReusedNumberAfterAnUnconfirmedPayment(t *testing.T) {

@@ -35,15 +35,16 @@ func (s *Service) recordUnconfirmed(ctx context.Context, gateway Gateway, a *due
 }
 
 // confirm looks for a payment of the same attempt that was stored as unconfirmed. If a
-// person has credited it, the payment that arrives now is the same money: it gets its
-// number, and confirm reports true. Otherwise the stored one needs no attention anymore.
+// person has credited it or refunded it, the payment that arrives now is the same money: it
+// gets its number, and confirm reports true. Otherwise the stored one needs no attention
+// anymore.
 func (s *Service) confirm(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment) (bool, error) {
 	known, err := queryAll(ctx, tx, scanPayment, s.sql(qPaymentsByNo), p.Gateway, p.Account, unconfirmedNo(o.attemptNo))
 	if err != nil || len(known) == 0 {
 		return false, err
 	}
 	r := known[0]
-	if r.creditedOrder != "" && o.agrees(p) && !p.Refunded {
+	if (r.creditedOrder != "" && !p.Refunded || r.wasRefunded()) && o.agrees(p) {
 		_, err := tx.ExecContext(ctx, s.sql(qConfirmPayment), p.PaymentNo, p.Amount.Cents(), p.Currency,
 			p.Received.Cents(), nullMillis(p.PaidAt), r.ID)
 		if isDuplicate(err) {
@@ -58,4 +59,9 @@ func (s *Service) confirm(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Pa
 		}
 	}
 	return false, nil
+}
+
+// wasRefunded reports whether a person has given the money back.
+func (r *paymentRecord) wasRefunded() bool {
+	return r.Resolution != nil && r.Resolution.Action == ActionRefunded
 }
