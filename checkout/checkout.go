@@ -140,6 +140,9 @@ func (s *Service) prepare(ctx context.Context) error {
 	if err := migrate(ctx); err != nil {
 		return err
 	}
+	if err := s.checkTables(ctx); err != nil {
+		return err
+	}
 	return s.prepareStatements(ctx)
 }
 

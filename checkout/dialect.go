@@ -57,6 +57,7 @@ func (d dialect) sqlText(prefix, query string) string {
 		" {lock}", d.forUpdate, " {lockorder}", d.lockOrder, " {skip}", d.skipLocked,
 		"{orders}", prefix+"orders", "{attempts}", prefix+"attempts",
 		"{payments}", prefix+"payments", "{notifications}", prefix+"notifications",
+		"{versions}", prefix+"versions",
 	).Replace(query)
 	if !d.numbered {
 		return query

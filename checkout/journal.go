@@ -118,7 +118,7 @@ func (j *journal) write() {
 }
 
 func (s *Service) writeJournal(ctx context.Context, batch []JournalEntry) error {
-	query := `INSERT INTO {notifications} (id, received_at, gateway, order_no, http_status, outcome, reason, duration_us) VALUES ` +
+	query := `INSERT INTO {notifications} (` + journalColumns + `) VALUES ` +
 		strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, ?, ?, ?), ", len(batch)), ", ")
 	args := make([]any, 0, 8*len(batch))
 	for _, e := range batch {

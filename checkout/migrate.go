@@ -36,7 +36,38 @@ func (s *Service) migrate(ctx context.Context) error {
 		if !sleep(ctx, time.Duration(try)*50*time.Millisecond) {
 			return err
 		}
+		s.completeVersions(ctx)
 	}
+}
+
+// completeVersions stores the row with which goose begins its list. MySQL commits the table
+// at once, so that a process that ended just then has left it empty.
+func (s *Service) completeVersions(ctx context.Context) {
+	if s.config.Dialect == MySQL { // otherwise Up says what is wrong
+		_, _ = s.db.ExecContext(ctx, s.sql(`INSERT INTO {versions} (version_id, is_applied)
+			SELECT 0, TRUE FROM (SELECT COUNT(*) AS n FROM {versions}) v WHERE v.n = 0`))
+	}
+}
+
+// checkTables returns an error if a table with one of the names is not checkout's: MySQL
+// leaves a table that exists as it is.
+func (s *Service) checkTables(ctx context.Context) error {
+	for table, columns := range map[string]string{
+		"orders": orderColumns + ", payments", "attempts": attemptColumns + ", next_query_at, " + dueColumns,
+		"payments": paymentColumns + ", reused", "notifications": journalColumns,
+	} {
+		rows, err := s.db.QueryContext(ctx, s.sql("SELECT "+columns+" FROM {"+table+"} WHERE 1 = 0"))
+		switch {
+		case err == nil:
+			err = errors.Join(rows.Err(), rows.Close())
+		case !isConnectionError(err) && ctx.Err() == nil:
+			err = fmt.Errorf("%w: %w", ErrDatabaseUnsuitable, err)
+		}
+		if err != nil {
+			return fmt.Errorf("look at the table %s%s: %w", s.config.TablePrefix, table, err)
+		}
+	}
+	return nil
 }
 
 // checkMigrated returns an error if a migration is missing.

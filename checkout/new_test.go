@@ -143,6 +143,54 @@ func TestProcessesThatStartAtOnceMigrateOnce(t *testing.T) {
 	})
 }
 
+// MySQL commits each statement that creates a table, so a process can end between any two.
+func TestAProcessThatEndsWhileItMigratesMySQL(t *testing.T) {
+	t.Parallel()
+	d, ctx := newDatabase(t, MySQL), context.Background()
+	db := d.open(t)
+	text, err := migrations.ReadFile("migrations/mysql/00001_checkout.sql")
+	require.NoError(t, err)
+	_, up, _ := strings.Cut(string(text), "-- +goose Up")
+	up, _, _ = strings.Cut(up, "-- +goose Down")
+	statements := strings.Split(strings.TrimSpace(strings.ReplaceAll(up, "{prefix}", d.prefix)), ";")
+	// goose begins with this table: https://github.com/pressly/goose, internal/dialects/mysql.go.
+	done := []string{"CREATE TABLE " + d.prefix + "versions (id serial NOT NULL, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp NULL default now(), PRIMARY KEY(id))"}
+	for i := -1; i < len(statements)-1; i++ {
+		if i >= 0 {
+			done = append(done, statements[i])
+		}
+		d.drop(t)
+		for _, statement := range done {
+			_, err := db.ExecContext(ctx, statement)
+			require.NoError(t, err)
+		}
+		s := newShop(t, d)
+		a := s.buy(t)
+		s.pay(t, a)
+		s.requireSales(t, a.OrderNo, 1)
+		require.NoError(t, s.Flush(ctx))
+	}
+}
+
+// A table of another program has the name of one of checkout's.
+func TestATableOfAnotherProgram(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		for _, table := range []string{"orders", "notifications"} {
+			d.prefix = "t" + randomText() + "_"
+			t.Cleanup(func() { d.drop(t) })
+			db := d.open(t)
+			_, err := db.ExecContext(context.Background(), "CREATE TABLE "+d.prefix+table+" (id INTEGER, order_no VARCHAR(64) PRIMARY KEY)")
+			require.NoError(t, err)
+			_, err = New(context.Background(), Config{
+				DB: db, Dialect: d.dialect, TablePrefix: d.prefix, Gateways: []Gateway{newFake("fake")},
+				PublicURL: "https://shop.example.com", OnPaid: d.sell,
+			})
+			require.ErrorContains(t, err, d.prefix, table)
+		}
+	})
+}
+
 func TestSkipMigrations(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, d testDB) {

@@ -82,7 +82,8 @@ const (
 	qResolve     = `UPDATE {payments} SET attention = NULL, order_no = ?, credited_order = ?, resolved_at = ?, resolved_by = ?, resolved_reason = ?,
 		resolved_action = ? WHERE id = ? AND attention = 1`
 
-	qJournal       = `SELECT id, received_at, gateway, order_no, http_status, outcome, reason, duration_us FROM {notifications} WHERE `
+	journalColumns = `id, received_at, gateway, order_no, http_status, outcome, reason, duration_us`
+	qJournal       = `SELECT ` + journalColumns + ` FROM {notifications} WHERE `
 	qJournalPage   = `id < ? ORDER BY id DESC LIMIT ?`
 	qDeleteJournal = `DELETE FROM {notifications} WHERE id < ?`
 )

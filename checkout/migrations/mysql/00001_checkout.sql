@@ -1,9 +1,11 @@
 -- Amounts are in hundredths of the currency, times in Unix milliseconds. NULL in
 -- next_query_at means that the gateway is not queried again; attention is 1 while a
--- person has to decide about a payment. "{prefix}" is replaced by the table prefix.
+-- person has to decide about a payment. "{prefix}" is replaced by the table prefix. MySQL
+-- commits every CREATE TABLE at once, so that each statement must be able to run again after
+-- a process that ended in between: IF NOT EXISTS, and the indexes inside.
 
 -- +goose Up
-CREATE TABLE {prefix}orders (
+CREATE TABLE IF NOT EXISTS {prefix}orders (
 	order_no        VARCHAR(64)  NOT NULL PRIMARY KEY,
 	amount          BIGINT       NOT NULL,
 	currency        VARCHAR(8)   NOT NULL,
@@ -11,15 +13,14 @@ CREATE TABLE {prefix}orders (
 	created_at      BIGINT       NOT NULL,
 	expires_at      BIGINT       NOT NULL,
 	paid_at         BIGINT       NULL,
-	payments        BIGINT       NOT NULL
+	payments        BIGINT       NOT NULL,
+	-- What Orders lists.
+	INDEX {prefix}orders_by_time (created_at, order_no),
+	INDEX {prefix}orders_by_status (status, created_at, order_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- What Orders lists.
-CREATE INDEX {prefix}orders_by_time ON {prefix}orders (created_at, order_no);
-CREATE INDEX {prefix}orders_by_status ON {prefix}orders (status, created_at, order_no);
-
 -- An attempt is one order at one gateway. Its number is the gateway's merchant order number.
-CREATE TABLE {prefix}attempts (
+CREATE TABLE IF NOT EXISTS {prefix}attempts (
 	attempt_no      VARCHAR(64)  NOT NULL PRIMARY KEY,
 	order_no        VARCHAR(64)  NOT NULL,
 	seq             BIGINT       NOT NULL,
@@ -45,22 +46,19 @@ CREATE TABLE {prefix}attempts (
 	queried_at      BIGINT       NOT NULL,
 	next_query_at   BIGINT       NULL,
 	lease           VARCHAR(36)  NOT NULL,
-	FOREIGN KEY (order_no) REFERENCES {prefix}orders (order_no)
+	FOREIGN KEY (order_no) REFERENCES {prefix}orders (order_no),
+	INDEX {prefix}attempts_by_order (order_no),
+	-- What Run looks for.
+	INDEX {prefix}attempts_due (gateway, account, next_query_at),
+	-- What a notification with the gateway's order number looks for.
+	INDEX {prefix}attempts_by_id (gateway, account, order_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-
-CREATE INDEX {prefix}attempts_by_order ON {prefix}attempts (order_no);
-
--- What Run looks for.
-CREATE INDEX {prefix}attempts_due ON {prefix}attempts (gateway, account, next_query_at);
-
--- What a notification with the gateway's order number looks for.
-CREATE INDEX {prefix}attempts_by_id ON {prefix}attempts (gateway, account, order_id);
 
 -- Every payment that a gateway reported. reused is empty for the first order that used the
 -- payment number, and order_ref for others. credited_order is the order that the payment
 -- credits. The two unique keys let no payment number credit two orders, and credit no order
 -- twice, whatever the program does.
-CREATE TABLE {prefix}payments (
+CREATE TABLE IF NOT EXISTS {prefix}payments (
 	id              VARCHAR(36)  NOT NULL PRIMARY KEY,
 	gateway         VARCHAR(32)  NOT NULL,
 	account         VARCHAR(128) NOT NULL,
@@ -82,15 +80,13 @@ CREATE TABLE {prefix}payments (
 	resolved_by     VARCHAR(128) NULL,
 	resolved_reason TEXT         NULL,
 	resolved_action VARCHAR(16)  NULL,
-	UNIQUE (gateway, account, payment_no, reused)
+	UNIQUE (gateway, account, payment_no, reused),
+	INDEX {prefix}payments_by_order (order_no),
+	-- What Attention lists.
+	INDEX {prefix}payments_open (attention, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
-CREATE INDEX {prefix}payments_by_order ON {prefix}payments (order_no);
-
--- What Attention lists.
-CREATE INDEX {prefix}payments_open ON {prefix}payments (attention, id);
-
-CREATE TABLE {prefix}notifications (
+CREATE TABLE IF NOT EXISTS {prefix}notifications (
 	id              VARCHAR(36)  NOT NULL PRIMARY KEY,
 	received_at     BIGINT       NOT NULL,
 	gateway         VARCHAR(32)  NOT NULL,
@@ -98,10 +94,9 @@ CREATE TABLE {prefix}notifications (
 	http_status     BIGINT       NOT NULL,
 	outcome         VARCHAR(16)  NOT NULL,
 	reason          VARCHAR(128) NOT NULL,
-	duration_us     BIGINT       NOT NULL
+	duration_us     BIGINT       NOT NULL,
+	INDEX {prefix}notifications_by_order (order_no, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-
-CREATE INDEX {prefix}notifications_by_order ON {prefix}notifications (order_no, id);
 
 -- +goose Down
 DROP TABLE {prefix}notifications;
