@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -85,14 +86,40 @@ func TestNewSaysWhatSQLiteLacks(t *testing.T) {
 
 func TestNewSaysWhatMySQLLacks(t *testing.T) {
 	t.Parallel()
+	for option, want := range map[string]string{
+		"sql_mode=''":  "STRICT_TRANS_TABLES",
+		"autocommit=0": "autocommit",
+	} {
+		t.Run(option, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t, MySQL)
+			d.dsn += "&" + option
+			_, err := New(context.Background(), Config{
+				DB: d.open(t), Dialect: MySQL, Gateways: []Gateway{newFake("fake")}, PublicURL: "https://shop.example.com", TablePrefix: d.prefix,
+				OnPaid: func(context.Context, *sql.Tx, Payment) error { return nil },
+			})
+			require.ErrorIs(t, err, ErrDatabaseUnsuitable)
+			assert.Contains(t, err.Error(), want)
+		})
+	}
+}
+
+// MariaDB 12 says OFF, ON, NO_LOCK or NO_LOCK_NO_ADMIN for read_only, older servers 0 or 1.
+func TestSettingsOfMySQL(t *testing.T) {
+	t.Parallel()
+	for value, on := range map[string]bool{"": false, "0": false, "OFF": false, "off": false, "1": true, "ON": true, "NO_LOCK": true, "NO_LOCK_NO_ADMIN": true} {
+		assert.Equal(t, on, variables{"read_only": value}.isOn("read_only"), value)
+	}
 	d := newDatabase(t, MySQL)
-	d.dsn += "&sql_mode=''"
-	_, err := New(context.Background(), Config{
-		DB: d.open(t), Dialect: MySQL, Gateways: []Gateway{newFake("fake")}, PublicURL: "https://shop.example.com", TablePrefix: d.prefix,
-		OnPaid: func(context.Context, *sql.Tx, Payment) error { return nil },
-	})
-	require.ErrorIs(t, err, ErrDatabaseUnsuitable)
-	assert.Contains(t, err.Error(), "STRICT_TRANS_TABLES")
+	conn, err := d.open(t).Conn(context.Background())
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	v, err := mysqlVariables(context.Background(), conn)
+	require.NoError(t, err)
+	for _, name := range []string{"version", "sql_mode", "autocommit", "read_only", "innodb_read_only", "innodb_flush_log_at_trx_commit", "log_bin", "sync_binlog"} {
+		assert.NotEmpty(t, v[name], name)
+	}
+	assert.NotEmpty(t, v["transaction_read_only"]+v["tx_read_only"])
 }
 
 // A pool of one connection, as many programs set it for SQLite.
@@ -381,6 +408,7 @@ func TestErrorsOfDrivers(t *testing.T) {
 		require.True(t, isDuplicate(errors.Join(io.EOF, err)), err)
 		assert.False(t, isRetryable(err))
 		assert.False(t, isConnectionError(err))
+		assert.True(t, isConnectionError(fmt.Errorf("connect: %w", io.EOF)), "of lib/pq")
 		_, err = s.db.ExecContext(ctx, "SELECT nonsense FROM nowhere")
 		require.Error(t, err)
 		assert.False(t, isDuplicate(err) || isRetryable(err) || isConnectionError(err), err)

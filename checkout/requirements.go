@@ -6,8 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,9 +49,10 @@ func (s *Service) checkDatabase(ctx context.Context) error {
 
 func (s *Service) checkPostgres(ctx context.Context, conn *sql.Conn) error {
 	var version int
-	var readOnly, encoding, synchronous string
+	var readOnly, encoding, synchronous, fsync string
 	err := conn.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int, current_setting('transaction_read_only'),
-		current_setting('server_encoding'), current_setting('synchronous_commit')`).Scan(&version, &readOnly, &encoding, &synchronous)
+		current_setting('server_encoding'), current_setting('synchronous_commit'), current_setting('fsync')`).
+		Scan(&version, &readOnly, &encoding, &synchronous, &fsync)
 	if err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
@@ -60,19 +61,21 @@ func (s *Service) checkPostgres(ctx context.Context, conn *sql.Conn) error {
 	r.that(readOnly == "off", "transactions must not be read-only: connect to the primary server")
 	r.that(encoding == "UTF8", "server_encoding must be UTF8: it is %s", encoding)
 	s.warn(ctx, synchronous == "off", "synchronous_commit is off: a crash of the server can lose the last credits")
+	s.warn(ctx, fsync == "off", "fsync is off: a power cut can lose the last credits, or the whole database")
 	return r.err()
 }
 
 func (s *Service) checkMySQL(ctx context.Context, conn *sql.Conn) error {
-	var version, mode string
-	var readOnly, innoDB bool
-	var flush int
-	err := conn.QueryRowContext(ctx, `SELECT @@version, @@sql_mode, @@read_only, @@innodb_flush_log_at_trx_commit,
-		(SELECT COUNT(*) > 0 FROM information_schema.engines WHERE engine = 'InnoDB' AND support IN ('YES', 'DEFAULT'))`).
-		Scan(&version, &mode, &readOnly, &flush, &innoDB)
+	v, err := mysqlVariables(ctx, conn)
+	if err != nil {
+		return err
+	}
+	var innoDB bool
+	err = conn.QueryRowContext(ctx, "SELECT COUNT(*) > 0 FROM information_schema.engines WHERE engine = 'InnoDB' AND support IN ('YES', 'DEFAULT')").Scan(&innoDB)
 	if err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
+	version, mode := v["version"], v["sql_mode"]
 	name, least := "MySQL", 800
 	if strings.Contains(version, "MariaDB") {
 		name, least = "MariaDB", 1006
@@ -81,29 +84,40 @@ func (s *Service) checkMySQL(ctx context.Context, conn *sql.Conn) error {
 	r.that(versionNumber(version) >= least, "%s must be %d.%d or newer: this is %s", name, least/100, least%100, version)
 	r.that(strings.Contains(mode, "STRICT_TRANS_TABLES") || strings.Contains(mode, "STRICT_ALL_TABLES"),
 		"sql_mode must contain STRICT_TRANS_TABLES: otherwise values are cut off silently")
-	r.that(!readOnly, "the server must not be read-only")
+	r.that(v.isOn("autocommit"), "autocommit must be on: otherwise single statements are never committed")
+	r.that(!v.isOn("read_only") && !v.isOn("innodb_read_only"), "the server must not be read-only: connect to the primary server")
+	r.that(!v.isOn("transaction_read_only") && !v.isOn("tx_read_only"), "transactions must not be read-only")
 	r.that(innoDB, "the storage engine InnoDB is missing")
-	statements, err := logsStatements(ctx, conn)
-	if err != nil {
-		return err
-	}
-	r.that(!statements, "binlog_format must be ROW or MIXED: STATEMENT does not allow READ COMMITTED")
-	s.warn(ctx, flush != 1, "innodb_flush_log_at_trx_commit is not 1: a crash of the server can lose the last credits")
+	logs := v.isOn("log_bin")
+	r.that(!logs || v["binlog_format"] != "STATEMENT", "binlog_format must be ROW or MIXED: STATEMENT does not allow READ COMMITTED")
+	s.warn(ctx, v["innodb_flush_log_at_trx_commit"] != "1", "innodb_flush_log_at_trx_commit is not 1: a crash of the server can lose the last credits")
+	s.warn(ctx, logs && v["sync_binlog"] != "1", "sync_binlog is not 1: a power cut can lose the last credits")
 	return r.err()
 }
 
-// logsStatements reports whether the server writes a binary log in the format STATEMENT.
-func logsStatements(ctx context.Context, conn *sql.Conn) (bool, error) {
-	type variable struct{ name, value string }
-	variables, err := queryAll(ctx, conn, func(r row) (variable, error) {
-		var v variable
-		err := r.Scan(&v.name, &v.value)
-		return v, err
-	}, "SHOW VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')")
+// variables are settings of MySQL by their names. Those that a version does not have are
+// missing.
+type variables map[string]string
+
+// isOn reports whether a setting is there and on. MariaDB has more than two values for some.
+func (v variables) isOn(name string) bool {
+	value := v[name]
+	return value != "" && value != "0" && !strings.EqualFold(value, "OFF")
+}
+
+func mysqlVariables(ctx context.Context, conn *sql.Conn) (variables, error) {
+	v := variables{}
+	_, err := queryAll(ctx, conn, func(r row) (struct{}, error) {
+		var name, value string
+		err := r.Scan(&name, &value)
+		v[name] = value
+		return struct{}{}, err
+	}, `SHOW VARIABLES WHERE Variable_name IN ('version', 'sql_mode', 'autocommit', 'read_only', 'innodb_read_only',
+		'transaction_read_only', 'tx_read_only', 'innodb_flush_log_at_trx_commit', 'log_bin', 'binlog_format', 'sync_binlog')`)
 	if err != nil {
-		return false, fmt.Errorf("read settings: %w", err)
+		return nil, fmt.Errorf("read settings: %w", err)
 	}
-	return slices.Contains(variables, variable{"log_bin", "ON"}) && slices.Contains(variables, variable{"binlog_format", "STATEMENT"}), nil
+	return v, nil
 }
 
 func (s *Service) checkSQLite(ctx context.Context, conn *sql.Conn) error {
@@ -184,7 +198,8 @@ func versionNumber(text string) int {
 func isConnectionError(err error) bool {
 	var network net.Error
 	switch {
-	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.As(err, &network):
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.As(err, &network),
+		errors.Is(err, io.EOF): // lib/pq has no error of its own for a connection that ended
 		return true
 	}
 	return matches(err, func(e error) bool {
