@@ -25,8 +25,8 @@ import (
 //
 // After paygates.ErrOutcomeUnknown the attempt is returned beside the error: Run finds out
 // whether it exists, and the payer can be shown a page that waits. It is never created
-// again. If the gateway has no query by order number, the next Create makes another attempt;
-// if both are paid, one is a duplicate.
+// again. If the gateway has no query by order number, or its query does not tell what the
+// payer needs, the next Create makes another attempt; if both are paid, one is a duplicate.
 //
 // After ErrNotCreated, which wraps the gateway's rejection or paygates.ErrNotSent, call Create
 // again with another gateway or channel, or later. The error is otherwise ErrInvalidOrder, ErrUnknownGateway, ErrOrderConflict,
@@ -352,8 +352,10 @@ func (a *Attempt) isUsable(o Order, gateway Gateway, now time.Time) bool {
 		return false
 	}
 	switch a.Status {
-	case AttemptStored, AttemptCreating, AttemptWaiting, AttemptUnconfirmed:
+	case AttemptStored, AttemptCreating, AttemptUnconfirmed:
 		return true
+	case AttemptWaiting: // a query found it, and did not tell what the payer needs
+		return !a.found || a.Instructions.tell()
 	case AttemptUnknown: // otherwise the payer would wait for nothing
 		return gateway.Capabilities().QueryByOrderNo
 	default:

@@ -184,6 +184,32 @@ func TestEachGatewayAfterALostResponse(t *testing.T) {
 	})
 }
 
+// After a lost response the payer still gets something to pay with: what a query tells, or
+// another attempt.
+func TestEachGatewayHasSomethingToPayWithAfterALostResponse(t *testing.T) {
+	t.Parallel()
+	onEachGateway(t, func(t *testing.T, s *shop, g *realGateway) {
+		g.fake.InjectFault(gatewaytest.Fault{Processed: true, Reset: true, Times: 1})
+		o := Order{No: newOrderNo(), Gateway: g.Name(), Channel: g.Capabilities().Channels[0], Amount: 990, PayerIP: "203.0.113.7"}
+		require.NoError(t, g.prepare(o))
+		_, err := s.Create(context.Background(), o)
+		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+		s.advance(time.Minute)
+		s.work(t)
+		a, err := s.Create(context.Background(), o)
+		require.NoError(t, err)
+		i := a.Instructions
+		assert.NotEmpty(t, i.PayPageURL+i.QRText+i.QRImageURL+i.Address+string(i.AppData.Reveal()), a.No)
+		again, err := s.Create(context.Background(), o)
+		require.NoError(t, err)
+		assert.Equal(t, a.No, again.No)
+		delivery, err := g.fake.Pay(number(a))
+		require.NoError(t, err)
+		assert.True(t, delivery.Accepted, delivery)
+		s.requireSales(t, a.OrderNo, 1)
+	})
+}
+
 func TestEachGatewayExpires(t *testing.T) {
 	t.Parallel()
 	onEachGateway(t, func(t *testing.T, s *shop, g *realGateway) {

@@ -105,6 +105,7 @@ type Attempt struct {
 	CreatedAt time.Time
 
 	amount money.Amount // the order's, while the attempt is created
+	found  bool         // the response to the create is not stored
 }
 
 // OrderState is an order as stored.
@@ -224,6 +225,11 @@ func attemptNo(orderNo string, seq int64) string {
 		suffix = string(rune('A'+n%26)) + suffix
 	}
 	return orderNo + "_" + suffix
+}
+
+// tell reports whether the payer is told how to pay.
+func (i *Instructions) tell() bool {
+	return i.PayPageURL+i.QRText+i.QRImageURL+i.Address != "" || len(i.AppData.Reveal()) > 0
 }
 
 // merge replaces the fields that are set in news.

@@ -4,7 +4,7 @@ package checkout
 
 const (
 	attemptColumns = `attempt_no, order_no, gateway, account, channel, status, order_id,
-	pay_page_url, qr_text, qr_image_url, address, chain, app_data, pay_amount, pay_currency, created_at, expires_at`
+	pay_page_url, qr_text, qr_image_url, address, chain, app_data, pay_amount, pay_currency, created_at, expires_at, payable`
 
 	dueColumns = `attempt_no, order_no, gateway, account, order_id, status, closes_at, unconfirmed_at, queries, payable`
 

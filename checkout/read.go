@@ -98,10 +98,11 @@ func scanAttempt(r row) (Attempt, error) {
 	var a Attempt
 	var orderID sql.NullString
 	var appData string
-	var amount, created, expires int64
+	var amount, created, expires, payable int64
 	i := &a.Instructions
 	err := r.Scan(&a.No, &a.OrderNo, &a.Gateway, &a.Account, &a.Channel, &a.Status, &orderID,
-		&i.PayPageURL, &i.QRText, &i.QRImageURL, &i.Address, &i.Chain, &appData, &amount, &i.Currency, &created, &expires)
+		&i.PayPageURL, &i.QRText, &i.QRImageURL, &i.Address, &i.Chain, &appData, &amount, &i.Currency, &created, &expires, &payable)
+	a.found = payable == 0
 	a.OrderID = orderID.String
 	i.Amount = money.Cents(amount)
 	i.ExpiresAt, a.CreatedAt = fromMillis(expires), fromMillis(created)
