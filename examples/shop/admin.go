@@ -33,12 +33,12 @@ type adminView struct {
 	Outcome  checkout.Outcome // the selected one
 	After    string
 	Done     bool // a payment was resolved just now
-	Payments []heldPayment
+	Payments []decision
 	Next     string // the ID after which the next page begins, "" if there is none
 }
 
-// heldPayment is a payment that a person has to decide about.
-type heldPayment struct {
+// decision is a payment that a person has to decide about.
+type decision struct {
 	checkout.Payment
 	By string // who looks at it, "" if unknown
 }
@@ -57,7 +57,7 @@ type adminOrdersView struct {
 type adminOrderView struct {
 	No      string
 	State   *checkout.OrderState // nil for a number that only notifications name
-	Held    []heldPayment
+	Held    []decision
 	Journal []checkout.JournalEntry
 	Next    string
 }
@@ -176,16 +176,16 @@ func (w *web) adminHome(rw http.ResponseWriter, r *http.Request) {
 		payments = payments[:adminRows]
 		v.Next = payments[adminRows-1].ID
 	}
-	v.Payments = held(payments, user(r))
+	v.Payments = toDecide(payments, user(r))
 	w.render(rw, r, http.StatusOK, "admin.html", page{Title: "admin.title", Staff: true, Admin: v})
 }
 
-// held returns the payments that a person has to decide about.
-func held(payments []checkout.Payment, by string) []heldPayment {
-	var all []heldPayment
+// toDecide returns the payments that a person has to decide about.
+func toDecide(payments []checkout.Payment, by string) []decision {
+	var all []decision
 	for _, p := range payments {
-		if needsPerson(p) {
-			all = append(all, heldPayment{p, by})
+		if p.Held {
+			all = append(all, decision{p, by})
 		}
 	}
 	return all
@@ -250,7 +250,7 @@ func (w *web) adminOrder(rw http.ResponseWriter, r *http.Request) {
 		err = nil
 	}
 	if v.State != nil {
-		v.Held = held(v.State.Payments, user(r))
+		v.Held = toDecide(v.State.Payments, user(r))
 	}
 	if err == nil {
 		v.Journal, err = w.checkout.Journal(r.Context(), checkout.JournalQuery{OrderNo: v.No, Before: before, Limit: adminRows + 1})

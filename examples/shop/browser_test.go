@@ -210,6 +210,40 @@ func TestInTheBrowser(t *testing.T) {
 	}
 }
 
+// An app that shows the page may lack what newer browsers have, and forbid to copy.
+func TestInTheBrowserOfAnOldApp(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t)
+	b.do(t, "make the browser older", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		const source = `delete AbortSignal.timeout;
+			Object.defineProperty(navigator, "clipboard", {value: {writeText: () => Promise.reject(new Error("forbidden"))}});
+			const later = setTimeout;
+			window.setTimeout = (f, ms) => later(f, ms === 20000 ? 0 : ms);`
+		return target.Call(ctx, "Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": source}, &struct{}{})
+	}))
+	address := freeAddress(t)
+	start(t, nil, "-addr", address, "-demo", "-gateways", "ispay,kechengcang")
+	b.do(t, "open the shop", chromedp.Navigate("http://"+address+"/?lang=en"))
+	b.wait(t, "the sign is that of the method", `document.getElementById("checkout").dataset.currency === "CNY"`)
+	b.do(t, "choose", chromedp.Click(`input[value="crypto"]`))
+	b.wait(t, "the sign is that of the method", `document.getElementById("checkout").dataset.currency === "USD"`)
+	b.do(t, "send, and stop the browser", chromedp.Evaluate[chromedp.Void](
+		`document.getElementById("checkout").addEventListener("submit", (event) => event.preventDefault(), {once: true});
+		document.getElementById("pay").click()`))
+	b.wait(t, "it can be sent again", `!document.getElementById("pay").disabled`)
+	b.do(t, "send", chromedp.Click("#pay"))
+	b.wait(t, "it can be paid", `document.querySelectorAll("[data-copy]:not([hidden])").length === 2`)
+	b.wait(t, "the time passes", `document.getElementById("left").textContent !== "`+b.text(t, "#left")+`"`)
+	b.wait(t, "the shop was reached", `performance.getEntriesByType("resource").filter((r) => r.name.endsWith("/status")).length > 2`)
+	assert.Equal(t, "Waiting for payment", b.text(t, "#live"))
+	for i := range 2 {
+		button := "dd:has(button):nth-of-type(" + strconv.Itoa(2+i) + ") button"
+		b.do(t, "copy", chromedp.Click(button))
+		b.wait(t, "it says so", `document.querySelector("`+button+` span").textContent === "Copied"`)
+	}
+	b.wait(t, "of the last one only", `document.querySelector("dd button span").textContent === "Copy"`)
+}
+
 // The payer changes the method, and the receipt comes without a reload.
 func TestInTheBrowserTheReceiptComesByItself(t *testing.T) {
 	t.Parallel()

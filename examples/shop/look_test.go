@@ -18,6 +18,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go/checkout"
 )
 
 // The screens on which every page is looked at, each light and dark.
@@ -128,11 +130,18 @@ func ordersInEveryStage(t *testing.T, s *shop) map[stage]string {
 			change(t, s, made[stage], statement)
 		}
 	}
-	held := buy(t, s, "unionpay", "9.90")
-	change(t, s, held.No, `UPDATE checkout_orders SET amount = 2 WHERE order_no = ?`)
-	change(t, s, held.No, `UPDATE checkout_attempts SET payable = 2 WHERE order_no = ?`)
-	pay(t, s, held)
-	made[stageHeld] = held.No
+	held := func() *checkout.OrderState {
+		order := buy(t, s, "unionpay", "9.90")
+		change(t, s, order.No, `UPDATE checkout_orders SET amount = 2 WHERE order_no = ?`)
+		change(t, s, order.No, `UPDATE checkout_attempts SET payable = 2 WHERE order_no = ?`)
+		return pay(t, s, order)
+	}
+	made[stageHeld] = held().No
+	refunded := held()
+	made[stageRefunded] = refunded.No
+	require.NoError(t, s.checkout.Resolve(context.Background(), refunded.Payments[0].ID, checkout.Resolution{
+		By: "<b>עובד</b> 😀", Reason: strings.Repeat("long", 60) + " <img src=x>", Action: checkout.ActionRefunded,
+	}))
 	made[stagePaid] = pay(t, s, buy(t, s, "qq", "9.90")).No
 	return made
 }
@@ -191,6 +200,7 @@ func TestTheAdminPagesInTheBrowser(t *testing.T) {
 			b.open(t, base+"/admin/orders", words["admin.orders"])
 			b.open(t, base+"/admin/orders?status=expired&no=none-", words["admin.orders"])
 			b.open(t, base+"/admin/orders/"+made[stageHeld], words["admin.order"])
+			b.open(t, base+"/admin/orders/"+made[stageRefunded], words["admin.order"])
 			b.open(t, base+"/admin/orders/S1E", words["notfound"])
 
 			b.do(t, "decide", chromedp.Navigate(base+"/admin"), chromedp.Click("summary"), chromedp.Click(`input[value="refunded"]`),
@@ -200,7 +210,7 @@ func TestTheAdminPagesInTheBrowser(t *testing.T) {
 			b.wait(t, "it is done", `document.querySelector(".done")?.innerText === "`+words["admin.done"]+`"`)
 			b.look(t, "after the decision")
 			b.open(t, base+"/admin/orders/"+made[stageHeld], words["admin.order"])
-			assert.Contains(t, b.text(t, "main"), words["action.refunded"])
+			assert.Contains(t, b.text(t, "main"), words["resolved.refunded"]+" · mei")
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +43,8 @@ func (w *web) home(rw http.ResponseWriter, r *http.Request) {
 
 // canChange reports whether an order can get another attempt.
 func canChange(state *checkout.OrderState, now time.Time) bool {
-	return state.Status == checkout.OrderPending && !state.Held && now.Before(state.ExpiresAt)
+	return state.Status == checkout.OrderPending && !state.Held && now.Before(state.ExpiresAt) &&
+		!slices.ContainsFunc(state.Attempts, isUnconfirmed)
 }
 
 func (w *web) chosenAgain(state *checkout.OrderState) choice {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/paygates/paygates-go/checkout"
@@ -18,7 +19,8 @@ const (
 	stageChecking    stage = "checking"    // the time is over, but a payment may be under way
 	stageUnconfirmed stage = "unconfirmed" // a payment is not confirmed yet
 	stagePaid        stage = "paid"
-	stageHeld        stage = "held" // money came that a person has to decide about
+	stageHeld        stage = "held"     // money came that a person has to decide about
+	stageRefunded    stage = "refunded" // money came, and went back to the payer
 	stageExpired     stage = "expired"
 	stageRejected    stage = "rejected"
 )
@@ -34,8 +36,9 @@ type orderView struct {
 	PayPageURL, DemoPayURL       string
 	InApp, CanChange             bool
 	Seconds, Lifetime            int              // how long it can be paid, now and in all
+	Left                         string           // Seconds as minutes and seconds
 	Held                         checkout.Outcome // why a payment of it is held, "" if none is
-	Paid                         string
+	Paid                         string           // what was credited or is held
 	PaidAt                       time.Time
 	Version                      string // changes with everything that the page shows
 
@@ -46,7 +49,7 @@ type orderView struct {
 // Changing reports whether the stage can soon change by itself.
 func (v *orderView) Changing() bool {
 	switch v.Stage {
-	case stagePaid, stageHeld, stageRejected, stageExpired:
+	case stagePaid, stageHeld, stageRefunded, stageRejected, stageExpired:
 		return false
 	default:
 		return true
@@ -58,18 +61,20 @@ func (v *orderView) HasQR() bool { return v.qrText != "" }
 
 func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
 	v := &orderView{
-		No: state.No, Price: formatMoney(state.Amount, state.Currency), CanChange: canChange(state, now),
+		No: state.No, Price: formatMoney(state.Amount, state.Currency),
 		Lifetime: int(state.ExpiresAt.Sub(state.CreatedAt) / time.Second),
 	}
-	if p := state.Credited(); p != nil {
+	held := heldPayment(state)
+	if held != nil {
+		v.Held = held.Outcome
+	}
+	switch p := state.Credited(); {
+	case p != nil:
 		v.setPaid(p, state.PaidAt)
+	case held != nil && held.Outcome != checkout.OutcomeUnconfirmed:
+		v.setPaid(held, held.ReceivedAt)
 	}
-	for _, p := range state.Payments {
-		if needsPerson(p) {
-			v.Held = p.Outcome
-		}
-	}
-	if v.attempt = paidAttempt(state); v.attempt == nil {
+	if v.attempt = shownAttempt(state, held); v.attempt == nil {
 		v.attempt = &checkout.Attempt{Status: checkout.AttemptRejected}
 	}
 	a, i := v.attempt, v.attempt.Instructions
@@ -88,7 +93,10 @@ func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
 		expires = i.ExpiresAt
 	}
 	v.Seconds = max(0, int(expires.Sub(now)/time.Second))
+	v.Left = fmt.Sprintf("%02d:%02d", v.Seconds/60, v.Seconds%60)
 	v.Stage = v.stage(state, !now.Before(expires))
+	// A rejected order can be tried again with the only method there is.
+	v.CanChange = canChange(state, now) && (v.Stage == stageRejected || len(w.methodsIn(state.Currency)) > 1)
 	if w.demo != nil && v.Stage == stageWaiting {
 		v.DemoPayURL = w.demo.payURL(a)
 	}
@@ -98,19 +106,39 @@ func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
 	return v
 }
 
-// paidAttempt returns the attempt that was paid, or the newest one.
-func paidAttempt(state *checkout.OrderState) *checkout.Attempt {
-	for i := range state.Attempts {
-		if state.Attempts[i].Status == checkout.AttemptPaid {
+// heldPayment returns the newest payment that a person has to decide about, nil if there is
+// none.
+func heldPayment(state *checkout.OrderState) *checkout.Payment {
+	for i := len(state.Payments) - 1; i >= 0; i-- {
+		if state.Payments[i].Held {
+			return &state.Payments[i]
+		}
+	}
+	return nil
+}
+
+// shownAttempt returns the attempt for which money came, or the newest one.
+func shownAttempt(state *checkout.OrderState, held *checkout.Payment) *checkout.Attempt {
+	for _, fits := range []func(checkout.Attempt) bool{
+		func(a checkout.Attempt) bool { return a.Status == checkout.AttemptPaid },
+		func(a checkout.Attempt) bool { return held != nil && held.AttemptNo == a.No },
+		isUnconfirmed,
+	} {
+		if i := slices.IndexFunc(state.Attempts, fits); i >= 0 {
 			return &state.Attempts[i]
 		}
 	}
 	return state.Attempt()
 }
 
-// needsPerson reports whether a payment that was not credited is still to be decided about.
-func needsPerson(p checkout.Payment) bool {
-	return p.Outcome != checkout.OutcomeCredited && p.Resolution == nil
+func isUnconfirmed(a checkout.Attempt) bool { return a.Status == checkout.AttemptUnconfirmed }
+
+// refunded reports whether the money that came for an attempt went back to the payer.
+func refunded(state *checkout.OrderState, attemptNo string) bool {
+	return slices.ContainsFunc(state.Payments, func(p checkout.Payment) bool {
+		byPerson := p.Resolution != nil && p.Resolution.Action == checkout.ActionRefunded
+		return p.AttemptNo == attemptNo && (p.Outcome == checkout.OutcomeRefunded || byPerson)
+	})
 }
 
 func (v *orderView) setPaid(p *checkout.Payment, creditedAt time.Time) {
@@ -128,10 +156,12 @@ func (v *orderView) stage(state *checkout.OrderState, over bool) stage {
 	switch {
 	case state.Status == checkout.OrderPaid:
 		return stagePaid
-	case state.Held && v.Held != checkout.OutcomeUnconfirmed:
+	case v.Held != "" && v.Held != checkout.OutcomeUnconfirmed && v.Held != checkout.OutcomeRefunded:
 		return stageHeld
-	case state.Held, v.attempt.Status == checkout.AttemptUnconfirmed:
+	case v.Held == checkout.OutcomeUnconfirmed, isUnconfirmed(*v.attempt):
 		return stageUnconfirmed
+	case refunded(state, v.attempt.No):
+		return stageRefunded
 	case state.Status == checkout.OrderExpired:
 		return stageExpired
 	case v.attempt.Status == checkout.AttemptRejected:

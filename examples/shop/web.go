@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"embed"
+	"fmt"
+	"hash/fnv"
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -36,10 +39,10 @@ func (s *shop) handler() (http.Handler, error) {
 		return nil, err
 	}
 	w := &web{shop: s, pages: pages}
-	files := http.StripPrefix("/static/", http.FileServerFS(static))
 	pagesMux := http.NewServeMux()
 	pagesMux.HandleFunc("GET /{$}", w.home)
 	pagesMux.HandleFunc("POST /orders", w.order)
+	pagesMux.Handle("GET /orders", http.RedirectHandler("/", http.StatusSeeOther)) // the form, once it was rejected
 	pagesMux.HandleFunc("GET /orders/{no}", w.orderPage)
 	pagesMux.HandleFunc("GET /orders/{no}/return", w.orderReturn)
 	pagesMux.HandleFunc("GET /orders/{no}/status", w.orderStatus)
@@ -50,32 +53,59 @@ func (s *shop) handler() (http.Handler, error) {
 	pagesMux.HandleFunc("GET /admin/orders/{no}", w.admin(w.adminOrder))
 	pagesMux.HandleFunc("POST /admin/payments/{id}", w.admin(w.adminResolve))
 	pagesMux.HandleFunc("GET /healthz", w.health)
-	pagesMux.HandleFunc("GET /static/", func(rw http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/") { // no list of files
-			w.problem(rw, r, http.StatusNotFound, "notfound")
-			return
-		}
-		files.ServeHTTP(rw, r)
-	})
+	pagesMux.Handle("GET /static/{version}/{file}", staticHandler(static))
 	pagesMux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) { w.problem(rw, r, http.StatusNotFound, "notfound") })
 	if s.demo != nil {
 		pagesMux.Handle("/demo-app/", s.demo.app())
 	}
+	protection := http.NewCrossOriginProtection()
+	if err := protection.AddTrustedOrigin(s.settings.publicURL); err != nil { // a proxy may change the Host
+		return nil, err
+	}
+	protection.SetDenyHandler(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.problem(rw, r, http.StatusForbidden, "error.origin")
+	}))
 	mux := http.NewServeMux()
-	mux.Handle("/", withHeaders(http.NewCrossOriginProtection().Handler(pagesMux)))
+	mux.Handle("/", withHeaders(protection.Handler(pagesMux)))
 	mux.Handle("/notify/", s.checkout.NotificationHandler())
 	return mux, nil
 }
 
+// staticPath is where the static files are. It names their content, so that a browser can
+// keep them until a release changes one.
+func staticPath() string {
+	hash := fnv.New64a()
+	_ = fs.WalkDir(staticFiles, "static", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			content, _ := staticFiles.ReadFile(name)
+			_, _ = fmt.Fprintf(hash, "%s %d %s", name, len(content), content)
+		}
+		return err
+	})
+	return fmt.Sprintf("/static/%x/", hash.Sum64())
+}
+
+// staticHandler serves the files. A page of another release gets them too, but keeps none.
+func staticHandler(files fs.FS) http.Handler {
+	kept := staticPath()
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, kept) {
+			rw.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		http.ServeFileFS(rw, r, files, r.PathValue("file"))
+	})
+}
+
 func loadPages() (map[string]*template.Template, error) {
 	pages := make(map[string]*template.Template, len(languages))
+	files := staticPath()
 	for _, language := range languages {
 		words, err := loadTexts(language)
 		if err != nil {
 			return nil, err
 		}
 		pages[language], err = template.New(language).Funcs(template.FuncMap{
-			"t": words.get, "reason": words.reason, "time": localTime, "money": formatMoney, "method": methodName, "copyable": newCopyable,
+			"t": words.get, "reason": words.reason, "time": localTime, "money": formatMoney, "method": methodName, "copyable": newCopyable, "static": func() string { return files },
 		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, err
@@ -161,7 +191,7 @@ func (w *web) render(rw http.ResponseWriter, r *http.Request, status int, name s
 	if p.OtherLanguage == p.Language {
 		p.OtherLanguage = languages[1]
 	}
-	p.OtherURL = inLanguage(r, p.OtherLanguage)
+	p.OtherURL = inLanguage(r, p.OtherLanguage, p.Chosen.OrderNo)
 	p.Demo = w.demo != nil
 	rememberLanguage(rw, r, p.Language)
 	var body bytes.Buffer
@@ -176,9 +206,15 @@ func (w *web) render(rw http.ResponseWriter, r *http.Request, status int, name s
 }
 
 // inLanguage returns the URL of the requested page in another language. The page of a form
-// that was sent cannot be requested again, so it leads to the shop.
-func inLanguage(r *http.Request, language string) string {
-	if r.Method != http.MethodGet {
+// that was sent cannot be requested again, so it leads to the form.
+func inLanguage(r *http.Request, language, orderNo string) string {
+	switch {
+	case r.Method == http.MethodGet:
+	case orderNo != "":
+		return "/?" + url.Values{"lang": {language}, "order": {orderNo}}.Encode()
+	case strings.HasPrefix(r.URL.Path, "/admin"):
+		return "/admin?lang=" + language
+	default:
 		return "/?lang=" + language
 	}
 	query := r.URL.Query()

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -41,9 +42,13 @@ func TestTheLanguagesHaveTheSameTexts(t *testing.T) {
 			assert.Contains(t, words, "held."+string(o))
 		}
 		for _, s := range []stage{
-			stageWaiting, stageCreating, stageLost, stageChecking, stageUnconfirmed, stagePaid, stageHeld, stageExpired, stageRejected,
+			stageWaiting, stageCreating, stageLost, stageChecking, stageUnconfirmed, stagePaid, stageHeld, stageRefunded, stageExpired, stageRejected,
 		} {
 			assert.Contains(t, words, "stage."+string(s))
+		}
+		for _, a := range []checkout.Action{checkout.ActionCredit, checkout.ActionRefunded, checkout.ActionDismiss} {
+			assert.Contains(t, words, "action."+string(a))
+			assert.Contains(t, words, "resolved."+string(a))
 		}
 	}
 }
@@ -296,7 +301,13 @@ func TestEveryPageLeadsOn(t *testing.T) {
 	assert.Contains(t, body, `href="/admin/orders?lang=zh&amp;status=paid"`)
 	response := post(t, url+"/orders", nil)
 	assert.Contains(t, response.body, `href="/?lang=en"`, "a form cannot be sent again by a link")
+	response = do(t, newRequest(t, http.MethodGet, url+"/orders", ""))
+	assert.Equal(t, "/", response.location, "the address of the rejected form")
+	response = post(t, url+"/admin/payments/1", nil)
+	assert.Contains(t, response.body, `href="/admin?lang=en"`)
 	order := buy(t, s, "alipay", "9.90")
+	response = post(t, url+"/orders", map[string][]string{"order": {order.No}})
+	assert.Contains(t, response.body, `href="/?lang=en&amp;order=`+order.No+`"`, "the form of the same order")
 	require.NoError(t, s.db.Close())
 	status, body := get(t, url+"/orders/"+order.No)
 	assert.Equal(t, http.StatusServiceUnavailable, status)
@@ -348,7 +359,12 @@ func TestEveryStage(t *testing.T) {
 	w.pages, _ = loadPages()
 	now := time.Now()
 	waiting := checkout.Instructions{QRText: "x"}
-	held := []checkout.Payment{{Outcome: checkout.OutcomeLate}}
+	held := []checkout.Payment{{Outcome: checkout.OutcomeLate, Held: true, AttemptNo: "S1E"}}
+	unsure := []checkout.Payment{{Outcome: checkout.OutcomeUnconfirmed, Held: true, AttemptNo: "S1E"}}
+	wentBack := []checkout.Payment{{Outcome: checkout.OutcomeRefunded, Held: true, AttemptNo: "S1E"}}
+	sentBack := []checkout.Payment{{Outcome: checkout.OutcomeMismatch, AttemptNo: "S1E", Resolution: &checkout.Resolution{Action: checkout.ActionRefunded}}}
+	dismissed := []checkout.Payment{{Outcome: checkout.OutcomeLate, AttemptNo: "S1E", Resolution: &checkout.Resolution{Action: checkout.ActionDismiss}}}
+	elsewhere := []checkout.Payment{{Outcome: checkout.OutcomeMismatch, AttemptNo: "S1E_A", Resolution: &checkout.Resolution{Action: checkout.ActionRefunded}}}
 	for _, test := range []struct {
 		order   checkout.OrderStatus
 		attempt checkout.AttemptStatus
@@ -368,15 +384,24 @@ func TestEveryStage(t *testing.T) {
 		{order: checkout.OrderPending, attempt: checkout.AttemptRejected, want: stageRejected},
 		{order: checkout.OrderExpired, attempt: checkout.AttemptExpired, over: true, want: stageExpired},
 		{order: checkout.OrderExpired, attempt: checkout.AttemptExpired, over: true, pays: held, want: stageHeld},
+		{order: checkout.OrderPending, attempt: checkout.AttemptWaiting, show: waiting, pays: unsure, want: stageUnconfirmed},
+		{order: checkout.OrderExpired, attempt: checkout.AttemptExpired, over: true, pays: wentBack, want: stageRefunded},
+		{order: checkout.OrderPending, attempt: checkout.AttemptWaiting, show: waiting, pays: sentBack, want: stageRefunded},
+		{order: checkout.OrderPending, attempt: checkout.AttemptWaiting, show: waiting, pays: elsewhere, want: stageWaiting},
+		{order: checkout.OrderExpired, attempt: checkout.AttemptExpired, over: true, pays: dismissed, want: stageExpired},
+		{order: checkout.OrderPaid, attempt: checkout.AttemptPaid, pays: wentBack, want: stagePaid},
 		{order: checkout.OrderPaid, attempt: checkout.AttemptPaid, want: stagePaid},
 	} {
 		state := &checkout.OrderState{
-			No: "S1E", Amount: 990, Currency: "CNY", Status: test.order, Held: test.pays != nil, Payments: test.pays,
+			No: "S1E", Amount: 990, Currency: "CNY", Status: test.order, Payments: test.pays,
 			CreatedAt: now.Add(-time.Hour), ExpiresAt: now.Add(time.Minute),
 			Attempts: []checkout.Attempt{{No: "S1E", Gateway: "ispay", Channel: "P901", Status: test.attempt, Instructions: test.show}},
 		}
 		if test.over {
 			state.ExpiresAt = now
+		}
+		for _, p := range test.pays {
+			state.Held = state.Held || p.Held
 		}
 		v := w.view(state, now)
 		assert.Equal(t, test.want, v.Stage, "%v", test)
@@ -388,6 +413,80 @@ func TestEveryStage(t *testing.T) {
 			assert.Contains(t, rw.Body.String(), "S1E")
 		}
 	}
+}
+
+// Money that came for one attempt counts, whatever the newest one is.
+func TestThePayerIsNotAskedToPayTwice(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t, use("ispay", "codepay", "kechengcang"))
+	order := buy(t, s, "alipay", "9.90")
+	first := order.Attempt().No
+	post(t, s.settings.publicURL+"/orders", url.Values{"order": {order.No}, "method": {"qq"}})
+	change(t, s, order.No, `UPDATE checkout_attempts SET status = 'unconfirmed' WHERE attempt_no = ?`)
+	state := stored(t, s, order.No)
+	require.Len(t, state.Attempts, 2)
+	w := &web{shop: s}
+	v := w.view(state, time.Now())
+	assert.Equal(t, stageUnconfirmed, v.Stage)
+	assert.Equal(t, first, v.attempt.No)
+	assert.False(t, v.CanChange)
+	response := post(t, s.settings.publicURL+"/orders", url.Values{"order": {order.No}, "method": {"wechat"}})
+	assert.Equal(t, "/orders/"+order.No, response.location)
+	assert.Len(t, stored(t, s, order.No).Attempts, 2, "no third attempt")
+
+	v = w.view(buy(t, s, "crypto", "9.90"), time.Now())
+	assert.False(t, v.CanChange, "there is no other method in this currency")
+	assert.True(t, w.view(buy(t, s, "alipay", "9.90"), time.Now()).CanChange)
+}
+
+// Another amount than that of the order: the page and the staff see both.
+func TestAHeldAmountIsShownBesideThatOfTheOrder(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t, use("ispay"))
+	order := buy(t, s, "alipay", "9.90")
+	change(t, s, order.No, `UPDATE checkout_orders SET amount = 1234 WHERE order_no = ?`)
+	change(t, s, order.No, `UPDATE checkout_attempts SET payable = 1234 WHERE order_no = ?`)
+	order = pay(t, s, order)
+	_, body := get(t, s.settings.publicURL+"/orders/"+order.No+"?lang=en")
+	assert.Contains(t, body, `data-stage="held"`)
+	assert.Contains(t, body, "<dd>¥9.90</dd>")
+	assert.Contains(t, body, "<dd>¥12.34</dd>")
+	_, body = get(t, s.settings.publicURL+"/admin?lang=en")
+	assert.Contains(t, body, `class="asked">Order amount 12.34<`)
+
+	require.NoError(t, s.checkout.Resolve(context.Background(), order.Payments[0].ID, checkout.Resolution{
+		By: "mei", Reason: "example", Action: checkout.ActionRefunded,
+	}))
+	_, body = get(t, s.settings.publicURL+"/orders/"+order.No+"?lang=en")
+	assert.Contains(t, body, `data-stage="refunded"`)
+	assert.NotContains(t, body, "qr.png")
+	_, body = get(t, s.settings.publicURL+"/admin/orders/"+order.No+"?lang=en")
+	assert.Contains(t, body, ">Refunded · <bdi>mei</bdi>")
+}
+
+// The gateway confirms a payment that was listed as unconfirmed. It is no second payment.
+func TestAConfirmedPaymentIsNotAnotherOne(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t, use("ispay"))
+	order := buy(t, s, "alipay", "9.90")
+	a := order.Attempt()
+	change(t, s, order.No, `UPDATE checkout_orders SET payments = 1 WHERE order_no = ?`)
+	change(t, s, order.No, `INSERT INTO checkout_payments (id, gateway, account, payment_no, order_ref, reused, attempt_no, order_no, amount,
+		currency, received, received_at, source, outcome, attention) SELECT '00000000-0000-7000-8000-000000000000', '`+a.Gateway+`', '`+a.Account+`',
+		'unconfirmed:`+a.No+`', '`+a.No+`', '', '`+a.No+`', order_no, 990, 'CNY', 0, created_at, 'query', 'unconfirmed', 1
+		FROM checkout_orders WHERE order_no = ?`)
+	page := func(path string) string {
+		_, body := get(t, s.settings.publicURL+path+order.No+"?lang=en")
+		return body
+	}
+	assert.Contains(t, page("/orders/"), "being confirmed")
+	assert.Contains(t, page("/admin/orders/"), `class="resolve"`)
+	order = pay(t, s, order)
+	require.Equal(t, checkout.OrderPaid, order.Status)
+	require.Len(t, order.Payments, 2)
+	assert.Contains(t, page("/orders/"), `id="receipt"`)
+	assert.NotContains(t, page("/orders/"), "another payment")
+	assert.NotContains(t, page("/admin/orders/"), `class="resolve"`)
 }
 
 // A gateway that rejects the order, or cannot be reached, is passed over.
@@ -468,6 +567,28 @@ func TestTheFormIsChecked(t *testing.T) {
 	order := buy(t, s, "alipay", "9.90")
 	response = post(t, s.settings.publicURL+"/orders", url.Values{"order": {order.No}, "method": {"crypto"}})
 	assert.Equal(t, http.StatusUnprocessableEntity, response.status, "another currency")
+}
+
+// A proxy may pass on another Host, and a phone of 2021 sends no Sec-Fetch-Site.
+func TestFormsComeFromTheShop(t *testing.T) {
+	t.Parallel()
+	const public = "https://shop.example.com"
+	s := openDemo(t)
+	target := s.settings.publicURL + "/orders"
+	s.settings.publicURL = public
+	handler, err := s.handler()
+	require.NoError(t, err)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	form := url.Values{"method": {"alipay"}, "amount": {"1"}}
+	response := post(t, server.URL+"/orders", form, "Origin", public)
+	assert.Equal(t, http.StatusSeeOther, response.status)
+	for _, at := range []string{server.URL + "/orders", target} {
+		response = post(t, at, form, "Origin", "https://other.example.com", "Accept-Language", "en")
+		assert.Equal(t, http.StatusForbidden, response.status)
+		assert.Contains(t, response.body, "came from another site")
+		assert.Contains(t, response.body, `class="quiet" href="/"`)
+	}
 }
 
 // What a gateway sends is shown as text.
@@ -598,11 +719,26 @@ func TestStaticFiles(t *testing.T) {
 	s := openDemo(t)
 	require.NoError(t, fs.WalkDir(staticFiles, "static", func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
-			status, body := get(t, s.settings.publicURL+"/"+path)
-			assert.Equal(t, http.StatusOK, status, path)
+			response, err := http.Get(s.settings.publicURL + staticPath() + entry.Name())
+			require.NoError(t, err)
+			content, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			body := string(content)
+			assert.Equal(t, http.StatusOK, response.StatusCode, path)
+			assert.Equal(t, "public, max-age=31536000, immutable", response.Header.Get("Cache-Control"))
 			assert.NotEmpty(t, body)
 			assert.NotContains(t, strings.ReplaceAll(body, "http://www.w3.org/2000/svg", ""), "://", "nothing comes from elsewhere")
 		}
 		return err
 	}))
+	response, err := http.Get(s.settings.publicURL + "/static/before/style.css") // for a page of another release
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+	assert.Equal(t, "no-store", response.Header.Get("Cache-Control"))
+	_, body := get(t, s.settings.publicURL)
+	assert.Contains(t, body, `href="`+staticPath()+`style.css"`)
+	status, _ := get(t, s.settings.publicURL+staticPath()+"none")
+	assert.Equal(t, http.StatusNotFound, status)
 }

@@ -10,18 +10,32 @@ for (const presets of document.querySelectorAll(".presets")) {
 }
 const checkout = document.getElementById("checkout");
 if (checkout) {
+  const pay = document.getElementById("pay");
+  const ready = () => { pay.disabled = false; };
   checkout.addEventListener("submit", () => {
-    document.getElementById("pay").disabled = true;
+    pay.disabled = true;
+    setTimeout(ready, 20000); // a payer who stopped the browser can go on
   });
+  // The sign before the amount is that of the method.
+  const currency = () => {
+    const method = checkout.querySelector("input[name=method]:checked");
+    if (method) checkout.dataset.currency = method.dataset.currency;
+  };
+  checkout.addEventListener("change", currency);
   // A browser that goes back shows the page as it was.
   addEventListener("pageshow", () => {
-    document.getElementById("pay").disabled = false;
+    ready();
+    currency();
   });
 }
 
-// Buttons that copy a text. A page without TLS has no navigator.clipboard.
+// Buttons that copy a text. A page without TLS has no navigator.clipboard, and an app that
+// shows the page may forbid it.
 async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  try {
+    await navigator.clipboard.writeText(text);
+    return;
+  } catch { /* the older way */ }
   const field = document.createElement("textarea");
   field.value = text;
   document.body.append(field);
@@ -30,13 +44,17 @@ async function copy(text) {
   field.remove();
   if (!copied) throw new Error("the browser does not copy");
 }
-for (const button of document.querySelectorAll("[data-copy]")) {
+const copyButtons = document.querySelectorAll("[data-copy]");
+for (const button of copyButtons) {
   button.hidden = false;
+  const label = button.querySelector("span");
+  button.dataset.label = label.textContent;
   button.addEventListener("click", async () => {
     try {
       await copy(button.dataset.copy);
       button.focus();
-      button.querySelector("span").textContent = button.dataset.done;
+      for (const other of copyButtons) other.querySelector("span").textContent = other.dataset.label;
+      label.textContent = button.dataset.done;
     } catch {
       button.hidden = true; // the text is beside it
     }
@@ -69,6 +87,11 @@ if (order && order.dataset.status) {
     live.classList.toggle("offline", !yes);
     words.textContent = yes ? usual : live.dataset.offline;
   };
+  const within = (milliseconds) => { // AbortSignal.timeout, which phones of 2021 do not have
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), milliseconds);
+    return controller.signal;
+  };
   let asking = false;
   let next;
   const ask = async () => {
@@ -76,7 +99,7 @@ if (order && order.dataset.status) {
     asking = true;
     clearTimeout(next);
     try {
-      const response = await fetch(order.dataset.status, { cache: "no-store", signal: AbortSignal.timeout(5000) });
+      const response = await fetch(order.dataset.status, { cache: "no-store", signal: within(5000) });
       if (!response.ok) throw new Error(response.status);
       const now = await response.json();
       if (now.stage !== order.dataset.stage || String(now.version) !== order.dataset.version) {

@@ -13,6 +13,9 @@
   for (const element of document.body.querySelectorAll("*")) {
     const box = element.getBoundingClientRect();
     if (visible(element) && (box.left < 0 || box.right > width + 1)) wrong.push(`cut off: ${name(element)}`);
+    const frame = element.parentElement.closest(".card, article, .gateway, main");
+    const inner = frame && frame.getBoundingClientRect().right - parseFloat(getComputedStyle(frame).paddingRight);
+    if (frame && visible(element) && box.right > inner + 1) wrong.push(`sticks out: ${name(element)}`);
   }
   if (document.querySelectorAll("h1").length !== 1) wrong.push("there must be one h1");
   if (!root.lang || !document.title) wrong.push("the page has no language or title");
