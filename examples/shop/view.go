@@ -38,7 +38,7 @@ type orderView struct {
 	Seconds, Lifetime            int              // how long it can be paid, now and in all
 	Left                         string           // Seconds as minutes and seconds
 	Held                         checkout.Outcome // why a payment of it is held, "" if none is
-	Paid                         string           // what was credited or is held
+	Paid                         string           // what was credited, is held or went back
 	PaidAt                       time.Time
 	Version                      string // changes with everything that the page shows
 
@@ -95,6 +95,9 @@ func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
 	v.Seconds = max(0, int(expires.Sub(now)/time.Second))
 	v.Left = fmt.Sprintf("%02d:%02d", v.Seconds/60, v.Seconds%60)
 	v.Stage = v.stage(state, !now.Before(expires))
+	if v.Stage == stageRefunded {
+		v.setPaid(refund(state, a.No), time.Time{})
+	}
 	// A rejected order can be tried again with the only method there is.
 	v.CanChange = canChange(state, now) && (v.Stage == stageRejected || len(w.methodsIn(state.Currency)) > 1)
 	if w.demo != nil && v.Stage == stageWaiting {
@@ -133,12 +136,17 @@ func shownAttempt(state *checkout.OrderState, held *checkout.Payment) *checkout.
 
 func isUnconfirmed(a checkout.Attempt) bool { return a.Status == checkout.AttemptUnconfirmed }
 
-// refunded reports whether the money that came for an attempt went back to the payer.
-func refunded(state *checkout.OrderState, attemptNo string) bool {
-	return slices.ContainsFunc(state.Payments, func(p checkout.Payment) bool {
+// refund returns the payment of an attempt whose money went back to the payer, nil if there
+// is none.
+func refund(state *checkout.OrderState, attemptNo string) *checkout.Payment {
+	for i := range state.Payments {
+		p := &state.Payments[i]
 		byPerson := p.Resolution != nil && p.Resolution.Action == checkout.ActionRefunded
-		return p.AttemptNo == attemptNo && (p.Outcome == checkout.OutcomeRefunded || byPerson)
-	})
+		if p.AttemptNo == attemptNo && (p.Outcome == checkout.OutcomeRefunded || byPerson) {
+			return p
+		}
+	}
+	return nil
 }
 
 func (v *orderView) setPaid(p *checkout.Payment, creditedAt time.Time) {
@@ -160,7 +168,7 @@ func (v *orderView) stage(state *checkout.OrderState, over bool) stage {
 		return stageHeld
 	case v.Held == checkout.OutcomeUnconfirmed, isUnconfirmed(*v.attempt):
 		return stageUnconfirmed
-	case refunded(state, v.attempt.No):
+	case refund(state, v.attempt.No) != nil:
 		return stageRefunded
 	case state.Status == checkout.OrderExpired:
 		return stageExpired

@@ -459,6 +459,7 @@ func TestAHeldAmountIsShownBesideThatOfTheOrder(t *testing.T) {
 	}))
 	_, body = get(t, s.settings.publicURL+"/orders/"+order.No+"?lang=en")
 	assert.Contains(t, body, `data-stage="refunded"`)
+	assert.Contains(t, body, `<p class="price small">¥9.90</p>`)
 	assert.NotContains(t, body, "qr.png")
 	_, body = get(t, s.settings.publicURL+"/admin/orders/"+order.No+"?lang=en")
 	assert.Contains(t, body, ">Refunded · <bdi>mei</bdi>")
