@@ -20,6 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go/checkout"
+	"github.com/paygates/paygates-go/gatepay"
+	"github.com/paygates/paygates-go/gatepay/gatepaytest"
 )
 
 // The screens on which every page is looked at, each light and dark.
@@ -237,6 +239,24 @@ func TestTheFakesPagesInTheBrowser(t *testing.T) {
 		pay(t, s, order)
 		b.open(t, page, "已付款 paid")
 	}
+}
+
+// The page on which the payer enters the amount.
+func TestTheFakeQuickPayPageInTheBrowser(t *testing.T) {
+	t.Parallel()
+	b := openBrowser(t)
+	gateway := gatepaytest.NewServer()
+	t.Cleanup(gateway.Close)
+	client, err := gatepay.New(gateway.Config())
+	require.NoError(t, err)
+	link, err := client.QuickPayURL(gatepay.QuickPayRequest{Token: gatepaytest.Token})
+	require.NoError(t, err)
+	b.open(t, link, "快捷收款 quick pay")
+	b.do(t, "enter a wrong amount", chromedp.SendKeys("input[name=price]", "1,00"), chromedp.Click("button[value=wechat]"))
+	b.wait(t, "it is rejected", `document.querySelector("input[name=price]").value === "1,00" && document.querySelector("[role=alert]") !== null`)
+	b.look(t, "the rejected form of a quick-pay link")
+	b.do(t, "correct it", chromedp.Evaluate[chromedp.Void](`document.querySelector("input[name=price]").value = "1.00"`), chromedp.Click("button[value=wechat]"))
+	b.wait(t, "the order can be paid", `document.title.startsWith("¥1.00")`)
 }
 
 // The page of cmd/paygates sandbox, which is another module.

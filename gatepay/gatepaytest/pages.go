@@ -47,24 +47,64 @@ func qrcode(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(image) //nolint:gosec // a PNG that was drawn here
 }
 
+// The look is that of the cashier page.
 var quickPayForm = template.Must(template.New("any").Parse(`<!DOCTYPE html>
-<html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>GatePay 快捷收款</title>
-<main><h1>GatePay 快捷收款</h1>
+<title>快捷收款 quick pay · GatePay</title><link rel="icon" href="data:,">
+<style>
+:root{--ink:#1c2321;--soft:#57625e;--field:#8a918e;--paper:#f6f3ec;--card:#fff;--brand:#0f766e;--on:#fff;--warn:#92400e;--bad:#b42318}
+@media(prefers-color-scheme:dark){
+:root{--ink:#ecefed;--soft:#a7b1ad;--field:#7d8884;--paper:#101514;--card:#1a211f;--brand:#2dd4bf;--on:#06201d;--warn:#fbbf24;--bad:#fca5a5}}
+*{box-sizing:border-box}
+body{margin:0;font:16px/1.5 system-ui,-apple-system,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;
+background:var(--paper);color:var(--ink)}
+main{max-width:27rem;margin:1.2rem auto;padding:1.3rem 1.2rem;background:var(--card);border-radius:1.25rem}
+@media(max-width:28rem){main{margin:.8rem}}
+h1{margin:0;font-size:1.1rem;text-align:center}
+p{margin:.3rem 0}
+.warn{color:var(--warn);font-size:.875rem;text-align:center}
+.bad{color:var(--bad)}
+label{display:block;margin-top:.7rem;color:var(--soft);font-size:.875rem}
+input{display:block;width:100%;padding:.5rem .7rem;border:1px solid var(--field);border-radius:.6rem;background:var(--card);color:var(--ink);font:inherit}
+button{width:100%;margin-top:.9rem;padding:.8rem 1rem;border:0;border-radius:.95rem;background:var(--brand);color:var(--on);font:inherit;font-weight:650;cursor:pointer}
+:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
+</style>
+</head>
+<body>
+<main>
+<h1>GatePay 快捷收款 <span lang="en">quick pay</span></h1>
+<p class="warn">测试网关，不会扣款 <span lang="en">fake gateway, no money moves</span>{{with .Query.Get "skin"}} · skin {{.}}{{end}}</p>
 <form method="post">
-{{$price := .Get "price"}}{{$attach := .Get "custom"}}{{$fixed := eq (.Get "stable") "1"}}
-<p>测试网关 fake gateway · skin {{.Get "skin"}}</p>
-<p><label>金额 <input name="price" value="{{$price}}"{{if and $fixed $price}} readonly{{end}}></label></p>
-<p><label>联系方式 <input name="custom" value="{{$attach}}"{{if and $fixed $attach}} readonly{{end}}></label></p>
-<p><button name="type" value="wechat">微信</button> <button name="type" value="alipay">支付宝</button></p>
-</form></main></html>
+{{with .Error}}<p class="bad" id="error" role="alert">{{.}}</p>{{end}}
+<label>金额 <span lang="en">amount</span>
+<input name="price" value="{{.Price}}"{{if and .Fixed (.Query.Get "price")}} readonly{{end}} inputmode="decimal" autocomplete="off" required{{if .Error}} aria-invalid="true" aria-describedby="error"{{end}}></label>
+<label>联系方式 <span lang="en">contact</span>
+<input name="custom" value="{{.Custom}}"{{if and .Fixed (.Query.Get "custom")}} readonly{{end}} autocomplete="off"></label>
+<button name="type" value="wechat">微信支付 <span lang="en">WeChat Pay</span></button>
+<button name="type" value="alipay">支付宝 <span lang="en">Alipay</span></button>
+</form>
+</main>
+</body>
+</html>
 `))
 
 func (s *Server) quickPayPage(w http.ResponseWriter, r *http.Request) {
 	if linked(w, r) {
-		_ = quickPayForm.Execute(w, r.URL.Query())
+		query := r.URL.Query()
+		showQuickPay(w, r, http.StatusOK, query.Get("price"), query.Get("custom"), "")
 	}
+}
+
+func showQuickPay(w http.ResponseWriter, r *http.Request, status int, price, custom, wrong string) {
+	query := r.URL.Query()
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_ = quickPayForm.Execute(w, map[string]any{
+		"Query": query, "Fixed": query.Get("stable") == "1", "Price": price, "Custom": custom, "Error": wrong,
+	})
 }
 
 // linked reports whether the request carries the credentials of the link, or rejects it.
@@ -86,7 +126,7 @@ func (s *Server) quickPay(w http.ResponseWriter, r *http.Request) {
 	bought, code := anyPrice(nil, r.PostFormValue("price"))
 	channel := r.PostFormValue("type")
 	if code != 0 || (channel != "wechat" && channel != "alipay") {
-		http.Error(w, "价格无效", http.StatusBadRequest)
+		showQuickPay(w, r, http.StatusBadRequest, r.PostFormValue("price"), r.PostFormValue("custom"), "价格或支付方式无效 wrong amount or payment method")
 		return
 	}
 	id := s.NextID()
