@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"net/url"
 	"os"
@@ -15,7 +16,7 @@ const longestInput = 1 << 20
 
 // input returns what was written down: the argument itself, the file that "@name"
 // names, or standard input for "-" or no argument.
-func (a *app) input(argument string) (text string, err error) {
+func (a *app) input(ctx context.Context, argument string) (text string, err error) {
 	name, isFile := strings.CutPrefix(argument, "@")
 	var in io.Reader
 	switch {
@@ -34,8 +35,10 @@ func (a *app) input(argument string) (text string, err error) {
 	default:
 		return argument, nil
 	}
-	data, err := io.ReadAll(io.LimitReader(in, longestInput+1))
+	data, err := readAll(ctx, io.LimitReader(in, longestInput+1))
 	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
 	case err != nil:
 		return "", a.usage("cannot read the input: %s", err)
 	case len(data) > longestInput:
@@ -44,6 +47,25 @@ func (a *app) input(argument string) (text string, err error) {
 		return "", a.usage("the input is empty: pass a notification as an argument, @file or on standard input")
 	default:
 		return string(data), nil
+	}
+}
+
+// readAll is io.ReadAll until ctx ends: a terminal or a pipe may never end.
+func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		data, err := io.ReadAll(in)
+		read <- result{data, err}
+	}()
+	select {
+	case r := <-read:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 
@@ -93,8 +115,8 @@ func joinLines(text string) string {
 
 // received reads a notification or a request for a gateway. A JSON body stays as it is,
 // because its bytes may be signed.
-func (a *app) received(argument, signature string) (gateway.Received, error) {
-	text, err := a.input(argument)
+func (a *app) received(ctx context.Context, argument, signature string) (gateway.Received, error) {
+	text, err := a.input(ctx, argument)
 	if err != nil {
 		return gateway.Received{}, err
 	}

@@ -197,6 +197,32 @@ func TestInterrupt(t *testing.T) {
 	assert.True(t, ok)
 }
 
+// endless is an input that has no end and calls begun when it is read, as a terminal that
+// nobody types on.
+type endless struct {
+	begun func()
+	ended <-chan struct{}
+}
+
+func (e endless) Read([]byte) (int, error) {
+	e.begun()
+	<-e.ended
+	return 0, io.EOF
+}
+
+func TestInterruptWhileReading(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"verify", "sign"} {
+		ended := make(chan struct{})
+		ctx, cancel := context.WithCancel(context.Background())
+		var stdout, stderr buffer
+		code := run(ctx, []string{command, "ispay", "--fake"}, nil, streams{in: endless{cancel, ended}, out: &stdout, err: &stderr})
+		close(ended)
+		assert.Equal(t, exitInterrupted, code, command)
+		assert.Contains(t, stderr.String(), "paygates: interrupted\n")
+	}
+}
+
 // A create that is interrupted while the gateway works may have made an order.
 func TestInterruptedCreate(t *testing.T) {
 	t.Parallel()

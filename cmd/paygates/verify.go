@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -28,7 +29,7 @@ func (*verifyCommand) Help() string {
 }
 
 // Run verifies a notification.
-func (c *verifyCommand) Run(a *app) error {
+func (c *verifyCommand) Run(ctx context.Context, a *app) error {
 	s, err := a.open(c.gatewayArgs, gateway.OpVerify)
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func (c *verifyCommand) Run(a *app) error {
 	if s.client.Verify == nil {
 		return a.usage("notifications of %s are not signed: query the order instead (paygates query %s NUMBER)", s.Name, s.Name)
 	}
-	in, err := a.received(c.Input, c.Signature)
+	in, err := a.received(ctx, c.Input, c.Signature)
 	if err != nil {
 		return err
 	}
@@ -110,13 +111,13 @@ the secret masked. Compare it with your own program, or let it compare your fiel
 }
 
 // Run explains a signature.
-func (c *signCommand) Run(a *app) error {
+func (c *signCommand) Run(ctx context.Context, a *app) error {
 	s, err := a.open(c.gatewayArgs, gateway.OpSign)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	in, err := a.received(c.Input, c.Signature)
+	in, err := a.received(ctx, c.Input, c.Signature)
 	if err != nil {
 		return err
 	}
