@@ -33,5 +33,5 @@
 //
 // Every fake starts numbering its orders at the same number, so that a test can expect
 // the number. A program that stores its orders sees the same numbers again after the
-// fake has been restarted.
+// fake has been restarted, unless it is started with another WithIssued.
 package gatewaytest

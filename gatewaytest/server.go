@@ -52,7 +52,7 @@ type Server struct {
 	limit    int
 	server   *httptest.Server
 	advanced atomic.Int64 // by Advance, in nanoseconds
-	issued   atomic.Int64 // by NextID
+	issued   atomic.Int64 // by NextID, and WithIssued
 	client   *http.Client
 	ctx      context.Context //nolint:containedctx // ends the retries at Close
 	cancel   context.CancelFunc
@@ -104,6 +104,11 @@ func WithLimit(n int) Option {
 	}
 	return func(s *Server) { s.limit = n }
 }
+
+// WithIssued sets how many order numbers the fake has issued before it starts. Default: 0.
+// A program that keeps its orders longer than the fake sees other numbers after a restart
+// if each fake starts with another n, such as the Unix time in milliseconds.
+func WithIssued(n int64) Option { return func(s *Server) { s.issued.Store(n) } }
 
 // Start starts a fake gateway that serves handler. The packages of the fakes call it.
 // To use a fake, call its NewServer.

@@ -540,6 +540,14 @@ func TestFaultsEnd(t *testing.T) {
 	assert.Equal(t, []int{201}, statuses(1), "the zero Fault removes all faults")
 }
 
+func TestWithIssued(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "424843497502158848", start(t).NextID())
+	s := start(t, gatewaytest.WithIssued(1000))
+	assert.Equal(t, "424843497502159848", s.NextID())
+	assert.Equal(t, "424843497502159849", s.NextID())
+}
+
 func TestWithAddress(t *testing.T) {
 	t.Parallel()
 	var listener net.Listener

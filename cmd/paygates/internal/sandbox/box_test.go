@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -211,4 +212,20 @@ func TestPublicURL(t *testing.T) {
 	} {
 		assert.Equal(t, want+port, PublicURL(host, listener))
 	}
+}
+
+// Programs keep their orders while the sandbox is restarted: a number must not come again.
+func TestARestartedSandboxHasOtherNumbers(t *testing.T) {
+	t.Parallel()
+	var ids []string
+	for range 2 {
+		for _, g := range start(t).sandbox.gateways {
+			for _, o := range g.Orders() {
+				ids = append(ids, o.ID)
+			}
+		}
+		time.Sleep(2 * time.Millisecond) // the numbers begin with the time in milliseconds
+	}
+	require.Len(t, ids, 2)
+	assert.NotEqual(t, ids[0], ids[1])
 }

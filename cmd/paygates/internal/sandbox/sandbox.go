@@ -97,9 +97,11 @@ func Start(s Settings) (*Sandbox, error) {
 		busy: map[string]bool{}, failed: make(chan error, len(listeners)), log: s.Log,
 	}
 	box.serve(listeners[0], box.handler())
+	// Programs keep their orders while the sandbox is restarted.
+	issued := gatewaytest.WithIssued(time.Now().UnixMilli())
 	for i, g := range all {
 		url := PublicURL(s.Host, listeners[i+1])
-		r := &running{Gateway: g, Fake: g.Fake(url, gatewaytest.WithAddress("127.0.0.1:0")), url: url}
+		r := &running{Gateway: g, Fake: g.Fake(url, gatewaytest.WithAddress("127.0.0.1:0"), issued), url: url}
 		box.gateways = append(box.gateways, r)
 	}
 	for i, r := range box.gateways {
