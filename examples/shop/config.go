@@ -79,7 +79,9 @@ func readSettings(args []string, env environment, out io.Writer) (settings, erro
 	s.adminToken = sign.NewSecret(env["SHOP_ADMIN_TOKEN"])
 	s.publicURL = strings.TrimRight(s.publicURL, "/")
 	if gateways != "" {
-		s.gateways = strings.Split(gateways, ",")
+		for _, name := range strings.Split(gateways, ",") {
+			s.gateways = append(s.gateways, strings.TrimSpace(name))
+		}
 	}
 	return s, s.check(flags.Args())
 }
@@ -88,6 +90,8 @@ func (s settings) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q", rest[0])
+	case !isAddress(s.addr):
+		return fmt.Errorf("-addr must be HOST:PORT, such as 127.0.0.1:8080, and not %q", s.addr)
 	case s.expires < 10*time.Second:
 		return errors.New("-expires must be at least 10s")
 	case s.databaseURL != "" && s.sqliteFile != "":
@@ -101,6 +105,11 @@ func (s settings) check(rest []string) error {
 		return errors.New("-public-url must be an http or https URL without a path or a query")
 	}
 	return nil
+}
+
+func isAddress(addr string) bool {
+	_, _, err := net.SplitHostPort(addr)
+	return err == nil
 }
 
 // database returns what to open: a driver, its data source name and the dialect.

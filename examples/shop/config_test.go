@@ -43,16 +43,28 @@ func TestSettings(t *testing.T) {
 	for _, args := range [][]string{
 		{"-expires", "0s"}, {"-public-url", "shop.example.com"}, {"-public-url", "ftp://shop.example.com"},
 		{"-public-url", "https://"}, {"-public-url", "https://shop.example.com/tea"}, {"-unknown"}, {"serve"},
+		{"-addr", "8080"}, {"-addr", ""},
 	} {
 		_, err := readSettings(args, nil, io.Discard)
 		require.Error(t, err, args)
 	}
 	_, err := readSettings([]string{"-db", "shop.db"}, environment{"DATABASE_URL": "postgres://db.example.com/shop"}, io.Discard)
 	require.ErrorContains(t, err, "both")
-	s, err := readSettings([]string{"-public-url", "https://shop.example.com/", "-gateways", "gatepay,ispay"}, nil, io.Discard)
+	s, err := readSettings([]string{"-public-url", "https://shop.example.com/", "-gateways", "gatepay, ispay"}, nil, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, "https://shop.example.com", s.publicURL)
 	assert.Equal(t, []string{"gatepay", "ispay"}, s.gateways)
+}
+
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = taken.Close() }()
+	address := taken.Addr().String()
+	err = run(context.Background(), []string{"-demo", "-addr", address}, nil, io.Discard)
+	require.EqualError(t, err, address+" is in use: stop the other program, or choose another -addr")
+	require.ErrorContains(t, run(context.Background(), []string{"-demo", "-addr", "127.0.0.1:x"}, nil, io.Discard), `-addr "127.0.0.1:x": `)
 }
 
 func TestDatabaseURL(t *testing.T) {

@@ -263,7 +263,11 @@ func prefer(gateways []checkout.Gateway, names []string) ([]checkout.Gateway, er
 	for _, name := range names {
 		i := slices.IndexFunc(gateways, func(g checkout.Gateway) bool { return g.Name() == name })
 		if i < 0 {
-			return nil, fmt.Errorf("-gateways: there is no gateway %q, or it has no credentials", name)
+			var known []string
+			for _, g := range gateways {
+				known = append(known, g.Name())
+			}
+			return nil, fmt.Errorf("-gateways: there is no gateway %q, or it has no credentials: there are %s", name, strings.Join(known, ", "))
 		}
 		preferred = append(preferred, gateways[i])
 	}

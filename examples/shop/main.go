@@ -38,8 +38,11 @@ func run(ctx context.Context, args []string, env environment, out io.Writer) err
 	}
 	log := slog.New(slog.NewTextHandler(out, nil))
 	listener, err := net.Listen("tcp", settings.addr)
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is in use: stop the other program, or choose another -addr", settings.addr)
+	case err != nil:
+		return fmt.Errorf("-addr %q: %w", settings.addr, err)
 	}
 	defer func() { _ = listener.Close() }() // does nothing after the server has closed it
 	if settings.publicURL == "" {
