@@ -138,6 +138,8 @@ func TestPayPageURL(t *testing.T) {
 		"http://pay.example.com:8080/api":                 "http://pay.example.com:8080/api",
 		"HTTPS://gatepay.io/pay":                          "HTTPS://gatepay.io/pay",
 		"//gatepay.io/pay/api?id=1":                       "https://gatepay.io/pay/api?id=1",
+		" https://gatepay.io/pay/api?id=1\r\n":            "https://gatepay.io/pay/api?id=1",
+		"\n//gatepay.io/pay/api?id=1":                     "https://gatepay.io/pay/api?id=1",
 		"weixin://wxpay/bizpayurl?pr=AbC123":              "weixin://wxpay/bizpayurl?pr=AbC123",
 		"wxp://f2f0AbC":                                   "wxp://f2f0AbC",
 		"alipays://platformapi/startapp?appId=20000067":   "alipays://platformapi/startapp?appId=20000067",
@@ -151,7 +153,7 @@ func TestPayPageURL(t *testing.T) {
 	for _, payURL := range []string{
 		"javascript:alert(1)", "javascript://%0aalert(1)", "JavaScript://x", "data:text/html,<p>", "data://text/html,x", "vbscript://x",
 		"file:///etc/passwd", "blob://x", "about:blank", "/pay/api?id=1", "pay/api", "gatepay.io/pay", "https:/gatepay.io", "https://",
-		"//", "///", "://gatepay.io", "https://user:pass@gatepay.io/", "weixin://", "weixin:pay", " https://gatepay.io", "https://gatepay.io/a b",
+		"//", "///", "://gatepay.io", "https://user:pass@gatepay.io/", "weixin://", "weixin:pay", "https://gatepay.io/a b", " ",
 		"weixin://a\nb", `weixin://a"b`, "1x://gatepay.io", "we ixin://a",
 	} {
 		order, err := create(payURL)

@@ -63,7 +63,7 @@ func decodeCreated(
 // payPageURL reads pay_url: a page, a page without a scheme, or a link that opens an app,
 // such as weixin:// or alipays://.
 func payPageURL(data loosejson.Fields) string {
-	text := data.NeedText("pay_url")
+	text := strings.TrimSpace(data.NeedText("pay_url"))
 	if strings.HasPrefix(text, "//") {
 		text = "https:" + text
 	}
