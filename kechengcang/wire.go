@@ -45,15 +45,16 @@ func decode(response transport.Response) (*Order, *paygates.Error) {
 	case code != codeOK:
 		return nil, rejection(response, f)
 	}
-	switch result := f.Value("result"); {
-	case result.IsNull():
+	result := f.Object("result")
+	switch value := f.Value("result"); {
+	case value.IsNull():
 		return nil, nil
-	case len(result.Bytes()) == 0:
+	case len(value.Bytes()) == 0:
 		return nil, response.Bad("no result")
-	case !result.IsObject():
+	case !result.Exists():
 		return nil, response.Bad("result is not an object")
 	}
-	order := orderOf(f.Object("result"))
+	order := orderOf(result)
 	if err := f.Err(); err != nil {
 		return nil, response.Bad(err.Error())
 	}

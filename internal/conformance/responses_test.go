@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,6 +124,42 @@ func TestBadResponses(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A program may encode a part of a response before the whole: the part is then a string.
+func TestAPartThatWasEncodedBefore(t *testing.T) {
+	t.Parallel()
+	var parts atomic.Int32
+	eachCall(t, func(t *testing.T, g *descriptor, i int, call call) {
+		var fields map[string]json.RawMessage
+		if json.Unmarshal([]byte(call.response), &fields) != nil { // JSONP
+			return
+		}
+		for _, name := range []string{"order", "data", "result", "ch"} {
+			if part := fields[name]; len(part) == 0 || part[0] != '{' {
+				continue
+			}
+			parts.Add(1)
+			want, err := g.do(context.Background(), t, i, &script{replies: []reply{{200, call.response, nil}}}, io.Discard)
+			require.NoError(t, err)
+			encoded, _ := json.Marshal(string(fields[name]))
+			fields[name] = encoded
+			body, _ := json.Marshal(fields)
+			got, err := g.do(context.Background(), t, i, &script{replies: []reply{{200, string(body), nil}}}, io.Discard)
+			require.NoError(t, err, "%s", body)
+			if !call.opaque {
+				assert.JSONEq(t, asJSON(t, want), asJSON(t, got))
+			}
+		}
+	})
+	t.Cleanup(func() { assert.Greater(t, parts.Load(), int32(10)) })
+}
+
+func asJSON(t *testing.T, result any) string {
+	t.Helper()
+	text, err := json.Marshal(result)
+	require.NoError(t, err)
+	return string(text)
 }
 
 // A gateway that fails while it rejects a create may have created the order before.

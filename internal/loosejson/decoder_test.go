@@ -42,7 +42,7 @@ func FuzzDecoderAgreesWithEncodingJSON(f *testing.F) {
 			text = got.JSON()
 		}
 		order := got.Object("order")
-		if len(got.Unread()) > 0 {
+		if len(got.Unread()) > 0 || order.Exists() && !got.Value("order").IsObject() { // in a string
 			return
 		}
 		var want decoded

@@ -24,6 +24,7 @@ type document struct {
 	data   []byte
 	text   string // the same
 	form   url.Values
+	around *document // that reports for this one, which was a string in it; or nil
 	unread []string
 	err    error
 }
@@ -32,24 +33,31 @@ type document struct {
 func Form(values url.Values) Fields { return Fields{document: &document{form: values}} }
 
 // Unread lists the fields that have another shape and were left zero.
-func (d *document) Unread() []string { return d.unread }
+func (d *document) Unread() []string { return d.outermost().unread }
 
 // Err returns what keeps the response from being read: the first field that decides
 // and is missing or has another shape.
-func (d *document) Err() error { return d.err }
+func (d *document) Err() error { return d.outermost().err }
 
 // Fail records that the response cannot be read.
 func (d *document) Fail(why string) {
-	if d.err == nil {
+	if d = d.outermost(); d.err == nil {
 		d.err = errors.New(why)
 	}
 }
 
 // Skip records a field that has another shape.
 func (d *document) Skip(name string) {
-	if !slices.Contains(d.unread, name) {
+	if d = d.outermost(); !slices.Contains(d.unread, name) {
 		d.unread = append(d.unread, name)
 	}
+}
+
+func (d *document) outermost() *document {
+	if d.around != nil {
+		return d.around
+	}
+	return d
 }
 
 // need records a field that decides and has another shape, or is missing.
@@ -81,8 +89,9 @@ func (f Fields) Value(name string) Value {
 	return part(f.data, m.begin, m.end)
 }
 
-// Object returns a reader of an object, which adds to what f reports. It has no fields if
-// there is no object, or something else in its place: see Exists.
+// Object returns a reader of an object, which adds to what f reports. It may be in a string,
+// because a program encoded it before the rest. It has no fields if there is no object, or
+// something else in its place: see Exists.
 func (f Fields) Object(name string) Fields {
 	m, inside := f.find(name)
 	switch {
@@ -90,6 +99,10 @@ func (f Fields) Object(name string) Fields {
 	case f.data[m.begin] == '{':
 		return Fields{f.document, inside, m.begin, m.end}
 	default:
+		if object, err := parse([]byte(f.scalar(name).text)); err == nil {
+			object.around = f.outermost()
+			return object
+		}
 		f.Skip(name)
 	}
 	return Fields{document: f.document}

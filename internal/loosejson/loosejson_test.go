@@ -436,7 +436,23 @@ func TestObjectOfAnotherShape(t *testing.T) {
 		assert.Equal(t, "a", f.Text("text"), order)
 		assert.Equal(t, "1", f.Text("last"), order)
 	}
-	f := parsed(t, "{}")
+	// An object that was encoded before the rest, and reports with it.
+	f := parsed(t, `{"text":"a","order":"{\"text\":\"b\",\"number\":[],\"deep\":\"{\\\"number\\\":{}}\"}"}`)
+	nested := f.Object("order")
+	assert.True(t, nested.Exists())
+	assert.Equal(t, "b", nested.Text("text"))
+	assert.Equal(t, "a", f.Text("text"))
+	assert.Equal(t, `{"text":"b","number":[],"deep":"{\"number\":{}}"}`, string(nested.JSON()))
+	nested.Int("number")
+	assert.Equal(t, []string{"number"}, f.Unread())
+	nested.Object("deep").NeedInt("number")
+	require.EqualError(t, f.Err(), "number is not a whole number")
+	require.EqualError(t, nested.Err(), "number is not a whole number")
+	require.NoError(t, nested.Alone().Err())
+
+	f = parsed(t, `{"order":"{\"text\":1,\"text\":2}"}`)
+	assert.False(t, f.Object("order").Exists(), "a name twice")
+	f = parsed(t, "{}")
 	assert.False(t, f.Object("order").Object("deeper").Exists())
 	assert.Empty(t, f.Unread())
 }
