@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"log/slog"
@@ -184,6 +185,23 @@ func TestCreateOrderThatTheGatewayRejects(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Many frameworks repeat the HTTP status in the field that has the state of an order here.
+func TestAnErrorOfAFramework(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	for status, unknown := range map[int]bool{404: false, 401: false, 502: true} {
+		body := fmt.Sprintf(`{"type":"about:blank","title":"error","status":%d}`, status)
+		mock.RegisterResponder("GET", createURL, httpmock.NewStringResponder(status, body))
+		_, err := client.CreateOrder(t0(), minimal())
+		require.ErrorIs(t, err, paygates.ErrBadResponse)
+		require.ErrorContains(t, err, "status is that of HTTP")
+		assert.Equal(t, unknown, errors.Is(err, paygates.ErrOutcomeUnknown), status)
+	}
+	mock.RegisterResponder("GET", createURL, httpmock.NewStringResponder(404, `{"status":0,"money":"1.00"}`))
+	_, err := client.CreateOrder(t0(), minimal())
+	require.ErrorIs(t, err, paygates.ErrOutcomeUnknown, "it reports success")
 }
 
 func TestCreateOrderWhileTheListenerIsOffline(t *testing.T) {

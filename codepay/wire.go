@@ -32,6 +32,8 @@ func decode(
 		return f, nil, response.Bad(f.Err().Error())
 	case status < 0:
 		return f, raw, response.Error(strconv.FormatInt(status, 10), f.Text("msg"), meanings[status])
+	case !response.OK() && status == int64(response.Status): // the error of a web server or a framework
+		return f, nil, response.Bad("status is that of HTTP")
 	case !response.OK():
 		return f, nil, response.NotSuccess()
 	case !json.Valid(raw): // something is behind it
