@@ -314,6 +314,9 @@ func TestQueryChargeWithABadResponse(t *testing.T) {
 		"rate limit":           {429, `{"error":{"type":"api_error","code":"rate_limit","message":"x"}}`, paygates.ErrUnavailable, 3},
 		"Ping++ fails":         {500, `{"error":{"type":"api_error","message":"x"}}`, paygates.ErrBadResponse, 3},
 		"an empty error":       {400, `{"error":{}}`, paygates.ErrBadResponse, 1},
+		"an error with 200":    {200, `{"error":{"type":"invalid_request_error","message":"Invalid API Key provided"}}`, nil, 1},
+		"missing with 200":     {200, `{"error":{"code":"resource_missing"}}`, paygates.ErrOrderNotFound, 1},
+		"no error with 200":    {200, `{"object":"other","error":{"code":"resource_missing"}}`, paygates.ErrBadResponse, 1},
 		"an error as a text":   {400, `{"error":"key"}`, paygates.ErrBadResponse, 1},
 		"404 without an error": {404, `{}`, paygates.ErrBadResponse, 1},
 	}

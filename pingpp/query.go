@@ -58,7 +58,7 @@ type apiQuery struct {
 }
 
 // get sends a request to Ping++, signed if there is a private key, and decodes a response
-// that has status 2xx.
+// that has status 2xx. An error of Ping++ may have it too, through a proxy.
 func get[T any](ctx context.Context, c *Client, q apiQuery, decode func(transport.Response) (*T, error)) (*T, error) {
 	if encoded := notify.Encode(q.query); encoded != "" {
 		q.path += "?" + encoded
@@ -78,7 +78,11 @@ func get[T any](ctx context.Context, c *Client, q apiQuery, decode func(transpor
 		if !response.OK() {
 			return nil, decodeAPIError(response, q.notFound)
 		}
-		return decode(response)
+		result, err := decode(response)
+		if err != nil && isAPIError(response.Body) {
+			return nil, decodeAPIError(response, q.notFound)
+		}
+		return result, err
 	})
 }
 

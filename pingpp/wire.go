@@ -70,6 +70,11 @@ func decodeAPIError(response transport.Response, notFound error) *paygates.Error
 	return response.Error(apiError.Code, message, cause)
 }
 
+func isAPIError(body []byte) bool {
+	f, err := loosejson.Parse(body)
+	return err == nil && !f.Has("object") && f.Object("error").Exists()
+}
+
 // DecodeCharge decodes a stored charge: a Charge's Raw. The error is a *paygates.Error that
 // is ErrBadResponse.
 func DecodeCharge(raw []byte) (*Charge, error) {

@@ -241,7 +241,8 @@ func TestWaitForPayment(t *testing.T) {
 		"until it ended without a payment": {
 			replies: []reply{{200, "ended", nil}}, want: paygates.ErrNotPaid, text: "order ended without a payment: ", sent: 1, result: true,
 		},
-		"until a rejection": {replies: []reply{{401, rejected, nil}}, text: "no", sent: 1},
+		"until a rejection":               {replies: []reply{{401, rejected, nil}}, text: "no", sent: 1},
+		"until a rejection with HTTP 200": {replies: []reply{{200, "unpaid", nil}, {200, rejected, nil}}, text: "no", sent: 2, result: true},
 		// Of a wrong BaseURL.
 		"until too many unexpected responses": {replies: []reply{{200, page, nil}}, want: paygates.ErrBadResponse, text: "check BaseURL", sent: 5},
 		"until too many pages of an error":    {replies: []reply{{404, page, nil}}, want: paygates.ErrBadResponse, sent: 5},
