@@ -200,7 +200,7 @@ func (c *Config) validateNumbers() error {
 	}{
 		{"MaxAttempts", c.MaxAttempts >= 1, "at least 1"},
 		{"QueriesPerGateway", c.QueriesPerGateway >= 1, "at least 1"},
-		{"ExpiresIn", c.ExpiresIn >= time.Millisecond, "at least 1 ms"},
+		{"ExpiresIn", canExpireIn(c.ExpiresIn), "1 s to 90 days"},
 		{"GatewayTimeout", c.GatewayTimeout >= time.Millisecond, "at least 1 ms"},
 		{"NotificationTimeout", c.NotificationTimeout >= time.Millisecond, "at least 1 ms"},
 		{"RefreshTimeout", c.RefreshTimeout >= time.Millisecond, "at least 1 ms"},

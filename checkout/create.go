@@ -326,7 +326,10 @@ func (s *Service) storeAttempt(ctx context.Context, tx *sql.Tx, o Order, gateway
 	_, err := tx.ExecContext(ctx, s.sql(qInsertAttempt), a.No, a.OrderNo, seq, a.Gateway, a.Account, a.Channel, a.Status,
 		o.Amount.Cents(), o.Currency, millis(now), millis(state.ExpiresAt), millis(closes),
 		millis(closes)) // there is nothing to query before it is sent
-	if err != nil {
+	switch {
+	case isDuplicate(err): // a transaction of the merchant's that reads an older snapshot
+		return nil, fmt.Errorf("%w: attempt %s", errConflict, a.No)
+	case err != nil:
 		return nil, err
 	}
 	return &storedAttempt{attempt: a, orderExpires: state.ExpiresAt}, nil

@@ -76,6 +76,38 @@ func TestAnOrderInTheMerchantsTransaction(t *testing.T) {
 	})
 }
 
+// A transaction of the merchant's that reads a snapshot does not see what was stored since. What
+// it stores does not get the number of another attempt.
+func TestAnOrderInATransactionWithAnOldSnapshot(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		if d.dialect == SQLite {
+			t.Skip("a transaction of SQLite is the only one that writes")
+		}
+		s, ctx := newShop(t, d), context.Background()
+		for _, stored := range []bool{false, true} {
+			o := Order{No: newOrderNo(), Channel: "app", Amount: 990}
+			if stored {
+				s.storeOnly(t, o)
+				o.Channel = "web"
+			}
+			tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+			require.NoError(t, err)
+			_, snapshot := s.attempts(ctx, tx, o.No)
+			s.storeOnly(t, o)
+			_, conflict := s.CreateTx(ctx, tx, o)
+			require.NoError(t, tx.Rollback())
+			require.NoError(t, snapshot)
+			require.ErrorIs(t, conflict, errConflict)
+			tx, err = s.db.BeginTx(ctx, nil)
+			require.NoError(t, err)
+			_, err = s.CreateTx(ctx, tx, o)
+			require.NoError(t, err)
+			require.NoError(t, tx.Commit())
+		}
+	})
+}
+
 // The process ends between the commit and Send: the order is not lost. Create sends it,
 // and without that it expires, without a query.
 func TestAnOrderThatWasNotSent(t *testing.T) {

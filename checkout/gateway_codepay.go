@@ -22,6 +22,9 @@ type codepayGateway struct {
 	canQuery, confirm bool
 }
 
+// codepayLongest is the longest Timeout of codepay, 11 days. Instructions.ExpiresAt tells it.
+const codepayLongest = 999_999 * time.Second
+
 // Codepay returns the gateway codepay (码支付). The channels are alipay, qq and wechat.
 // Without Config.Token it cannot be queried.
 func Codepay(config codepay.Config, opts ...GatewayOption) (Gateway, error) {
@@ -59,7 +62,7 @@ func (g *codepayGateway) Create(ctx context.Context, r CreateRequest) (*Created,
 		Amount:    r.Amount,
 		NotifyURL: r.NotifyURL,
 		ReturnURL: r.ReturnURL,
-		Timeout:   max(time.Until(r.ExpiresAt).Truncate(time.Second), time.Second),
+		Timeout:   min(max(time.Until(r.ExpiresAt).Truncate(time.Second), time.Second), codepayLongest),
 	})
 	if err != nil { // an order beside an error is one whose payment would not be noticed
 		return nil, err

@@ -210,6 +210,18 @@ func TestEachGatewayHasSomethingToPayWithAfterALostResponse(t *testing.T) {
 	})
 }
 
+func TestEachGatewayTakesEveryExpiry(t *testing.T) {
+	t.Parallel()
+	onEachGateway(t, func(t *testing.T, s *shop, g *realGateway) {
+		for _, expires := range []time.Duration{time.Second, 1500 * time.Millisecond, 24 * time.Hour, 90 * 24 * time.Hour} {
+			o := Order{No: newOrderNo(), Gateway: g.Name(), Channel: g.Capabilities().Channels[0], Amount: 990, PayerIP: "203.0.113.7", ExpiresIn: expires}
+			require.NoError(t, g.prepare(o))
+			_, err := s.Create(context.Background(), o)
+			require.NoError(t, err, expires)
+		}
+	})
+}
+
 func TestEachGatewayExpires(t *testing.T) {
 	t.Parallel()
 	onEachGateway(t, func(t *testing.T, s *shop, g *realGateway) {

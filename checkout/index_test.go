@@ -31,7 +31,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 			return nil
 		}))
 		for i := range 2000 {
-			s.journal.add(JournalEntry{ReceivedAt: time.Now(), Gateway: "fake", OrderNo: "S" + strconv.Itoa(i), Outcome: OutcomeCredited})
+			s.journal.add(JournalEntry{ReceivedAt: time.Now(), Gateway: "fake", OrderNo: "S" + strconv.Itoa(i), Outcome: OutcomeCredited}, true)
 		}
 		require.NoError(t, s.Flush(ctx))
 		s.analyze(t)

@@ -36,8 +36,8 @@ const (
 	journalBuffer = 10_000
 	// journalBatch is how many entries one statement writes.
 	journalBatch = 100
-	// journalRejected is how many rejected notifications of one gateway are written in a
-	// minute: anyone can send them.
+	// journalRejected is how many notifications that are not known to be genuine are written
+	// in a minute, for one gateway: anyone can send them.
 	journalRejected = 100
 )
 
@@ -60,7 +60,7 @@ func newJournal(s *Service) *journal {
 	return &journal{service: s, idle: idle, rejected: map[string]int{}}
 }
 
-func (j *journal) add(e JournalEntry) {
+func (j *journal) add(e JournalEntry, genuine bool) {
 	if j.service.config.JournalRetention < 0 {
 		return
 	}
@@ -71,7 +71,7 @@ func (j *journal) add(e JournalEntry) {
 	e.ID = id.String()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(j.waiting) >= journalBuffer || e.Outcome == "" && !j.mayReject(e) {
+	if len(j.waiting) >= journalBuffer || !genuine && !j.mayReject(e) {
 		return
 	}
 	j.waiting = append(j.waiting, e)

@@ -43,7 +43,7 @@ func TestNewRejectsAnInvalidConfig(t *testing.T) {
 
 		"MaxAttempts must be at least 1":            func(c *Config) { c.MaxAttempts = -1 },
 		"QueriesPerGateway must be at least 1":      func(c *Config) { c.QueriesPerGateway = -1 },
-		"ExpiresIn must be at least 1 ms":           func(c *Config) { c.ExpiresIn = time.Microsecond },
+		"ExpiresIn must be 1 s to 90 days":          func(c *Config) { c.ExpiresIn = time.Millisecond },
 		"GatewayTimeout must be at least 1 ms":      func(c *Config) { c.GatewayTimeout = -1 },
 		"NotificationTimeout must be at least 1 ms": func(c *Config) { c.NotificationTimeout = -1 },
 		"RefreshTimeout must be at least 1 ms":      func(c *Config) { c.RefreshTimeout = -1 },

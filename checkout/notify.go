@@ -44,7 +44,8 @@ func (s *Service) serveNotification(w http.ResponseWriter, r *http.Request) {
 	}
 	respond(w, gateway, entry.HTTPStatus)
 	entry.Duration = time.Since(began)
-	s.journal.add(entry)
+	var recording *recordError // the gateway's package had verified the notification
+	s.journal.add(entry, err == nil || errors.As(err, &recording))
 }
 
 // notified handles one notification and notes in entry what became of it.

@@ -196,13 +196,16 @@ func (o Order) validate(can Capabilities) error {
 		rule = "Currency must be " + can.Currency + " at " + o.Gateway
 	case !known:
 		rule = fmt.Sprintf("Channel must be one of %v at %s", can.Channels, o.Gateway)
-	case o.ExpiresIn < time.Second || o.ExpiresIn > 90*24*time.Hour:
+	case !canExpireIn(o.ExpiresIn):
 		rule = "ExpiresIn must be 1 s to 90 days"
 	default:
 		return nil
 	}
 	return fmt.Errorf("%w: %s", ErrInvalidOrder, rule)
 }
+
+// canExpireIn reports whether an order can be paid for that long.
+func canExpireIn(d time.Duration) bool { return d >= time.Second && d <= 90*24*time.Hour }
 
 // newOrderNo returns 80 random bits between two letters: gatepay signs its fields without
 // separators, and a number that begins and ends with a letter cannot be cut otherwise.

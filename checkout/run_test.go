@@ -367,13 +367,21 @@ func TestTheJournal(t *testing.T) {
 // Anyone can send notifications: a flood of forged ones fills no table.
 func TestAFloodOfForgedNotifications(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, newDatabase(t, SQLite))
+	s := newShop(t, newDatabase(t, SQLite), func(c *Config) {
+		c.OnPaid = func(context.Context, *sql.Tx, Payment) error { return errMerchant }
+	})
+	a := s.buy(t)
 	for range 300 {
 		r := s.notification(Payment{})
 		r.Body = http.NoBody
 		s.serveNotification(discardResponse{}, r)
 	}
+	s.pay(t, a)
 	require.NoError(t, s.Flush(context.Background()))
+	genuine, err := s.Journal(context.Background(), JournalQuery{OrderNo: a.OrderNo})
+	require.NoError(t, err)
+	require.Len(t, genuine, 1, "forged ones do not hide why a payer's money is not there")
+	assert.Equal(t, "OnPaid failed", genuine[0].Reason)
 	journal, err := s.Journal(context.Background(), JournalQuery{Limit: 1000})
 	require.NoError(t, err)
 	assert.InDelta(t, journalRejected, len(journal), journalRejected, "a minute may end meanwhile")
