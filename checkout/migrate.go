@@ -18,25 +18,43 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
+// longestMigration is how long a process waits for another one that migrates the tables.
+const longestMigration = time.Minute
+
+// errMigrating is returned while another process migrates the tables.
+var errMigrating = errors.New("another process is migrating the tables")
+
 // migrate brings the tables up to date. Any number of processes may call it at once.
 func (s *Service) migrate(ctx context.Context) error {
 	provider, err := s.migrations()
 	if err != nil {
 		return err
 	}
+	began, waiting := time.Now(), false
 	// SQLite has no lock for a session: of two processes that begin at once one finds
 	// the table that the other has created, and succeeds the next time.
-	for try := 1; ; try++ {
-		if _, err = provider.Up(ctx); err == nil {
+	for try := 1; ; {
+		_, err := provider.Up(ctx) // takes no lock if there is nothing to do
+		busy := errors.Is(err, errMigrating)
+		switch {
+		case err == nil:
 			return nil
-		}
-		if try == mostAttempts || ctx.Err() != nil || isConnectionError(err) {
+		case busy && time.Since(began) < longestMigration && ctx.Err() == nil:
+			if !waiting {
+				waiting = true
+				s.log.InfoContext(ctx, "checkout: waiting for another process that migrates the tables")
+			}
+		case busy, try == mostAttempts, ctx.Err() != nil, isConnectionError(err):
 			return fmt.Errorf("migrate tables: %w", err)
+		default:
+			try++
 		}
 		if !sleep(ctx, time.Duration(try)*50*time.Millisecond) {
 			return err
 		}
-		s.completeVersions(ctx)
+		if !busy {
+			s.completeVersions(ctx)
+		}
 	}
 }
 
@@ -115,9 +133,9 @@ func (s *Service) locker() interface {
 	_, _ = io.WriteString(hash, "paygates checkout "+s.config.TablePrefix)
 	switch s.config.Dialect {
 	case PostgreSQL:
-		return sessionLock{"SELECT pg_advisory_lock($1)", "SELECT pg_advisory_unlock($1)", int64(hash.Sum64())} //nolint:gosec // any number will do
+		return sessionLock{"SELECT pg_try_advisory_lock($1)::int", "SELECT pg_advisory_unlock($1)", int64(hash.Sum64())} //nolint:gosec // any number will do
 	case MySQL:
-		return sessionLock{"SELECT GET_LOCK(?, 60)", "SELECT RELEASE_LOCK(?)", fmt.Sprintf("paygates-%x", hash.Sum64())}
+		return sessionLock{"SELECT GET_LOCK(?, 0)", "SELECT RELEASE_LOCK(?)", fmt.Sprintf("paygates-%x", hash.Sum64())}
 	default:
 		return nil
 	}
@@ -129,13 +147,16 @@ type sessionLock struct {
 	key          any
 }
 
+// SessionLock takes the lock, or returns errMigrating. It does not wait: behind a pooler such
+// as PgBouncer the lock can stay with a connection of the server that nobody unlocks.
 func (l sessionLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	var taken any
-	if err := conn.QueryRowContext(ctx, l.lock, l.key).Scan(&taken); err != nil {
+	var taken sql.NullInt64
+	err := conn.QueryRowContext(ctx, l.lock, l.key).Scan(&taken)
+	switch {
+	case err != nil:
 		return fmt.Errorf("lock: %w", err)
-	}
-	if n, ok := taken.(int64); ok && n == 0 {
-		return errors.New("lock: another process has been migrating the tables for 60 s")
+	case taken.Int64 != 1:
+		return errMigrating
 	}
 	return nil
 }

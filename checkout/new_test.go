@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -167,6 +168,43 @@ func TestProcessesThatStartAtOnceMigrateOnce(t *testing.T) {
 		}
 		starting.Wait()
 		newShop(t, d, func(c *Config) { c.SkipMigrations = true }).buy(t)
+	})
+}
+
+// Behind a pooler that gives each transaction another connection of the server, the lock stays
+// with one that nobody unlocks. It must not stop the processes that wait for it.
+func TestALockThatIsNotReleased(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		if d.dialect == SQLite {
+			t.Skip("SQLite has no such lock")
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		log := &lines{}
+		config := Config{
+			Dialect: d.dialect, TablePrefix: d.prefix, Gateways: []Gateway{newFake("fake")}, PublicURL: "https://shop.example.com",
+			OnPaid: d.sell, Logger: slog.New(slog.NewTextHandler(log, nil)),
+		}
+		held := config
+		held.DB = d.open(t)
+		held.DB.SetMaxOpenConns(1)
+		conn, err := held.DB.Conn(ctx)
+		require.NoError(t, err)
+		locker := (&Service{config: config}).locker()
+		require.NoError(t, locker.SessionLock(ctx, conn))
+		require.NoError(t, conn.Close()) // and keeps the lock
+
+		config.DB = d.open(t)
+		waiting := make(chan error)
+		go func() {
+			_, err := New(ctx, config)
+			waiting <- err
+		}()
+		eventually(t, func() bool { return strings.Contains(log.String(), "waiting for another process") }, "waiting")
+		_, err = New(ctx, held) // the lock counts how often its session took it
+		require.NoError(t, err)
+		require.NoError(t, <-waiting)
 	})
 }
 
