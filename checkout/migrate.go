@@ -74,11 +74,8 @@ func (s *Service) checkTables(ctx context.Context) error {
 		"orders": orderColumns + ", payments", "attempts": attemptColumns + ", next_query_at, " + dueColumns,
 		"payments": paymentColumns + ", reused", "notifications": journalColumns,
 	} {
-		rows, err := s.db.QueryContext(ctx, s.sql("SELECT "+columns+" FROM {"+table+"} WHERE 1 = 0"))
-		switch {
-		case err == nil:
-			err = errors.Join(rows.Err(), rows.Close())
-		case !isConnectionError(err) && ctx.Err() == nil:
+		_, err := s.db.ExecContext(ctx, s.sql("SELECT "+columns+" FROM {"+table+"} WHERE 1 = 0"))
+		if err != nil && !isConnectionError(err) && ctx.Err() == nil {
 			err = fmt.Errorf("%w: %w", ErrDatabaseUnsuitable, err)
 		}
 		if err != nil {
