@@ -123,7 +123,7 @@ func New(ctx context.Context, config Config) (*Service, error) {
 	}
 	s.journal = newJournal(s)
 	if err := s.waitForDatabase(ctx, s.prepare); err != nil {
-		return nil, fmt.Errorf("checkout: new: %w", err)
+		return nil, fmt.Errorf("checkout: new: %w", explainPooler(err))
 	}
 	return s, nil
 }

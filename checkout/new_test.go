@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -121,6 +122,18 @@ func TestSettingsOfMySQL(t *testing.T) {
 		assert.NotEmpty(t, v[name], name)
 	}
 	assert.NotEmpty(t, v["transaction_read_only"]+v["tx_read_only"])
+}
+
+// PgBouncer 1.18 in transaction mode returned these to pgx.
+func TestNewExplainsAPooler(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{"26000", "42P05"} {
+		err := explainPooler(fmt.Errorf("read settings: %w", &pgconn.PgError{Code: state, Message: "prepared statement"}))
+		require.ErrorIs(t, err, ErrDatabaseUnsuitable)
+		assert.Contains(t, err.Error(), "default_query_exec_mode=exec")
+	}
+	other := &pgconn.PgError{Code: "42P01"}
+	assert.Same(t, error(other), explainPooler(other))
 }
 
 // A pool of one connection, as many programs set it for SQLite.

@@ -230,3 +230,16 @@ func (s *Service) waitForDatabase(ctx context.Context, do func(context.Context) 
 		delay = min(2*delay, 5*time.Second)
 	}
 }
+
+// explainPooler says what to do about a pooler that gives each transaction another connection
+// of the server, where the prepared statements of pgx are not.
+func explainPooler(err error) error {
+	lost := matches(err, func(e error) bool {
+		state := sqlState(e)
+		return state == "26000" || state == "42P05" // no such prepared statement, or one of another connection
+	})
+	if !lost {
+		return err
+	}
+	return fmt.Errorf("%w: prepared statements are lost, as behind PgBouncer: add default_query_exec_mode=exec to the URL of pgx: %w", ErrDatabaseUnsuitable, err)
+}
