@@ -148,6 +148,23 @@ func TestImpossibleNumbers(t *testing.T) {
 }
 
 // What a gateway sends is stored, whatever it is.
+// MySQL ignores blanks at the end of what it compares.
+func TestNumbersThatDifferByABlank(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d)
+		a, b := s.buy(t), s.buy(t)
+		s.notify(t, Payment{PaymentNo: "1", AttemptNo: a.No + " ", Amount: 990, Currency: "CNY"})
+		s.notify(t, Payment{PaymentNo: "2", OrderID: a.OrderID + " ", Amount: 990, Currency: "CNY"})
+		assert.Equal(t, []Outcome{OutcomeOrphan, OutcomeOrphan}, outcomes(s.attention(t)))
+		s.requireSales(t, a.OrderNo, 0)
+		s.pay(t, a, func(p *Payment) { p.PaymentNo = "same" })
+		s.pay(t, b, func(p *Payment) { p.PaymentNo = "same " })
+		s.requireSales(t, a.OrderNo, 1)
+		s.requireSales(t, b.OrderNo, 1)
+	})
+}
+
 func TestGatewaysThatSendImpossibleTexts(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, d testDB) {

@@ -27,10 +27,11 @@ func isPlain(text string, longest int) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
-// key returns a number as it is stored. One that is too long or not plain text is replaced
-// by its hash, so that it can always be stored and compared.
+// key returns a number as it is stored. One that is too long, not plain text, or ends with a
+// blank, which MySQL does not compare, is replaced by its hash, so that it can always be
+// stored and compared.
 func key(number string) string {
-	if isPlain(number, 128) && !strings.HasPrefix(number, unconfirmedPrefix) {
+	if isPlain(number, 128) && !strings.HasSuffix(number, " ") && !strings.HasPrefix(number, unconfirmedPrefix) {
 		return number
 	}
 	sum := sha256.Sum256([]byte(number))
