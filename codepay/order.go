@@ -103,7 +103,8 @@ type CreateOrderRequest struct {
 	// CreatedOrder.PayableAmount, which may be some cents more or less.
 	Amount money.Amount
 	// Attach comes back in the notification (自定义参数, param). Optional, at most 100
-	// bytes, without quotes, angle brackets and "\", which deployments return escaped.
+	// bytes, without quotes, angle brackets and "\", which deployments return escaped, and
+	// without blanks around it.
 	Attach string `json:"-"`
 	// NotifyURL receives the notification when the order is paid (异步通知地址,
 	// notify_url). Optional, at most 100 bytes; default: that of the merchant's account.

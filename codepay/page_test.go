@@ -171,6 +171,8 @@ func TestBadInputIsRejectedBeforeAnythingIsSent(t *testing.T) {
 		"attach with a line break":       {func(r *codepay.CreateOrderRequest) { r.Attach = "a\nb" }, "param"},
 		"attach with a backslash":        {func(r *codepay.CreateOrderRequest) { r.Attach = `a\b` }, "param"},
 		"order number with a backslash":  {func(r *codepay.CreateOrderRequest) { r.OrderNo = `a\b` }, "pay_id"},
+		"order number with a blank":      {func(r *codepay.CreateOrderRequest) { r.OrderNo = "a " }, "pay_id"},
+		"attach with a blank":            {func(r *codepay.CreateOrderRequest) { r.Attach = "\u3000a" }, "param"},
 		"order number with a quote":      {func(r *codepay.CreateOrderRequest) { r.OrderNo = `a"b` }, "pay_id"},
 		"blank order number":             {func(r *codepay.CreateOrderRequest) { r.OrderNo = " \u3000" }, "pay_id"},
 		"notify URL with &":              {func(r *codepay.CreateOrderRequest) { r.NotifyURL = "https://shop.example.com/?a=1&b=2" }, "notify_url"},

@@ -59,7 +59,8 @@ type CreateOrderRequest struct {
 	Amount money.Amount
 	// Attach comes back in the notification (自定义信息, custom and extend), such as the
 	// number of the user. Required, at most 100 bytes without control characters, quotes,
-	// angle brackets, "&" and "\", which deployments return escaped.
+	// angle brackets, "&" and "\", which deployments return escaped, and without blanks
+	// around it.
 	Attach string `json:"-"`
 	// NotifyURL receives the notification when the order is paid (notify_url). Optional;
 	// default: that of the account's settings. It may have a query of your own.

@@ -145,12 +145,14 @@ func (v *Checker) SignedText(field, value string, longest int) {
 	v.Text(field, value, longest)
 }
 
-// NoMarkup requires text without the characters that PHP deployments return escaped:
-// markup and "&" for HTML, and backslashes for a database.
+// NoMarkup requires text that PHP deployments return as it is: without the characters that
+// they escape, markup and "&" for HTML and backslashes for a database, and without the
+// blanks around it that they cut off.
 func (v *Checker) NoMarkup(field, value string) {
 	if i := strings.IndexAny(value, `"'<>&\`); i >= 0 {
 		v.Fail(field, "must not contain "+value[i:i+1]+", which deployments of the gateway return escaped")
 	}
+	v.That(strings.TrimSpace(value) == value, field, "must not begin or end with a blank, which deployments of the gateway cut off")
 }
 
 // IsText reports whether value is UTF-8 without control characters.

@@ -90,6 +90,8 @@ func TestNoMarkup(t *testing.T) {
 		}
 		assert.Equal(t, want, rule(func(v *Checker) { v.NoMarkup("Field", value) }), "%q", value)
 	}
+	breaks(t, "must not begin or end with a blank, which deployments of the gateway cut off",
+		func(v *Checker, value string) { v.NoMarkup("Field", value) }, " a", "a ", "\u3000a", "a\u00a0", " ")
 }
 
 func TestAlphanumeric(t *testing.T) {
