@@ -59,7 +59,7 @@ func notificationSign(values url.Values) string {
 
 var (
 	amountShape = regexp.MustCompile(`^[0-9]+(\.[0-9]{1,2}0*)?$`)
-	noPaymentNo = regexp.MustCompile(`(?i)^(0*|null|undefined|none|nil|false)$`)
+	noPaymentNo = regexp.MustCompile(`(?i)^(0|[^\pL\p{Nd}])*(null|undefined|none|nil|false|true|nan|n/a)?(0|[^\pL\p{Nd}])*$`)
 )
 
 // isAmount reports whether an int64 of hundredths holds the amount.

@@ -29,7 +29,7 @@ func TestACreateWithoutANumber(t *testing.T) {
 			before, after, found := strings.Cut(c.response, name)
 			require.True(t, found, "%s %s", g.name, c.name)
 			after = after[strings.IndexAny(after, ",}"):]
-			for _, number := range []string{`"null"`, `"undefined"`, `0`, `"0"`, `false`, `" "`} {
+			for _, number := range []string{`"null"`, `"undefined"`, `0`, `"0"`, `false`, `" "`, `"-"`, `"\u200b"`, `"0.0"`, `"<nil>"`, `"NaN"`} {
 				body := before + name + number + after
 				s := setup{base: anyHost, log: silent, http: &http.Client{Transport: roundTrip(func(r *http.Request) *http.Response {
 					return respond(r, http.StatusOK, body)

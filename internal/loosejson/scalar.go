@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/paygates/paygates-go/money"
 )
@@ -43,14 +44,16 @@ func scalarOf(json []byte, text string) scalar {
 }
 
 // IsNumber reports whether text can be the number of an order or a payment. The gateways'
-// PHP takes "0" for none, and other programs write what they have instead of a number.
+// PHP takes "0" for none, and other programs write what they have instead of a number, such
+// as "-", "<nil>" or an invisible character.
 func IsNumber(text string) bool {
-	for _, word := range [...]string{"null", "undefined", "none", "nil", "false", "true"} {
+	text = strings.TrimFunc(text, func(r rune) bool { return r == '0' || !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for _, word := range [...]string{"", "null", "undefined", "none", "nil", "false", "true", "nan", "n/a"} {
 		if strings.EqualFold(text, word) {
 			return false
 		}
 	}
-	return strings.Trim(strings.TrimSpace(text), "0") != ""
+	return true
 }
 
 // parseInt reads a whole number, which may have decimals that are all zero.
