@@ -2,6 +2,7 @@ package pingpp
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -116,7 +117,7 @@ func (c *Client) verify(body []byte, signature string) (*Notification, error) {
 	}
 	keyIndex, err := flow.Match(c.flow, c.publicKeys, func(key sign.PublicKey) error { return key.Verify(body, signature) })
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
+		return nil, invalidSignature(signature)
 	}
 	e, err := decodeEvent(body)
 	if err == nil && e.isTestMode() && !c.allowTestMode {
@@ -132,6 +133,14 @@ func (c *Client) verify(body []byte, signature string) (*Notification, error) {
 	}
 	c.flow.LogUnread(context.Background(), "verify notification", "order_no", n.orderNo(), n.Unread)
 	return n, nil
+}
+
+// invalidSignature says what is wrong with a signature that no key verifies.
+func invalidSignature(received string) error {
+	if _, err := base64.StdEncoding.DecodeString(received); err != nil {
+		return fmt.Errorf("%s: %w: header %s is not base64", gateway, paygates.ErrInvalidSignature, SignatureHeader)
+	}
+	return fmt.Errorf("%s: %w", gateway, paygates.ErrInvalidSignature)
 }
 
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:

@@ -167,7 +167,14 @@ func TestParseNotificationWithoutTheHeader(t *testing.T) {
 	client, _ := setup(t)
 	body, _ := webhook(t)
 	_, err := client.ParseNotification(post(body, ""))
-	assert.EqualError(t, err, "pingpp: invalid signature: no header X-Pingplusplus-Signature")
+	require.EqualError(t, err, "pingpp: invalid signature: no header X-Pingplusplus-Signature")
+	for _, cut := range []string{"mock!", "a b=", "%2B", signed(t, body)[1:]} {
+		_, err = client.ParseNotification(post(body, cut))
+		require.ErrorIs(t, err, paygates.ErrInvalidSignature)
+		require.EqualError(t, err, "pingpp: invalid signature: header X-Pingplusplus-Signature is not base64")
+	}
+	_, err = client.ParseNotification(post(body, signed(t, body+" ")))
+	assert.EqualError(t, err, "pingpp: invalid signature")
 }
 
 // A framework may use the memory of a body again after its handler.
