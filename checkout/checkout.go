@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/paygates/paygates-go"
 )
 
 // Config holds the database, the gateways and the settings.
@@ -49,6 +51,9 @@ type Config struct {
 	// Logger receives log lines without secrets, URLs and payer data. Default:
 	// slog.Default() at the time of each line.
 	Logger *slog.Logger
+	// Observer observes the notifications, for traces and metrics. That of a gateway's own
+	// Config observes its requests; it may be the same one. Default: none.
+	Observer paygates.Observer
 
 	// ExpiresIn is how long an order can be paid. Default: 15 min.
 	ExpiresIn time.Duration

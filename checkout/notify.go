@@ -33,6 +33,7 @@ func (s *Service) serveNotification(w http.ResponseWriter, r *http.Request) {
 	}
 	entry := JournalEntry{ReceivedAt: s.now(), Gateway: gateway.Name()}
 	began := time.Now()
+	r, end := s.observe(r, gateway)
 	err := s.notified(r, gateway, &entry)
 	entry.HTTPStatus = http.StatusOK
 	if err != nil {
@@ -44,6 +45,7 @@ func (s *Service) serveNotification(w http.ResponseWriter, r *http.Request) {
 	}
 	respond(w, gateway, entry.HTTPStatus)
 	entry.Duration = time.Since(began)
+	end(entry.HTTPStatus, entry.Duration, err)
 	var recording *recordError // the gateway's package had verified the notification
 	s.journal.add(entry, err == nil || errors.As(err, &recording))
 }
