@@ -42,6 +42,12 @@ func wordsOfSecrets(secrets []sign.Secret) words {
 	return w
 }
 
+// hiding returns a function for the words of secrets.
+func hiding(secrets []sign.Secret) func() words {
+	w := wordsOfSecrets(secrets)
+	return func() words { return w }
+}
+
 func (w *words) add(forms ...string) {
 	for _, form := range forms {
 		form, _ = plainly(form)

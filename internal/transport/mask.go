@@ -18,13 +18,17 @@ import (
 const shortest = 6
 
 // Mask makes a text of the gateway fit to print, without the secrets of the client.
-func (c *Client) Mask(text string) string { return redact.Message(hide(text, c.secrets)) }
+func (c *Client) Mask(text string) string { return redact.Message(hide(text, c.secrets())) }
 
 // mask hides the secrets of the client in a text, and what is private in the request. Finding
 // that takes longer than decoding a response, so it waits for a text to mask.
 func (r Response) mask(text string) string {
+	var own words
+	if r.secrets != nil {
+		own = r.secrets()
+	}
 	if r.carried == nil || text == "" {
-		return hide(text, r.secrets)
+		return hide(text, own)
 	}
 	call := r.carried
 	carried := []sign.Secret{call.BasicAuth}
@@ -34,7 +38,7 @@ func (r Response) mask(text string) string {
 		}
 		carried = append(carried, sign.NewSecret(value))
 	}
-	return hide(text, r.secrets, wordsOfSecrets(carried), wordsOf(call.Private))
+	return hide(text, own, wordsOfSecrets(carried), wordsOf(call.Private))
 }
 
 // shownError is an error whose text has been cleared of the request's URL. The error

@@ -28,8 +28,8 @@ type Response struct {
 	create     bool
 	retryable  bool // another attempt may succeed
 	retryAfter time.Duration
-	secrets    words // of the client
-	carried    *Call // with private texts of its own, or nil
+	secrets    func() words // of the client, or nil
+	carried    *Call        // with private texts of its own, or nil
 }
 
 // Kept returns a Response for a body that was stored: a Raw of an earlier response.

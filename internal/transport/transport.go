@@ -73,7 +73,7 @@ type Client struct {
 	timeout  time.Duration
 	log      *slog.Logger      // nil: slog.Default()
 	observer paygates.Observer // may be nil
-	secrets  words
+	secrets  func() words      // not in plain memory, where printers that use reflection find them
 }
 
 // New returns a Client.
@@ -81,7 +81,7 @@ func New(o Options) *Client {
 	own := newClient(o.HTTPClient)
 	c := &Client{
 		gateway: o.Gateway, headers: headers(o.AppInfo), timeout: own.Timeout, log: o.Logger, observer: o.Observer,
-		secrets: wordsOfSecrets(o.Secrets), noBody: strings.NewReader(""),
+		secrets: hiding(o.Secrets), noBody: strings.NewReader(""),
 	}
 	if c.timeout <= 0 {
 		c.timeout = DefaultTimeout
