@@ -293,6 +293,8 @@ func TestTheSandboxInTheBrowser(t *testing.T) {
 	b.wait(t, "the new order comes by itself", `document.querySelector("#orders").innerText.includes("A100")`)
 	b.do(t, "pay", chromedp.Click(`#orders article button.main`))
 	b.wait(t, "it says why it cannot be paid", `document.querySelector("#status.wrong")?.innerText.includes("no charge")`)
+	const tampered = `showDelivery({gateway: "kechengcang", tampered: true, accepted: true, status: 200, response: "ok", method: "POST"})`
+	b.wait(t, "what only a query can confirm is no fault", tampered+`.querySelector(".tag.good") !== null && `+tampered+`.innerText.includes("query")`)
 	b.do(t, "expire", chromedp.Click(`#orders article button:nth-of-type(3)`))
 	b.wait(t, "it is expired", `document.querySelector("#orders article .tag").innerText !== "new"`)
 	b.do(t, "open the gateways", chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("#gateways details")) d.open = true`))

@@ -98,12 +98,14 @@ function showOrder(o) {
 
 function showDelivery(d) {
   const response = (d.error ? d.error : `${d.status} ${d.response}`).slice(0, 300);
-  const good = d.tampered ? !d.accepted : d.accepted;
+  // Kechengcang signs nothing: a server accepts the ID and queries the order.
+  const byQuery = d.tampered && d.accepted && d.gateway === "kechengcang";
+  const good = d.tampered ? !d.accepted || byQuery : d.accepted;
   return make("article", {},
     make("div", { className: "head" },
       make("h3", { className: "no", textContent: d.order_no || d.order_id }),
       tag(d.accepted ? t.accepted : t.notAccepted, good ? "good" : "bad")),
-    make("div", { className: "soft", textContent: joined(d.gateway, time(d.at), d.tampered ? t.tampered : t.attempt(d.attempt)) }),
+    make("div", { className: "soft", textContent: joined(d.gateway, time(d.at), d.tampered ? t.tampered : t.attempt(d.attempt), byQuery && t.byQuery) }),
     make("div", { className: "soft", textContent: `${d.method} ${d.url}` }),
     make("details", {}, make("summary", { className: "soft", textContent: t.response(response) }),
       d.body ? make("pre", { textContent: d.body, tabIndex: 0 }) : ""));
