@@ -3,7 +3,7 @@
 //
 //	client, err := gatepay.New(gatepay.Config{
 //		AppKey: "098f6bcd4621d373cade4e832627b4f6",
-//		Secret: sign.NewSecret(os.Getenv("GATEPAY_APPSECRET")),
+//		Secret: sign.NewSecret(os.Getenv("GATEPAY_SECRET")),
 //	})
 //	order, err := client.CreateOrder(ctx, gatepay.CreateOrderRequest{
 //		OrderNo: "S20191118123424E",

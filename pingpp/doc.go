@@ -6,7 +6,7 @@
 //		BaseURL:          "https://shop.example.com",
 //		Token:            sign.NewSecret(os.Getenv("PINGPP_TOKEN")),
 //		APIKey:           sign.NewSecret(os.Getenv("PINGPP_API_KEY")),
-//		WebhookPublicKey: os.Getenv("PINGPP_PUBLIC_KEY"),
+//		WebhookPublicKey: os.Getenv("PINGPP_WEBHOOK_PUBLIC_KEY"),
 //	})
 //	order, err := client.CreateOrder(ctx, pingpp.CreateOrderRequest{
 //		OrderNo: "12134676899915430002",
