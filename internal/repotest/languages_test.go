@@ -155,6 +155,8 @@ var (
 	halfWidthEnd = regexp.MustCompile(`\p{Han}.*[\w` + "`" + `)][.;:,?!] *$`)
 	// Blanks around full-width punctuation, and other quotes than 「」.
 	fullWidthBlank = regexp.MustCompile(`[，。：；？！（）「」、] | [，。：；？！）」、]|[“”‘’]`)
+	// Words for which the pages and programs have another one: 您 and 返回.
+	otherWord = regexp.MustCompile(`你|应答`)
 	// A line break shows as a blank, which belongs between Chinese and Latin text only.
 	brokenText = regexp.MustCompile(`[\p{Han}，。：；？！（）「」、]\n[\p{Han}「（]|[，。：；？！（）「」、]\n[^\n\-#|<]`)
 	linkURL    = regexp.MustCompile(`\]\([^)]*\)`)
@@ -169,7 +171,7 @@ func chineseFaults(line string) (faults []string) {
 	line = strings.NewReplacer("[", "", "]", "", "**", "").Replace(line)
 	line = regexp.MustCompile(`^(#+|[-*]|\d+\.) +`).ReplaceAllString(line, "")
 	for _, cell := range strings.Split(line, "|") {
-		for _, pattern := range []*regexp.Regexp{halfWidth, halfWidthEnd, fullWidthBlank} {
+		for _, pattern := range []*regexp.Regexp{halfWidth, halfWidthEnd, fullWidthBlank, otherWord} {
 			faults = append(faults, pattern.FindAllString(strings.TrimSpace(cell), -1)...)
 		}
 	}
@@ -191,12 +193,36 @@ func TestChinesePunctuation(t *testing.T) {
 	}
 }
 
+// The texts of the tool, the shop and the sandbox follow the rules of the pages.
+func TestChinesePunctuationOfPrograms(t *testing.T) {
+	t.Parallel()
+	text := regexp.MustCompile("(?s)`[^`]*`|\"[^\"\n]*\"")
+	for _, file := range []string{
+		"examples/shop/locales/zh.json", "cmd/paygates/internal/text/chinese.go", "cmd/paygates/internal/sandbox/page/texts.js",
+	} {
+		found := 0
+		for _, quoted := range text.FindAllString(read(t, file), -1) {
+			for _, line := range strings.Split(strings.Trim(strings.ReplaceAll(quoted, "&amp;", "x"), "`\""), "\n") {
+				if !regexp.MustCompile(`\p{Han}`).MatchString(line) {
+					continue
+				}
+				found++
+				for _, fault := range chineseFaults(line) {
+					t.Errorf("%s: %q in: %s", file, fault, line)
+				}
+			}
+		}
+		assert.Greater(t, found, 40, file)
+	}
+}
+
 // The checks of this file find what they are made for.
 func TestChineseFaults(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{
 		"下单,查单。", "网关 (就付)", "金额(分)", "注意:不要", "真的?", "见 `ErrBusy`.", "重试 `Create`;", "他说\"好\"",
 		"下单， 查单", "用 `x` ，然后", "“引号”", "- 见[文档](docs/a.md),然后", "**注意**: 不要",
+		"你的密钥", "网关没有应答",
 	} {
 		assert.NotEmpty(t, chineseFaults(line), line)
 	}

@@ -86,7 +86,7 @@ whole path in the sandbox.
 
 Fields:
 
-{fields}`: `通知用你自己的密钥签名（pingpp 用 PINGPP_PRIVATE_KEY，请把对应的公钥配置到服务器）。
+{fields}`: `通知用您自己的密钥签名（pingpp 用 PINGPP_PRIVATE_KEY，请把对应的公钥配置到服务器）。
 
 会查单确认的处理器将返回 409，因为网关没有这笔订单。完整流程请在沙箱中测试。
 
@@ -116,14 +116,14 @@ the secret masked. Compare it with your own program, or let it compare your fiel
 	`Checks the environment variables, the shape of the credentials, TLS, the clock against the gateway's, whether the gateway
 responds to a query (for an order that does not exist), and whether your notify URL rejects a notification with an invalid
 signature. It creates nothing. Which credentials a query checks depends on the gateway; doctor lists the others as not checked.`: `检查环境变量、凭据格式、TLS、本机与网关的时钟差、网关能否查单（用不存在的订单号），
-以及你的通知地址是否拒绝签名错误的通知。不会下单。查单能检查哪些凭据因网关而异，其余的会列为未检查。`,
+以及您的通知地址是否拒绝签名错误的通知。不会下单。查单能检查哪些凭据因网关而异，其余的会列为未检查。`,
 
 	// --help: arguments and flags.
 	"{gateways}.": "{gateways}。",
 	"Use a fake gateway, started for this run.":                     "使用模拟网关，仅本次运行。",
 	"One gateway. Default: all with a variable in the environment.": "一个网关。默认：所有设置了环境变量的网关。",
-	"Your notify URL.": "你的通知地址。",
-	"Your notify URL. Default: the variable …_NOTIFY_URL.":                                                          "你的通知地址。默认：变量 …_NOTIFY_URL。",
+	"Your notify URL.": "您的通知地址。",
+	"Your notify URL. Default: the variable …_NOTIFY_URL.":                                                          "您的通知地址。默认：变量 …_NOTIFY_URL。",
 	"How long to wait for the payment.":                                                                             "最长等待多久。",
 	"Interval between two queries.":                                                                                 "两次查单的间隔。",
 	"With --fake: when the payer pays, 0 for never.":                                                                "配合 --fake：付款人多久后付款，0 表示不付款。",
@@ -144,10 +144,10 @@ signature. It creates nothing. Which credentials a query checks depends on the g
 	"End after this many notifications (default: none; with --fake: 3).":                                            "收到这么多条通知后结束（默认不限，配合 --fake 时为 3）。",
 	"Explain the signature of each notification.":                                                                   "解释每条通知的签名。",
 	"Sets a field of the notification, by the gateway's name. Repeat it for more.":                                  "设置通知的一个字段，使用网关的字段名。可重复使用。",
-	"Change the amount after signing. Your server must reject it.":                                                  "签名后篡改金额。你的服务器必须拒绝。",
+	"Change the amount after signing. Your server must reject it.":                                                  "签名后篡改金额。您的服务器必须拒绝。",
 	"Notification as it arrived: its query, form, JSON body or URL, @FILE, or - for standard input.":                "收到的通知原文：查询串、表单、JSON 或 URL；@文件；- 表示标准输入。",
 	"Signature of the header {headers}.":                                                                            "请求头 {headers} 中的签名。",
-	"Fields as you send them: name=value&…, a JSON body, @FILE, or - for standard input. A field sign is compared.": "你发送的字段：name=value&…，JSON，@文件，- 表示标准输入。带 sign 字段则比较。",
+	"Fields as you send them: name=value&…, a JSON body, @FILE, or - for standard input. A field sign is compared.": "您发送的字段：name=value&…，JSON，@文件，- 表示标准输入。带 sign 字段则比较。",
 	"Signature to compare with, of the header {headers}.":                                                           "用于比较的签名，即请求头 {headers} 的值。",
 	"Print the signature too. It is a credential: do not share it.":                                                 "同时显示签名。签名等同凭据，请勿外传。",
 	"Address to listen on. 0.0.0.0 lets containers and phones in, and everybody else on the network.":               "监听地址。0.0.0.0 允许容器和手机访问，同一网络的其他人也能访问。",
@@ -261,7 +261,7 @@ signature. It creates nothing. Which credentials a query checks depends on the g
 	"the gateway cannot reach a private address":                                                          "网关无法访问内网地址",
 	"HTTP %d: %s": "HTTP %d：%s",
 	"accepted a notification with an invalid signature: anyone can credit orders":     "接受了签名错误的通知：任何人都能伪造入账",
-	"a web page responds in place of your handler: a firewall (WAF) or a login page?": "返回的是网页而不是你的处理器：是否有防火墙（WAF）或登录页？",
+	"a web page responds in place of your handler: a firewall (WAF) or a login page?": "返回的是网页而不是您的处理器：是否有防火墙（WAF）或登录页？",
 	"rejects a notification that is not genuine":                                      "拒绝伪造的通知",
 	"the handler could not confirm with the gateway, or it is not running":            "处理器无法向网关查单，或没有运行",
 
