@@ -231,6 +231,9 @@ func (w *web) problem(rw http.ResponseWriter, r *http.Request, status int, key s
 	if later := status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests; later && r.Method == http.MethodGet {
 		p.Retry = r.URL.RequestURI()
 	}
+	if id := r.PathValue("id"); p.Staff && id != "" && status != http.StatusConflict && status != http.StatusNotFound {
+		p.Retry = "/admin#payment-" + url.PathEscape(id) // a decision that can be corrected
+	}
 	w.render(rw, r, status, "problem.html", p)
 }
 

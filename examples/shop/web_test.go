@@ -305,6 +305,7 @@ func TestEveryPageLeadsOn(t *testing.T) {
 	assert.Equal(t, "/", response.location, "the address of the rejected form")
 	response = post(t, url+"/admin/payments/1", nil)
 	assert.Contains(t, response.body, `href="/admin?lang=en"`)
+	assert.Contains(t, response.body, `class="pay" href="/admin#payment-1"`, "the decision can be corrected")
 	order := buy(t, s, "alipay", "9.90")
 	response = post(t, url+"/orders", map[string][]string{"order": {order.No}})
 	assert.Contains(t, response.body, `href="/?lang=en&amp;order=`+order.No+`"`, "the form of the same order")
