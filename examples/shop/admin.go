@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,7 +41,8 @@ type adminView struct {
 // decision is a payment that a person has to decide about.
 type decision struct {
 	checkout.Payment
-	By string // who looks at it, "" if unknown
+	By    string // who looks at it, "" if unknown
+	Asked string // what the order asked, "" if that is what was paid or there is no order
 }
 
 // adminOrdersView is a page of the orders.
@@ -176,19 +178,35 @@ func (w *web) adminHome(rw http.ResponseWriter, r *http.Request) {
 		payments = payments[:adminRows]
 		v.Next = payments[adminRows-1].ID
 	}
-	v.Payments = toDecide(payments, user(r))
+	v.Payments = w.toDecide(payments, user(r))
 	w.render(rw, r, http.StatusOK, "admin.html", page{Title: "admin.title", Staff: true, Admin: v})
 }
 
 // toDecide returns the payments that a person has to decide about.
-func toDecide(payments []checkout.Payment, by string) []decision {
+func (s *shop) toDecide(payments []checkout.Payment, by string) []decision {
 	var all []decision
 	for _, p := range payments {
-		if p.Held {
-			all = append(all, decision{p, by})
+		if !p.Held {
+			continue
 		}
+		d := decision{Payment: p, By: by}
+		asked := formatMoney(p.OrderAmount, s.currencyOf(p))
+		if p.OrderAmount > 0 && asked != formatMoney(p.Amount, p.Currency) {
+			d.Asked = asked
+		}
+		all = append(all, d)
 	}
 	return all
+}
+
+// currencyOf returns the currency of the order of a payment. The payment may be in another.
+func (s *shop) currencyOf(p checkout.Payment) string {
+	for _, m := range s.methods {
+		if slices.ContainsFunc(m.routes, func(r route) bool { return r.gateway == p.Gateway }) {
+			return m.Currency
+		}
+	}
+	return p.Currency
 }
 
 func user(r *http.Request) string {
@@ -250,7 +268,7 @@ func (w *web) adminOrder(rw http.ResponseWriter, r *http.Request) {
 		err = nil
 	}
 	if v.State != nil {
-		v.Held = toDecide(v.State.Payments, user(r))
+		v.Held = w.toDecide(v.State.Payments, user(r))
 	}
 	if err == nil {
 		v.Journal, err = w.checkout.Journal(r.Context(), checkout.JournalQuery{OrderNo: v.No, Before: before, Limit: adminRows + 1})

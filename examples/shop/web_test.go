@@ -453,7 +453,13 @@ func TestAHeldAmountIsShownBesideThatOfTheOrder(t *testing.T) {
 	assert.Contains(t, body, "<dd>¥9.90</dd>")
 	assert.Contains(t, body, "<dd>¥12.34</dd>")
 	_, body = get(t, s.settings.publicURL+"/admin?lang=en")
-	assert.Contains(t, body, `class="asked">Order amount 12.34<`)
+	assert.Contains(t, body, `class="asked">Order amount ¥12.34<`)
+	decisions := s.toDecide([]checkout.Payment{
+		{Held: true, Gateway: "ispay", Amount: 990, Currency: "USD", OrderAmount: 990},
+		{Held: true, Gateway: "ispay", Amount: 990, Currency: "CNY", OrderAmount: 990},
+		{Held: true, Gateway: "ispay", Amount: 990, Currency: "CNY"},
+	}, "")
+	assert.Equal(t, []string{"¥9.90", "", ""}, []string{decisions[0].Asked, decisions[1].Asked, decisions[2].Asked})
 
 	require.NoError(t, s.checkout.Resolve(context.Background(), order.Payments[0].ID, checkout.Resolution{
 		By: "mei", Reason: "example", Action: checkout.ActionRefunded,
@@ -539,6 +545,15 @@ func TestQRCodeAndAppData(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, string(order.Attempt().Instructions.AppData.Reveal())+"\n", body)
 	assert.Contains(t, body, `"credential"`)
+	_, body = get(t, s.settings.publicURL+"/orders/"+order.No)
+	assert.Contains(t, body, "app.json")
+	real := *s
+	real.demo = nil
+	handler, err := real.handler()
+	require.NoError(t, err)
+	rw := httptest.NewRecorder()
+	handler.ServeHTTP(rw, httptest.NewRequest(http.MethodGet, "/orders/"+order.No, nil))
+	assert.NotContains(t, rw.Body.String(), "app.json", "it is for the app, not for the payer")
 }
 
 func TestTheFormIsChecked(t *testing.T) {
