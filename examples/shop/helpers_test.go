@@ -146,6 +146,7 @@ func eventually(t *testing.T, condition func() bool, what string) {
 type fake interface {
 	Pay(number string) (gatewaytest.Delivery, error)
 	PaySilently(number string) error
+	Expire(number string) error
 	Redeliver(number string) (gatewaytest.Delivery, error)
 	InjectFault(fault gatewaytest.Fault)
 }

@@ -236,6 +236,8 @@ func TestTheFakesPagesInTheBrowser(t *testing.T) {
 			amount = "¥9.90"
 		}
 		b.open(t, page, amount)
+		require.NoError(t, s.demo.of(gateway).Expire(number(order.Attempt())))
+		b.open(t, page, "已过期 expired")
 		pay(t, s, order)
 		b.open(t, page, "已付款 paid")
 	}
@@ -299,4 +301,5 @@ func TestTheSandboxInTheBrowser(t *testing.T) {
 	b.wait(t, "it is expired", `document.querySelector("#orders article .tag").innerText !== "new"`)
 	b.do(t, "open the gateways", chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("#gateways details")) d.open = true`))
 	b.look(t, "sandbox, everything open")
+	b.wait(t, "each variable has a line", `[...document.querySelectorAll(".gateway pre")].every((e) => e.innerText.split("\n").every((line) => /^[A-Z_]+=./.test(line)))`)
 }

@@ -148,8 +148,9 @@ function delayForm(g) {
   return form(() => {}, make("label", { className: "wide" }, t.delay, delay));
 }
 
+// A file of variables has one line for each: "\n" stands for the line breaks of a key.
 function configuration(g) {
-  const text = g.variables.map((v) => `${v.name}=${v.value}`).join("\n");
+  const text = g.variables.map((v) => `${v.name}=${v.value.replaceAll("\n", "\\n")}`).join("\n");
   const button = make("button", {
     type: "button", textContent: t.copy, hidden: !navigator.clipboard,
     onclick: async () => { await navigator.clipboard.writeText(text); button.textContent = t.copied; },
