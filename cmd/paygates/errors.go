@@ -92,7 +92,18 @@ type failure struct {
 	Message string `json:"message"`
 	// Code is the gateway's own code.
 	Code string `json:"code,omitempty"`
+	// OrderNo is the merchant order number of a create of unknown outcome.
+	OrderNo string `json:"order_no,omitempty"`
 }
+
+// ofOrder is an error of the order with a number that the user may not know.
+type ofOrder struct {
+	error
+	orderNo string
+}
+
+// Unwrap returns the error without the number.
+func (e ofOrder) Unwrap() error { return e.error }
 
 // report prints an error and returns the exit code.
 func (a *app) report(err error) int {
@@ -105,10 +116,17 @@ func (a *app) report(err error) int {
 	if errors.As(err, &rejected) {
 		f.Code = rejected.Code
 	}
+	var unknown ofOrder
+	if errors.As(err, &unknown) {
+		f.OrderNo = unknown.orderNo
+	}
 	if a.screen.JSON() {
 		a.screen.Result("error", f)
 	} else {
 		a.screen.Note("paygates: %s", strings.TrimPrefix(f.Message, "paygates: "))
+		if f.OrderNo != "" {
+			a.screen.Note("The order number is %s.", f.OrderNo)
+		}
 	}
 	return k.code
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/gateway"
 	"github.com/paygates/paygates-go/money"
 )
@@ -57,6 +58,9 @@ func (c *createCommand) Run(ctx context.Context, a *app) error {
 	}
 	if s.fake != nil && !c.Wait {
 		a.screen.Note("The fake gateway ends now, with the order: add --wait, or use paygates sandbox.")
+	}
+	if errors.Is(err, paygates.ErrOutcomeUnknown) && slices.Contains(s.Options, "order-no") {
+		err = ofOrder{err, o.OrderNo}
 	}
 	if err != nil || !c.Wait {
 		return err
@@ -170,8 +174,12 @@ func (w *waiting) waitFor(ctx context.Context, s *session, number string) error 
 		}
 		s.app.screen.Result(event, payment)
 	}
-	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
-		return cause
+	if err == nil || !errors.Is(context.Cause(ctx), errTimeout) {
+		return err
 	}
-	return err
+	var wait, query *paygates.Error
+	if errors.As(err, &wait) && errors.As(wait.Err, &query) {
+		return s.app.fail(errTimeout, "%s (last query: %s)", cause, query)
+	}
+	return cause
 }

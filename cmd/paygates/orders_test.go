@@ -136,6 +136,7 @@ func TestFailuresOfOrders(t *testing.T) {
 	code, events := programJSON(t, env, "create", "ispay", "--order-no", "A1")
 	assert.Equal(t, exitUnknown, code)
 	assert.Equal(t, "outcome_unknown", events[0]["kind"])
+	assert.Equal(t, "A1", events[0]["order_no"])
 
 	require.NoError(t, fake.Expire("A1"))
 	code, events = programJSON(t, env, "wait", "ispay", "A1")
@@ -147,6 +148,13 @@ func TestFailuresOfOrders(t *testing.T) {
 	code, events = programJSON(t, env, "query", "ispay", "A1")
 	assert.Equal(t, exitFailed, code)
 	assert.Equal(t, "bad_response", events[0]["kind"])
+
+	// A wait that ends says why its last query failed.
+	fake.InjectFault(gatewaytest.Fault{})
+	fake.InjectFault(gatewaytest.Fault{Path: "/order/", Status: 503})
+	r := program(t, env, "", "wait", "ispay", "A1", "--timeout", "1s", "--interval", "10ms")
+	assert.Equal(t, exitUnknown, r.code)
+	assert.Regexp(t, `paygates: ispay: not paid at the end of the timeout: 1s; .* \(last query: ispay: query order: HTTP 503: `, r.stderr)
 
 	env["ISPAY_BASE_URL"] = refused
 	code, events = programJSON(t, env, "create", "ispay")
@@ -160,7 +168,7 @@ func TestFailuresOfOrders(t *testing.T) {
 	// A wrong token and a wrong secret.
 	_, env = startFake(t, "codepay")
 	env["CODEPAY_TOKEN"] = "wrong-token-of-codepay"
-	r := program(t, env, "", "query", "codepay", "100000000000000001")
+	r = program(t, env, "", "query", "codepay", "100000000000000001")
 	assert.Equal(t, exitFailed, r.code)
 	assert.Contains(t, r.stderr, "token error")
 	assert.NotContains(t, r.stderr, "wrong-token-of-codepay")
@@ -237,7 +245,8 @@ func TestInterruptedCreate(t *testing.T) {
 	var stdout, stderr buffer
 	code := run(ctx, []string{"create", "ispay"}, environ(env), streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
 	assert.Equal(t, exitUnknown, code)
-	assert.Contains(t, stderr.String(), "outcome unknown: query the order, do not create it again")
+	assert.Equal(t, 1, strings.Count(stderr.String(), "outcome unknown: query the order, do not create it again"))
+	assert.Regexp(t, `The order number is S\d{18}E\.\n$`, stderr.String())
 }
 
 // Ctrl-C before the fake gateway's payer pays ends the command, and nobody pays.

@@ -166,7 +166,9 @@ func (h handler) Handle(_ context.Context, record slog.Record) error {
 		each(attr)
 	}
 	record.Attrs(each)
-	if state != "" && h.screen.newState(state) || record.Level < slog.LevelInfo {
+	// A create of unknown outcome returns an error that says the same.
+	isReturned := strings.HasSuffix(record.Message, ": create with unknown outcome")
+	if state != "" && h.screen.newState(state) || record.Level < slog.LevelInfo || isReturned {
 		return nil
 	}
 	h.screen.note(h.screen.language.Foreign(record.Message) + rest.String())
