@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -92,10 +93,15 @@ type variable struct {
 	Value string `json:"value"`
 }
 
+// variables returns those of clients that reach the sandbox by the host of a request. A
+// client that is not on this machine must be allowed to do without TLS.
 func (g *running) variables(host string) []variable {
 	all := make([]variable, len(g.Env))
 	for i, field := range g.Env {
 		all[i] = variable{field.Name, g.requested(field.Value, host)}
+	}
+	if base, err := url.Parse(g.requested(g.url, host)); err == nil && !IsLoopback(base.Hostname()) {
+		all = append(all, variable{strings.ToUpper(g.Name) + "_ALLOW_PLAIN_HTTP", "1"})
 	}
 	return all
 }
@@ -256,11 +262,18 @@ func (b *Sandbox) serveDeliveries(w http.ResponseWriter, r *http.Request) {
 func read(w http.ResponseWriter, r *http.Request, into any) bool {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+	err := decoder.Decode(into)
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case err == nil, errors.Is(err, io.EOF):
+		return true
+	case errors.As(err, &mismatch) && mismatch.Field != "":
+		types := strings.NewReplacer("float64", "a number", "int", "a whole number", "bool", "true or false", "string", "a string")
+		fail(w, http.StatusBadRequest, fmt.Sprintf("%s must be %s, and not a %s", mismatch.Field, types.Replace(mismatch.Type.String()), mismatch.Value))
+	default:
 		fail(w, http.StatusBadRequest, "the body must be JSON: "+err.Error())
-		return false
 	}
-	return true
+	return false
 }
 
 func fail(w http.ResponseWriter, status int, why string) {

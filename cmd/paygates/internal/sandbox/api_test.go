@@ -242,6 +242,11 @@ func TestWrongRequests(t *testing.T) {
 		{"/api/gateways/ispay/notify-url", `{"url":"http://127.0.0.1/"}`, 409, "with each order"},
 		{"/api/gateways/pingpp/notify-url", `{"url":"javascript:x"}`, 400, "http or https"},
 		{"/api/gateways/ispay/fault", `{"status":99}`, 400, "200 to 599"},
+		{"/api/gateways/ispay/fault", `{"status":"500"}`, 400, "status must be a whole number, and not a string"},
+		{"/api/gateways/ispay/fault", `{"delay_seconds":"1"}`, 400, "delay_seconds must be a number, and not a string"},
+		{"/api/gateways/ispay/fault", `{"reset":1}`, 400, "reset must be true or false, and not a number"},
+		{"/api/gateways/ispay/fault", `[]`, 400, "must be JSON"},
+		{"/api/gateways/ispay/fault", `status=500`, 400, "must be JSON"},
 		{"/api/gateways/ispay/fault", `{"delay_seconds":1e9}`, 400, "delay_seconds"},
 	} {
 		status, why := b.post(test.path, test.body, nil)

@@ -173,6 +173,27 @@ func TestTheEnvironmentCanBePasted(t *testing.T) {
 	assert.Contains(t, script, "$env:ISPAY_USER_ID = '10001'\n")
 }
 
+// A container or another machine reaches the sandbox by its name, and without TLS.
+func TestTheEnvironmentOfAnotherMachine(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	for host, isOther := range map[string]bool{"127.0.0.1:9100": false, "localhost:9100": false, "[::1]:9100": false, "host.docker.internal:9100": true, "192.0.2.7:9100": true} {
+		_, script := b.request(http.MethodGet, "/env", "", http.Header{"Host": {host}})
+		env := gateway.Env{}
+		for _, command := range strings.Split(strings.TrimSpace(script), "\nexport ") {
+			name, value, _ := strings.Cut(strings.TrimPrefix(command, "export "), "=")
+			env[name] = strings.Trim(value, "'")
+		}
+		for _, g := range gateway.All() {
+			name, _, _ := net.SplitHostPort(host)
+			assert.Contains(t, env[strings.ToUpper(g.Name)+"_BASE_URL"], name)
+			assert.Equal(t, isOther, env.Flag(strings.ToUpper(g.Name)+"_ALLOW_PLAIN_HTTP"), host)
+			_, err := g.Open(gateway.Settings{Env: env})
+			require.NoError(t, err, host)
+		}
+	}
+}
+
 func TestPortsInUse(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
