@@ -96,9 +96,9 @@ type variable struct {
 // variables returns those of clients that reach the sandbox by the host of a request. A
 // client that is not on this machine must be allowed to do without TLS.
 func (g *running) variables(host string) []variable {
-	all := make([]variable, len(g.Env))
-	for i, field := range g.Env {
-		all[i] = variable{field.Name, g.requested(field.Value, host)}
+	all := make([]variable, 0, len(g.Env)+1)
+	for _, field := range g.Env {
+		all = append(all, variable{field.Name, g.requested(field.Value, host)})
 	}
 	if base, err := url.Parse(g.requested(g.url, host)); err == nil && !IsLoopback(base.Hostname()) {
 		all = append(all, variable{strings.ToUpper(g.Name) + "_ALLOW_PLAIN_HTTP", "1"})
