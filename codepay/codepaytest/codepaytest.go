@@ -146,7 +146,7 @@ func (s *Server) find(w http.ResponseWriter, r *http.Request) (gatewaytest.Order
 }
 
 func (s *Server) query(w http.ResponseWriter, r *http.Request) {
-	f := last(r.URL.Query())
+	f := last(gatewaytest.Query(r.URL.RawQuery))
 	order, ok := s.Order(f["order_id"])
 	switch {
 	case f["call"] != "" && !identifierShape.MatchString(f["call"]):

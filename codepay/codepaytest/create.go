@@ -38,12 +38,7 @@ var (
 )
 
 func (s *Server) create(w http.ResponseWriter, r *http.Request) {
-	sent, err := parameters(r)
-	if err != nil {
-		respond(w, "", created{Status: -2, Message: "undefined"})
-		return
-	}
-	f := last(sent)
+	f := last(parameters(r))
 	if status, message := s.check(f); status != 0 {
 		respond(w, f["call"], created{Status: status, Message: message})
 		return
@@ -72,13 +67,13 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 }
 
 // parameters returns those of the body of a POST, and those of the query otherwise.
-func parameters(r *http.Request) (url.Values, error) {
+func parameters(r *http.Request) url.Values {
 	if r.Method == http.MethodPost {
-		if err := r.ParseForm(); err != nil || len(r.PostForm) > 0 {
-			return r.PostForm, err
+		if form := gatewaytest.Form(r); len(form) > 0 {
+			return form
 		}
 	}
-	return url.ParseQuery(r.URL.RawQuery)
+	return gatewaytest.Query(r.URL.RawQuery)
 }
 
 // check returns the status and the message for parameters that the document does not

@@ -99,11 +99,7 @@ func productPrice(products []Product, bought string) (purchase, int) {
 }
 
 func (s *Server) create(w http.ResponseWriter, r *http.Request, k kind) {
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, k.path, 105)
-		return
-	}
-	f := r.PostForm
+	f := gatewaytest.Form(r)
 	signedNames := []string{k.bought, "type", "out_order_id", "custom"}
 	if code := s.verify(f, signedNames, k.allowed); code != 0 {
 		s.fail(w, k.path, code)

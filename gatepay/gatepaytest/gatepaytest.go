@@ -139,7 +139,7 @@ func (s *Server) Reject(path string, code int) {
 }
 
 func (s *Server) check(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
+	query := gatewaytest.Query(r.URL.RawQuery)
 	if code := s.verify(query, []string{"out_order_id"}, nil); code != 0 {
 		s.fail(w, checkPath, code)
 		return

@@ -515,7 +515,7 @@ func TestUnknownPages(t *testing.T) {
 	_ = response.Body.Close()
 	assert.Equal(t, 404, response.StatusCode)
 	code, _ := send(t, http.MethodPost, srv.URL+"/api/anypay/create?a=%zz", nil)
-	assert.Equal(t, 105, code)
+	assert.Equal(t, 101, code)
 }
 
 // Reject sends each code of each table with the document's message, once.

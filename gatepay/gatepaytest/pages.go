@@ -123,8 +123,9 @@ func (s *Server) quickPay(w http.ResponseWriter, r *http.Request) {
 	if !linked(w, r) {
 		return
 	}
-	bought, code := anyPrice(nil, r.PostFormValue("price"))
-	channel := r.PostFormValue("type")
+	f := gatewaytest.Form(r)
+	bought, code := anyPrice(nil, f.Get("price"))
+	channel := f.Get("type")
 	if code != 0 || (channel != "wechat" && channel != "alipay") {
 		showQuickPay(w, r, http.StatusBadRequest, r.PostFormValue("price"), r.PostFormValue("custom"), "价格或支付方式无效 wrong amount or payment method")
 		return
@@ -133,7 +134,7 @@ func (s *Server) quickPay(w http.ResponseWriter, r *http.Request) {
 	order := gatewaytest.Order{
 		ID: id, OrderNo: "Q" + id, Amount: bought.amount, Currency: "CNY",
 		Channel: channel, State: string(gatepay.StateInProgress),
-		Fields: map[string]string{"custom": r.PostFormValue("custom"), "order_name": "快捷收款"},
+		Fields: map[string]string{"custom": f.Get("custom"), "order_name": "快捷收款"},
 	}
 	s.mu.Lock()
 	s.add(order)

@@ -110,10 +110,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 
 // add stores an order and returns its number, or what is wrong with the request.
 func (s *Server) add(r *http.Request) (id, why string) {
-	if err := r.ParseForm(); err != nil {
-		return "", "form"
-	}
-	f := r.PostForm
+	f := gatewaytest.Form(r)
 	amount, amountErr := money.Parse(f.Get("amount"))
 	_, ipErr := netip.ParseAddr(f.Get("ip"))
 	switch {

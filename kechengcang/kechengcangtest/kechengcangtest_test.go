@@ -107,6 +107,27 @@ func TestTheFakeRejectsWhatTheSourceForbids(t *testing.T) {
 	assert.Len(t, srv.Orders(), 1)
 }
 
+// Laravel reads JSON only if the Content-Type says so.
+func TestTheFakeReadsJSONByItsContentType(t *testing.T) {
+	t.Parallel()
+	srv, _ := setup(t)
+	for contentType, want := range map[string]int{
+		"application/json": 200, "application/json; charset=utf-8": 200, "application/vnd.api+json": 200,
+		"": 422, "text/plain": 422, "application/x-www-form-urlencoded": 422,
+	} {
+		r, err := http.NewRequest(http.MethodPost, srv.URL+"/api/web/pay-orders/store", strings.NewReader(storeBody()))
+		require.NoError(t, err)
+		r.Header.Set("Accept", asJSON)
+		if contentType != "" {
+			r.Header.Set("Content-Type", contentType)
+		}
+		response, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, want, response.StatusCode, contentType)
+	}
+}
+
 func TestTheFakeSendsHTMLErrorsWithoutAcceptJSON(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)

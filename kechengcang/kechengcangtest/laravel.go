@@ -12,9 +12,16 @@ import (
 
 // What Laravel does with requests and responses.
 
-// input reads a JSON body as Laravel does: texts are trimmed, a number is a text, and null
-// is an absent field.
+// input reads a body as Laravel does: as JSON if the Content-Type says so, otherwise as a
+// form. Texts are trimmed, a number is a text, and null is an absent field.
 func input(r *http.Request) (map[string]string, error) {
+	if mediaType := r.Header.Get("Content-Type"); !strings.Contains(mediaType, "/json") && !strings.Contains(mediaType, "+json") {
+		in := map[string]string{}
+		for name, values := range gatewaytest.Form(r) {
+			in[name] = strings.TrimSpace(values[len(values)-1])
+		}
+		return in, nil
+	}
 	var fields map[string]any
 	decoder := json.NewDecoder(io.LimitReader(r.Body, 1<<20))
 	decoder.UseNumber()

@@ -206,11 +206,8 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		gatewaytest.WriteJSON(w, http.StatusUnauthorized, map[string]any{"detail": "Invalid token."})
 		return
 	}
-	if err := r.ParseForm(); err != nil {
-		reject("支付请求失败! form")
-		return
-	}
-	orderNo, channel := r.PostForm.Get("order_no"), r.PostForm.Get("channel")
+	f := gatewaytest.Form(r)
+	orderNo, channel := f.Get("order_no"), f.Get("channel")
 	if channel != "alipay" && channel != "wx" {
 		reject("无效的支付通道")
 		return

@@ -51,6 +51,7 @@ func (b *Sandbox) front(g *running) http.Handler {
 		Transport: &http.Transport{DisableKeepAlives: true},
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // ReverseProxy removes what Go cannot parse
 			r.Out.Host = r.In.Host
 			r.Out.Header.Del("Accept-Encoding")
 		},

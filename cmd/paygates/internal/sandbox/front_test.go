@@ -232,3 +232,21 @@ func TestStatesHaveTexts(t *testing.T) {
 		}
 	}
 }
+
+// ReverseProxy would remove a parameter with a semicolon from the query, which is signed.
+//
+//	printf %s 'id=10041&page=4&param=a;b&pay_id=m2&price=1.00&type=1example-key-of-codepay' | md5sum
+func TestTheQueryStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	const query = "id=10041&page=4&param=a;b&pay_id=m2&price=1.00&type=1&sign=ad678d0afd1e724712ed22e8119f0528"
+	response, err := http.Get(b.env["CODEPAY_BASE_URL"] + "/creat_order/?" + query)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	assert.Contains(t, string(body), `"msg":"ok"`)
+	order, ok := b.sandbox.gateways[1].Order("m2")
+	require.True(t, ok)
+	assert.Equal(t, "a;b", order.Fields["param"])
+}
