@@ -423,10 +423,10 @@ func TestQueryOrderWithAResponseAboutAnotherOrder(t *testing.T) {
 	for body, says := range map[string]string{
 		`{"status":1,"order_id":"999"}`:         `response is about something else: order_id is "999", not "888888888"`,
 		`{"status":1,"order_id":["888888888"]}`: "order_id is not a single value",
-		`{"status":1,"money":"1.001"}`:          "money has another shape",
-		`{"status":1,"money":{}}`:               "money has another shape",
-		`{"status":1,"pay_no":[1]}`:             "pay_no has another shape",
-		`{"status":1,"pay_id":{}}`:              "pay_id is not a text",
+		`{"status":1,"money":"1.001"}`:          "money is not an amount with at most two decimals",
+		`{"status":1,"money":{}}`:               "money is not an amount with at most two decimals",
+		`{"status":1,"pay_no":[1]}`:             "pay_no is not a single value",
+		`{"status":1,"pay_id":{}}`:              "pay_id is not a single value",
 	} {
 		mock.RegisterResponder("GET", queryURL, respond(body))
 		_, err := client.QueryOrder(t0(), "888888888")

@@ -110,7 +110,7 @@ func decodePaymentPage(response transport.Response) (*PaymentPage, error) {
 	if !response.OK() {
 		return nil, response.Bad("not a payment page")
 	}
-	return &PaymentPage{Raw: paygates.NewPrivate(json.RawMessage(raw.Bytes()))}, nil
+	return &PaymentPage{Raw: paygates.NewPrivate(json.RawMessage(raw.JSON()))}, nil
 }
 
 func sameHost(page *url.URL, baseURL string) bool {

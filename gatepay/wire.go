@@ -117,7 +117,7 @@ func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
 	if failed != nil {
 		return nil, failed
 	}
-	got := data.Text("out_order_id") // not documented
+	got := data.NeedTextIfAny("out_order_id") // not documented
 	order := &Order{
 		OrderNo:     cmp.Or(orderNo, got),
 		OrderID:     data.NeedText("order_id"),
@@ -128,10 +128,7 @@ func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
 		RespondedAt: f.Time("time"),
 		Raw:         paygates.NewPrivate(json.RawMessage(response.Body)),
 	}
-	switch {
-	case slices.Contains(f.Unread(), "out_order_id"):
-		f.Fail("out_order_id is not a single value")
-	case got != "" && got != order.OrderNo:
+	if got != "" && got != order.OrderNo {
 		f.Fail(response.Other("out_order_id", got, orderNo))
 	}
 	if err := f.Err(); err != nil {
@@ -148,7 +145,7 @@ func decodeParams(raw []byte) (map[string]string, error) {
 	}
 	params := f.Object("data").Value("params")
 	var values map[string]string
-	switch text := string(params.Bytes()); {
+	switch text := params.JSON(); {
 	case len(f.Unread()) > 0:
 		return nil, badParams(errors.New("no data"))
 	case text == "" || text == "null" || text == "[]": // PHP's empty list

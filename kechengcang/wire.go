@@ -46,10 +46,10 @@ func decode(response transport.Response) (*Order, *paygates.Error) {
 		return nil, rejection(response, f)
 	}
 	result := f.Object("result")
-	switch value := f.Value("result"); {
-	case value.IsNull():
+	switch json := f.Value("result").JSON(); {
+	case json == "null":
 		return nil, nil
-	case len(value.Bytes()) == 0:
+	case json == "":
 		return nil, response.Bad("no result")
 	case !result.Exists():
 		return nil, response.Bad("result is not an object")
@@ -125,7 +125,7 @@ func rejection(response transport.Response, f loosejson.Fields) *paygates.Error 
 
 func fieldErrors(response transport.Response, raw loosejson.Value) error {
 	var all map[string][]string
-	if json.Unmarshal(raw.Bytes(), &all) != nil || len(all) == 0 {
+	if json.Unmarshal([]byte(raw.JSON()), &all) != nil || len(all) == 0 {
 		return nil //nolint:nilerr // an object of another shape names no fields
 	}
 	fields := make(FieldErrors, len(all))

@@ -33,7 +33,7 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 	return get(ctx, c, apiQuery{
 		op: op, path: "/v1/charges/" + chargeID, template: "/v1/charges/{charge_id}", notFound: paygates.ErrOrderNotFound,
 	}, func(response transport.Response) (*Charge, error) {
-		charge, err := readCharge(response.Body)
+		charge, err := read(response.Body, decodeCharge)
 		switch {
 		case err != nil:
 			return nil, response.Unreadable(err)

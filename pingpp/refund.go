@@ -81,7 +81,7 @@ func (c *Client) QueryRefund(ctx context.Context, chargeID, refundID string) (*R
 		op: op, path: "/v1/charges/" + chargeID + "/refunds/" + refundID,
 		template: "/v1/charges/{charge_id}/refunds/{refund_id}", notFound: paygates.ErrOrderNotFound,
 	}, func(response transport.Response) (*Refund, error) {
-		refund, err := readRefund(response.Body)
+		refund, err := read(response.Body, decodeRefund)
 		switch {
 		case err != nil:
 			return nil, response.Unreadable(err)

@@ -78,24 +78,20 @@ func isAPIError(body []byte) bool {
 // DecodeCharge decodes a stored charge: a Charge's Raw. The error is a *paygates.Error that
 // is ErrBadResponse.
 func DecodeCharge(raw []byte) (*Charge, error) {
-	charge, err := readCharge(raw)
+	charge, err := read(raw, decodeCharge)
 	if err != nil {
 		return nil, transport.Kept(gateway, "decode charge", raw).Bad(err.Error())
 	}
 	return charge, nil
 }
 
-// readCharge decodes a response that is a charge. The error says what is missing.
-func readCharge(raw []byte) (*Charge, error) {
+// read decodes a whole response with decode. The error says what is missing.
+func read[T any](raw []byte, decode func(loosejson.Fields) (*T, error)) (*T, error) {
 	f, err := loosejson.Parse(raw)
 	if err != nil {
 		return nil, err
 	}
-	charge, err := decodeCharge(f)
-	if charge != nil {
-		charge.Raw = paygates.NewPrivate(json.RawMessage(raw))
-	}
-	return charge, err
+	return decode(f)
 }
 
 // decodeCharge decodes a charge, which may be a part of a response or a notification.
@@ -127,9 +123,9 @@ func decodeCharge(f loosejson.Fields) (*Charge, error) {
 		FailureMessage: f.Text("failure_msg"),
 		Refunds:        decodeRefunds(f),
 		Metadata:       paygates.NewPrivate(decodeMetadata(f.Value("metadata"))),
-		Extra:          paygates.NewPrivate(json.RawMessage(f.Value("extra").Bytes())),
-		Credential:     paygates.NewPrivate(json.RawMessage(f.Value("credential").Bytes())),
-		Raw:            paygates.NewPrivate(f.JSON()),
+		Extra:          paygates.NewPrivate(f.JSON("extra")),
+		Credential:     paygates.NewPrivate(f.JSON("credential")),
+		Raw:            paygates.NewPrivate(f.Raw()),
 	}
 	// Refunds decide whether the money is still there. A charge without any may leave
 	// both fields out.
@@ -155,7 +151,7 @@ func decodeEvent(body []byte) (*Event, error) {
 		Type:            EventType(f.NeedText("type")),
 		LiveMode:        f.NeedBool("livemode"),
 		CreatedAt:       f.Time("created"),
-		Object:          paygates.NewPrivate(json.RawMessage(data.Value("object").Bytes())),
+		Object:          paygates.NewPrivate(data.JSON("object")),
 		PendingWebhooks: int(f.Int("pending_webhooks")),
 		RequestID:       f.Text("request"),
 		Raw:             paygates.NewPrivate(json.RawMessage(body)),
@@ -190,8 +186,8 @@ func decodeMetadata(raw loosejson.Value) map[string]string {
 			texts = map[string]string{}
 		}
 		texts[name] = value.Text()
-		if first := value.Bytes()[0]; first == '{' || first == '[' {
-			texts[name] = string(value.Bytes())
+		if value.IsObject() || value.IsList() {
+			texts[name] = value.JSON()
 		}
 	}
 	return texts

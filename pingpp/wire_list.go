@@ -1,7 +1,6 @@
 package pingpp
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -20,7 +19,7 @@ func decodeRefunds(charge loosejson.Fields) (list RefundList) {
 			charge.Skip("refunds." + name)
 		}
 	}
-	if text := string(data.Bytes()); !data.IsList() && text != "" && text != "null" && text != `""` {
+	if text := data.JSON(); !data.IsList() && text != "" && text != "null" && text != `""` {
 		charge.Skip("refunds")
 		return RefundList{}
 	}
@@ -53,25 +52,11 @@ func refundOf(f loosejson.Fields) Refund {
 		FailureCode:    f.Text("failure_code"),
 		FailureMessage: f.Text("failure_msg"),
 		Metadata:       paygates.NewPrivate(decodeMetadata(f.Value("metadata"))),
-		Extra:          paygates.NewPrivate(json.RawMessage(f.Value("extra").Bytes())),
-		Raw:            paygates.NewPrivate(f.JSON()),
+		Extra:          paygates.NewPrivate(f.JSON("extra")),
+		Raw:            paygates.NewPrivate(f.Raw()),
 	}
 	refund.Unread = f.Unread()
 	return refund
-}
-
-// readRefund decodes a response that is a refund. The error says what is missing.
-func readRefund(raw []byte) (*Refund, error) {
-	f, err := loosejson.Parse(raw)
-	if err != nil {
-		return nil, err
-	}
-	refund, err := decodeRefund(f)
-	if err != nil {
-		return nil, err
-	}
-	refund.Raw = paygates.NewPrivate(json.RawMessage(raw))
-	return refund, nil
 }
 
 // decodeRefund decodes a requested refund.

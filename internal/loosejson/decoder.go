@@ -29,12 +29,10 @@ const deepest = 10_000
 //
 // After an error i is the end of data, where every loop ends.
 type decoder struct {
-	data    []byte
-	text    string // the same, if members are recorded
-	i       int    // the next byte
-	depth   int    // of objects and lists
+	data    string
+	i       int // the next byte
+	depth   int // of objects and lists
 	members []member
-	buffer  []byte // the last name that had escapes
 	err     error
 }
 
@@ -76,8 +74,6 @@ func (d *decoder) fail(err error) {
 func (d *decoder) object(names names) {
 	seen := make([]uint64, 0, 32)
 	for more := d.open('}'); more; more = d.more('}') {
-		d.next()
-		begin := d.i + 1
 		name := d.name()
 		if names == opaque {
 			d.skip(opaque)
@@ -96,19 +92,11 @@ func (d *decoder) object(names names) {
 			inside = opaque
 		}
 		if names == recorded && d.err == nil {
-			d.record(d.nameAt(begin, name), inside)
+			d.record(name, inside)
 		} else {
 			d.skip(inside)
 		}
 	}
-}
-
-// nameAt returns a name that begins at begin, without an allocation if it has no escapes.
-func (d *decoder) nameAt(begin int, name []byte) string {
-	if written := d.text[begin : begin+len(name)]; written == string(name) {
-		return written
-	}
-	return string(name)
 }
 
 // record passes and records the value of a member.
@@ -150,11 +138,8 @@ func (d *decoder) close() bool {
 	return false
 }
 
-// value returns the next value, which cannot be grown into what follows it.
-func (d *decoder) value(names names) Value { return Value{slices.Clip(d.skip(names))} }
-
-// skip returns the bytes of the next value.
-func (d *decoder) skip(names names) []byte {
+// skip passes the next value and returns its JSON.
+func (d *decoder) skip(names names) string {
 	first := d.next()
 	begin := d.i
 	switch first {
@@ -180,22 +165,21 @@ func (d *decoder) skip(names names) []byte {
 }
 
 // name returns the next name, and leaves d behind its colon.
-func (d *decoder) name() []byte {
+func (d *decoder) name() string {
 	if d.next() != '"' {
 		d.fail(errSyntax)
-		return nil
+		return ""
 	}
 	begin := d.i + 1
 	escapes := d.string()
 	name := d.data[begin:max(begin, d.i-1)]
 	if d.next() != ':' {
 		d.fail(errSyntax)
-		return nil
+		return ""
 	}
 	d.i++
 	if escapes {
-		d.buffer = unescape(d.buffer[:0], name)
-		name = d.buffer
+		return unescape(name)
 	}
 	return name
 }

@@ -15,13 +15,13 @@ import (
 // Fields reads the fields of an object by their names, in any case of letters.
 type Fields struct {
 	*document
-	members    []member
-	begin, end int // the object; equal if there is none
+	members []member
+	json    json.RawMessage // the object, nil if there is none
 }
 
 // document is what an object and the objects in it have in common.
 type document struct {
-	data   []byte
+	data   []byte // without byte order marks
 	text   string // the same
 	form   url.Values
 	around *document // that reports for this one, which was a string in it; or nil
@@ -60,14 +60,28 @@ func (d *document) outermost() *document {
 	return d
 }
 
-// need records a field that decides and has another shape, or is missing.
-func (d *document) need(name string, s scalar, ok bool, kind string) {
+// optional returns what parse reads in a field, and the zero value for nothing and for
+// another shape.
+func optional[T any](f Fields, name string, parse func(scalar) (T, bool)) T {
+	value, ok := parse(f.scalar(name))
+	if !ok {
+		f.Skip(name)
+		return *new(T)
+	}
+	return value
+}
+
+// required returns what parse reads in a field that decides.
+func required[T any](f Fields, name, kind string, parse func(scalar) (T, bool)) T {
+	s := f.scalar(name)
+	value, ok := parse(s)
 	switch {
 	case s.isNothing():
-		d.Fail("no " + name)
+		f.Fail("no " + name)
 	case !ok:
-		d.Fail(name + " is not " + kind)
+		f.Fail(name + " is not " + kind)
 	}
+	return value
 }
 
 // find returns the member with a name, and those of the objects in it, or nil.
@@ -86,7 +100,17 @@ func (f Fields) Value(name string) Value {
 	if m == nil {
 		return Value{}
 	}
-	return part(f.data, m.begin, m.end)
+	return Value{f.text[m.begin:m.end]}
+}
+
+// JSON returns the JSON of a field as it arrived, nil if there is none. Growing it changes
+// nothing behind it.
+func (f Fields) JSON(name string) json.RawMessage {
+	m, _ := f.find(name)
+	if m == nil {
+		return nil
+	}
+	return slices.Clip(f.data[m.begin:m.end])
 }
 
 // Object returns a reader of an object, which adds to what f reports. It may be in a string,
@@ -97,9 +121,9 @@ func (f Fields) Object(name string) Fields {
 	switch {
 	case m == nil || f.data[m.begin] == 'n': // null
 	case f.data[m.begin] == '{':
-		return Fields{f.document, inside, m.begin, m.end}
+		return Fields{f.document, inside, slices.Clip(f.data[m.begin:m.end])}
 	default:
-		if object, err := parse([]byte(f.scalar(name).text)); err == nil {
+		if object, err := (Value{f.scalar(name).text}).Parse(); err == nil {
 			object.around = f.outermost()
 			return object
 		}
@@ -109,10 +133,10 @@ func (f Fields) Object(name string) Fields {
 }
 
 // Exists reports whether there is such an object.
-func (f Fields) Exists() bool { return f.begin < f.end }
+func (f Fields) Exists() bool { return f.json != nil }
 
-// JSON returns the object.
-func (f Fields) JSON() json.RawMessage { return part(f.data, f.begin, f.end).Bytes() }
+// Raw returns the object as it arrived: a whole response with the byte order marks before it.
+func (f Fields) Raw() json.RawMessage { return f.json }
 
 // Alone returns a reader of the same object that reports by itself.
 func (f Fields) Alone() Fields {
@@ -125,23 +149,17 @@ func (f Fields) Has(name string) bool { return !f.scalar(name).isNothing() }
 
 func (f Fields) scalar(name string) scalar {
 	if f.form != nil {
-		return scalar{f.form.Get(name), present}
+		return scalar{text: f.form.Get(name)}
 	}
 	m, _ := f.find(name)
 	if m == nil {
 		return scalar{}
 	}
-	return scalarOf(f.data[m.begin:m.end], f.text[m.begin:m.end])
+	return scalarOf(f.text[m.begin:m.end])
 }
 
 // Text returns a text.
-func (f Fields) Text(name string) string {
-	s := f.scalar(name)
-	if s.state == unreadable {
-		f.Skip(name)
-	}
-	return s.text
-}
+func (f Fields) Text(name string) string { return optional(f, name, parseText) }
 
 // Private returns a text that must not be printed.
 func (f Fields) Private(name string) paygates.Private[string] {
@@ -152,9 +170,14 @@ func (f Fields) Private(name string) paygates.Private[string] {
 }
 
 // NeedText returns a text that decides.
-func (f Fields) NeedText(name string) string {
+func (f Fields) NeedText(name string) string { return required(f, name, "a single value", parseText) }
+
+// NeedTextIfAny returns a text that decides, "" for nothing.
+func (f Fields) NeedTextIfAny(name string) string {
 	s := f.scalar(name)
-	f.need(name, s, s.state == present, "a single value")
+	if s.isNested {
+		f.Fail(name + " is not a single value")
+	}
 	return s.text
 }
 
@@ -168,95 +191,36 @@ func (f Fields) NeedNumber(name string) string {
 }
 
 // Int returns a whole number, 0 for nothing.
-func (f Fields) Int(name string) int64 {
-	s := f.scalar(name)
-	n, ok := parseInt(s)
-	if !ok {
-		f.Skip(name)
-	}
-	return n
-}
+func (f Fields) Int(name string) int64 { return optional(f, name, parseInt) }
 
 // NeedInt returns a whole number that decides: a state, a code, a currency. It fits an int
-// of 32 bits, so that a conversion cannot make another state of it.
-func (f Fields) NeedInt(name string) int64 {
-	s := f.scalar(name)
-	n, ok := parseInt(s)
-	ok = ok && n == int64(int32(n)) //nolint:gosec // the comparison finds an overflow
-	f.need(name, s, ok, "a whole number")
-	return n
-}
+// of 32 bits.
+func (f Fields) NeedInt(name string) int64 { return required(f, name, "a whole number", parseInt32) }
 
 // Bool returns a truth value, false for nothing.
-func (f Fields) Bool(name string) bool {
-	s := f.scalar(name)
-	value, ok := parseBool(s)
-	if !ok {
-		f.Skip(name)
-	}
-	return value
-}
+func (f Fields) Bool(name string) bool { return optional(f, name, parseBool) }
 
 // NeedBool returns a truth value that decides.
-func (f Fields) NeedBool(name string) bool {
-	s := f.scalar(name)
-	value, ok := parseBool(s)
-	f.need(name, s, ok, "true or false")
-	return value
-}
+func (f Fields) NeedBool(name string) bool { return required(f, name, "true or false", parseBool) }
 
 // Amount returns an amount in units with at most two decimals, 0 for nothing.
-func (f Fields) Amount(name string) money.Amount {
-	s := f.scalar(name)
-	amount, ok := parseAmount(s)
-	if !ok {
-		f.Skip(name)
-	}
-	return amount
-}
+func (f Fields) Amount(name string) money.Amount { return optional(f, name, parseAmount) }
 
 // NeedAmount returns an amount that decides.
 func (f Fields) NeedAmount(name string) money.Amount {
-	s := f.scalar(name)
-	amount, ok := parseAmount(s)
-	f.need(name, s, ok, "an amount with at most two decimals")
-	return amount
+	return required(f, name, "an amount with at most two decimals", parseAmount)
 }
 
 // Cents returns an amount in hundredths, 0 for nothing.
-func (f Fields) Cents(name string) money.Amount {
-	s := f.scalar(name)
-	n, ok := parseInt(s)
-	if !ok || n < 0 {
-		f.Skip(name)
-		return 0
-	}
-	return money.Cents(n)
-}
+func (f Fields) Cents(name string) money.Amount { return optional(f, name, parseCents) }
 
-// NeedCents returns an amount in hundredths that decides. It takes no decimals, not even
-// zeros: 99.00 in such a field may be meant in units.
+// NeedCents returns an amount in hundredths that decides, without decimals.
 func (f Fields) NeedCents(name string) money.Amount {
-	s := f.scalar(name)
-	n, ok := parseInt(s)
-	ok = ok && n >= 0 && !strings.Contains(s.text, ".")
-	f.need(name, s, ok, "an amount in hundredths")
-	if !ok {
-		return 0
-	}
-	return money.Cents(n)
+	return required(f, name, "an amount in hundredths", parseWholeCents)
 }
 
 // Seconds returns a duration in whole seconds, 0 for nothing.
-func (f Fields) Seconds(name string) time.Duration {
-	s := f.scalar(name)
-	n, ok := parseInt(s)
-	if d := time.Duration(n) * time.Second; ok && n >= 0 && int64(d/time.Second) == n {
-		return d
-	}
-	f.Skip(name)
-	return 0
-}
+func (f Fields) Seconds(name string) time.Duration { return optional(f, name, parseSeconds) }
 
 // Time returns a time in UTC+8: see [ParseTime]. It is zero for nothing.
 func (f Fields) Time(name string) time.Time { return f.TimeIn(name, Shanghai) }
@@ -265,7 +229,7 @@ func (f Fields) Time(name string) time.Time { return f.TimeIn(name, Shanghai) }
 func (f Fields) TimeIn(name string, zone *time.Location) time.Time {
 	s := f.scalar(name)
 	at, ok := ParseTime(s.text, zone)
-	if !ok || s.state == unreadable {
+	if !ok || s.isNested {
 		f.Skip(name)
 	}
 	return at

@@ -37,30 +37,32 @@ var messages = regexp.MustCompile(`^(?:(?:<br />\s*)?(?:<b>)?(?:Warning|Notice|D
 // encoded it twice. It drops what [Trim] drops, and marks and HTML behind it, and rejects bytes
 // that are not UTF-8 and objects that have a name twice. The values share memory with data.
 func Parse(data []byte) (Fields, error) {
-	data, err := text(data)
+	stripped, err := text(data)
 	if err != nil {
 		return Fields{}, err
 	}
-	f, err := parse(data)
-	if errors.Is(err, errObject) && data[0] == '"' && data[len(data)-1] == '"' {
-		if inner, err := parse([]byte(scalarOf(data, string(data)).text)); err == nil {
-			return inner, nil
+	f, err := parse(data, stripped, string(stripped))
+	if errors.Is(err, errObject) && stripped[0] == '"' && stripped[len(stripped)-1] == '"' {
+		inner := scalarOf(string(stripped)).text
+		if f, err := parse(data, []byte(inner), inner); err == nil {
+			return f, nil
 		}
 	}
 	return f, err
 }
 
-func parse(data []byte) (Fields, error) {
+// parse reads an object. text is the same as data, raw is what arrived.
+func parse(raw, data []byte, text string) (Fields, error) {
 	// Not more members than colons.
-	d := decoder{data: data, text: string(data), members: make([]member, 0, min(bytes.Count(data, []byte{':'}), 32))}
-	value := d.value(recorded)
+	d := decoder{data: text, members: make([]member, 0, min(strings.Count(text, ":"), 32))}
+	value := Value{d.skip(recorded)}
 	switch err := d.whole(); {
 	case err != nil:
-		return Fields{}, notJSON(data, err)
+		return Fields{}, notJSON(text, err)
 	case !value.IsObject():
 		return Fields{}, errObject
 	}
-	return Fields{&document{data: data, text: d.text}, d.members, 0, len(value.json)}, nil
+	return Fields{&document{data: data, text: text}, d.members, slices.Clip(raw)}, nil
 }
 
 // Read returns a whole response of any shape, without what [Parse] drops. It rejects what
@@ -70,10 +72,10 @@ func Read(data []byte) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	d := decoder{data: data}
-	value := d.value(checked)
+	d := decoder{data: string(data)}
+	value := Value{d.skip(checked)}
 	if err := d.whole(); err != nil {
-		return Value{}, notJSON(data, err)
+		return Value{}, notJSON(d.data, err)
 	}
 	return value, nil
 }
@@ -102,47 +104,42 @@ func text(data []byte) ([]byte, error) {
 }
 
 // notJSON says where the syntax error err is, without the text that encoding/json quotes.
-func notJSON(data []byte, err error) error {
+func notJSON(text string, err error) error {
 	var syntax *json.SyntaxError
-	if errors.Is(err, errSyntax) && errors.As(json.Unmarshal(data, new(json.RawMessage)), &syntax) {
+	if errors.Is(err, errSyntax) && errors.As(json.Unmarshal([]byte(text), new(json.RawMessage)), &syntax) {
 		return fmt.Errorf("%w at byte %d", err, syntax.Offset)
 	}
 	return err
 }
 
-// Value is JSON whose syntax is valid: a response, or a part of one, with which it
-// shares memory. The zero Value is that of a field that is missing.
-type Value struct{ json []byte }
+// Value is JSON whose syntax is valid: a response, or a part of one. The zero Value is that
+// of a field that is missing.
+type Value struct{ json string }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (v *Value) UnmarshalJSON(data []byte) error {
-	v.json = bytes.Clone(data)
+	v.json = string(data)
 	return nil
 }
 
-// Bytes returns the JSON. Growing it changes nothing behind it.
-func (v Value) Bytes() []byte { return v.json }
+// JSON returns the JSON, "" for a field that is missing.
+func (v Value) JSON() string { return v.json }
 
 // IsObject tells {…} from null and from [], as which PHP writes an empty object.
-func (v Value) IsObject() bool { return len(v.json) > 0 && v.json[0] == '{' }
+func (v Value) IsObject() bool { return strings.HasPrefix(v.json, "{") }
 
 // IsList reports whether v is a list.
-func (v Value) IsList() bool { return len(v.json) > 0 && v.json[0] == '[' }
-
-// IsNull tells null from a field that is missing.
-func (v Value) IsNull() bool { return string(v.json) == "null" }
+func (v Value) IsList() bool { return strings.HasPrefix(v.json, "[") }
 
 // Parse reads an object, as the function does.
 func (v Value) Parse() (Fields, error) {
-	if len(v.json) == 0 {
-		return Fields{}, errEmpty
-	}
-	return parse(v.json)
+	data := []byte(v.json)
+	return parse(data, data, v.json)
 }
 
 // Text returns a string, number, true or false as text, with the digits of a number kept.
 // It returns "" for anything else.
-func (v Value) Text() string { return scalarOf(v.json, string(v.json)).text }
+func (v Value) Text() string { return scalarOf(v.json).text }
 
 // Members returns the names and values of an object, none for anything else. A name may
 // come twice.
@@ -153,7 +150,7 @@ func (v Value) Members() iter.Seq2[string, Value] {
 		}
 		d := decoder{data: v.json}
 		for more := d.open('}'); more; more = d.more('}') {
-			if name := string(d.name()); !yield(name, d.value(opaque)) {
+			if name := d.name(); !yield(name, Value{d.skip(opaque)}) {
 				return
 			}
 		}
@@ -162,13 +159,8 @@ func (v Value) Members() iter.Seq2[string, Value] {
 
 // Member returns the value in an object under a name, in any case of letters.
 func (v Value) Member(name string) (found Value) {
-	if !v.IsObject() {
-		return Value{}
-	}
-	d := decoder{data: v.json}
-	for more := d.open('}'); more; more = d.more('}') {
-		same := strings.EqualFold(string(d.name()), name)
-		if value := d.value(opaque); same {
+	for written, value := range v.Members() {
+		if strings.EqualFold(written, name) {
 			found = value
 		}
 	}
@@ -183,12 +175,9 @@ func (v Value) Elements() iter.Seq[Value] {
 		}
 		d := decoder{data: v.json}
 		for more := d.open(']'); more; more = d.more(']') {
-			if !yield(d.value(opaque)) {
+			if !yield(Value{d.skip(opaque)}) {
 				return
 			}
 		}
 	}
 }
-
-// part returns a part of data that cannot be grown into what follows it.
-func part(data []byte, begin, end int) Value { return Value{slices.Clip(data[begin:end])} }

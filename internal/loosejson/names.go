@@ -1,8 +1,8 @@
 package loosejson
 
 import (
-	"bytes"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -10,18 +10,11 @@ import (
 
 // isOpaque reports whether the object with this name is passed on unread: what a
 // merchant added to a payment, and what a channel needs.
-func isOpaque(name []byte) bool {
-	switch string(name) {
-	case "metadata", "extra", "credential":
-		return true
-	default:
-		return false
-	}
-}
+func isOpaque(name string) bool { return name == "metadata" || name == "extra" || name == "credential" }
 
 // foldedHash returns the FNV-1a hash of a name, the same for names that differ in case
 // only. Two documented names with one hash do not exist, and a made-up one is rejected.
-func foldedHash(name []byte) uint64 {
+func foldedHash(name string) uint64 {
 	const prime = 1099511628211
 	hash := uint64(14695981039346656037)
 	for i := 0; i < len(name); {
@@ -34,7 +27,7 @@ func foldedHash(name []byte) uint64 {
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRune(name[i:])
+		r, size := utf8.DecodeRuneInString(name[i:])
 		hash = (hash ^ uint64(firstFold(r))) * prime //nolint:gosec // a rune is not negative
 		i += size
 	}
@@ -50,47 +43,42 @@ func firstFold(r rune) rune {
 	return first
 }
 
-// unescape returns what a name means between its quotes. It appends to buffer if the
-// name has escapes.
-func unescape(buffer, name []byte) []byte {
-	i := bytes.IndexByte(name, '\\')
+// unescape returns what a string means, given what is between its quotes.
+func unescape(text string) string {
+	i := strings.IndexByte(text, '\\')
 	if i < 0 {
-		return name
+		return text
 	}
-	buffer = append(buffer, name[:i]...)
-	for i < len(name) {
-		if name[i] != '\\' || i+1 == len(name) {
-			buffer = append(buffer, name[i])
+	plain := append(make([]byte, 0, 64), text[:i]...)
+	for i < len(text) {
+		switch {
+		case text[i] != '\\' || i+1 == len(text):
+			plain = append(plain, text[i])
 			i++
 			continue
-		}
-		if name[i+1] != 'u' {
-			buffer = append(buffer, escaped(name[i+1]))
+		case text[i+1] != 'u':
+			plain = append(plain, escaped(text[i+1]))
 			i += 2
 			continue
 		}
-		r := hexRune(name[i:])
+		r := hexRune(text[i:])
 		i += 6
-		if utf16.IsSurrogate(r) {
-			if i < len(name) {
-				if r = utf16.DecodeRune(r, hexRune(name[i:])); r != unicode.ReplacementChar {
-					i += 6
-				}
-			} else {
-				r = unicode.ReplacementChar
+		if utf16.IsSurrogate(r) { // the rune is U+FFFD without its other half
+			if r = utf16.DecodeRune(r, hexRune(text[i:])); r != unicode.ReplacementChar {
+				i += 6
 			}
 		}
-		buffer = utf8.AppendRune(buffer, r)
+		plain = utf8.AppendRune(plain, r)
 	}
-	return buffer
+	return string(plain)
 }
 
 // hexRune returns the rune of "\uXXXX" at the beginning of text, or -1.
-func hexRune(text []byte) rune {
+func hexRune(text string) rune {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return -1
 	}
-	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	n, err := strconv.ParseUint(text[2:6], 16, 16)
 	if err != nil {
 		return -1
 	}

@@ -1,9 +1,9 @@
 package loosejson
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/paygates/paygates-go/money"
@@ -12,34 +12,22 @@ import (
 // scalar is a JSON string, number, true or false as text: the digits of a number are
 // kept.
 type scalar struct {
-	text  string
-	state state
+	text     string // "" also for null and a field that is missing
+	isNested bool   // an object or a list
 }
 
-type state uint8
+func (s scalar) isNothing() bool { return s == scalar{} }
 
-const (
-	absent state = iota // null, or no such field
-	present
-	unreadable // an object or a list
-)
-
-// isNothing reports whether there is no such field, or it is null or "".
-func (s scalar) isNothing() bool { return s.state != unreadable && s.text == "" }
-
-// scalarOf reads JSON, which text is as well.
-func scalarOf(json []byte, text string) scalar {
+func scalarOf(json string) scalar {
 	switch {
-	case text == "" || text == "null":
+	case json == "" || json == "null":
 		return scalar{}
-	case text[0] == '{' || text[0] == '[':
-		return scalar{state: unreadable}
-	case text[0] != '"':
-		return scalar{text, present}
-	case bytes.IndexByte(json, '\\') < 0:
-		return scalar{text[1 : len(text)-1], present}
+	case json[0] == '{' || json[0] == '[':
+		return scalar{isNested: true}
+	case json[0] == '"':
+		return scalar{text: unescape(json[1 : len(json)-1])}
 	default:
-		return scalar{string(unescape(make([]byte, 0, 64), json[1:len(json)-1])), present}
+		return scalar{text: json}
 	}
 }
 
@@ -56,11 +44,15 @@ func IsNumber(text string) bool {
 	return true
 }
 
+// The parse functions read a scalar. The zero scalar is the zero value.
+
+func parseText(s scalar) (text string, ok bool) { return s.text, !s.isNested }
+
 // parseInt reads a whole number, which may have decimals that are all zero.
 func parseInt(s scalar) (n int64, ok bool) {
 	text := s.text
 	if text == "" {
-		return 0, s.state != unreadable
+		return 0, !s.isNested
 	}
 	if whole, zeros, found := strings.Cut(text, "."); found && strings.Trim(zeros, "0") == "" {
 		text = whole
@@ -72,6 +64,12 @@ func parseInt(s scalar) (n int64, ok bool) {
 	return n, true
 }
 
+// parseInt32 keeps a conversion from making another state of a number.
+func parseInt32(s scalar) (n int64, ok bool) {
+	n, ok = parseInt(s)
+	return n, ok && n == int64(int32(n)) //nolint:gosec // the comparison finds an overflow
+}
+
 func parseBool(s scalar) (value, ok bool) {
 	switch s.text {
 	case "true", "1":
@@ -79,14 +77,31 @@ func parseBool(s scalar) (value, ok bool) {
 	case "false", "0":
 		return false, true
 	default:
-		return false, s.text == "" && s.state != unreadable
+		return false, s.isNothing()
 	}
 }
 
 func parseAmount(s scalar) (amount money.Amount, ok bool) {
 	if s.text == "" {
-		return 0, s.state != unreadable
+		return 0, !s.isNested
 	}
 	amount, err := money.Parse(s.text)
 	return amount, err == nil
+}
+
+func parseCents(s scalar) (amount money.Amount, ok bool) {
+	n, ok := parseInt(s)
+	return money.Cents(max(n, 0)), ok && n >= 0
+}
+
+// parseWholeCents takes no decimals, not even zeros: 99.00 may be meant in units.
+func parseWholeCents(s scalar) (amount money.Amount, ok bool) {
+	amount, ok = parseCents(s)
+	return amount, ok && !strings.Contains(s.text, ".")
+}
+
+func parseSeconds(s scalar) (d time.Duration, ok bool) {
+	n, ok := parseInt(s)
+	d = time.Duration(n) * time.Second
+	return d, ok && n >= 0 && int64(d/time.Second) == n
 }

@@ -1,6 +1,6 @@
 package loosejson
 
-import "bytes"
+import "strings"
 
 // next returns the next byte that is not white space, 0 at the end of data.
 func (d *decoder) next() byte {
@@ -37,9 +37,9 @@ func (d *decoder) string() (escapes bool) {
 }
 
 // escapeLength returns the length of the escape at the beginning of text, 0 if it is none.
-func escapeLength(text []byte) int {
+func escapeLength(text string) int {
 	switch {
-	case len(text) >= 2 && bytes.IndexByte([]byte(`"\/bfnrt`), text[1]) >= 0:
+	case len(text) >= 2 && strings.IndexByte(`"\/bfnrt`, text[1]) >= 0:
 		return 2
 	case hexRune(text) >= 0:
 		return 6
@@ -84,7 +84,7 @@ func (d *decoder) digits() bool {
 
 // word passes true, false or null.
 func (d *decoder) word(word string) {
-	if !bytes.HasPrefix(d.data[d.i:], []byte(word)) {
+	if !strings.HasPrefix(d.data[d.i:], word) {
 		d.fail(errSyntax)
 		return
 	}
