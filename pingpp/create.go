@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/flow"
 	"github.com/paygates/paygates-go/internal/notify"
@@ -13,8 +12,7 @@ import (
 )
 
 func (r CreateOrderRequest) validate() error {
-	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.ID("OrderNo (order_no)", r.OrderNo, 64)
+	v := newRequest().ID("OrderNo (order_no)", r.OrderNo, 64)
 	check.OneOf(v, "Channel (channel)", r.Channel, ChannelAlipay, ChannelWeChat)
 	return v.Err()
 }

@@ -48,7 +48,7 @@
 //
 //   - Repetition. Ping++ sends an event until the response has status 2xx, eight times in
 //     25 hours, and anyone who has seen one can send it again. Credit a charge once:
-//     deduplicate on [Charge.ID]. [Notification.ID] may be missing.
+//     deduplicate on [Charge.ID]. [Event.ID] may be missing.
 //   - The present state. An old event stays genuine after a refund.
 //     [Client.ConfirmNotification] queries Ping++ for the charge.
 //   - The stored order. Compare amount and currency with it.

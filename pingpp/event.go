@@ -6,15 +6,15 @@ import (
 	"time"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/transport"
 )
 
-// Event is an event that Ping++ returned to QueryEvent (Event 对象). It has the fields of a
-// Notification, but no signature was verified: it is as trustworthy as the TLS connection.
-// So it is another type, which no function for notifications takes.
+// Event is an event (Event 对象). In a Notification its signature was verified. One that
+// QueryEvent returned has no signature and is as trustworthy as the TLS connection; no function
+// for notifications takes it.
 type Event struct {
-	// ID is the number of the event (id), "evt_…".
+	// ID is the number of the event (id), "evt_…", the same whenever the event is sent
+	// again. Some genuine events have none, so deduplicate payments on Charge.ID.
 	ID string
 	// Type is the type of the event (type).
 	Type EventType
@@ -35,7 +35,7 @@ type Event struct {
 	RequestID string
 	// Unread lists the fields that arrived in another shape and were left zero.
 	Unread []string
-	// Raw is the event as it arrived.
+	// Raw is the event as it arrived, byte for byte.
 	Raw paygates.Private[json.RawMessage] `json:"-"`
 }
 
@@ -47,14 +47,10 @@ type Event struct {
 // event.
 func (c *Client) QueryEvent(ctx context.Context, eventID string) (*Event, error) {
 	const op = "query event"
-	if c.apiBaseURL == "" {
-		return nil, notConfigured("APIKey", "query an event")
-	}
-	if err := check.New(gateway, paygates.ErrInvalidRequest).ID("eventID", eventID, 64).Err(); err != nil {
-		return nil, err
-	}
-	return get(ctx, c, apiQuery{
-		op: op, path: "/v1/events/" + eventID, template: "/v1/events/{event_id}", notFound: paygates.ErrOrderNotFound,
+	v := newRequest().ID("eventID", eventID, 64)
+	return get(ctx, c, v, apiQuery{
+		op: op, use: "query an event", path: "/v1/events/" + eventID, template: "/v1/events/{event_id}",
+		notFound: paygates.ErrOrderNotFound,
 	}, func(response transport.Response) (*Event, error) {
 		e, err := decodeEvent(response.Body)
 		switch {

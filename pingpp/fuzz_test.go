@@ -320,9 +320,7 @@ func readEvent(t *testing.T, client *pingpp.Client, body []byte) error {
 	if err != nil {
 		return err
 	}
-	requireEvent(t, &pingpp.Notification{
-		ID: event.ID, Type: event.Type, LiveMode: event.LiveMode, Charge: event.Charge, Object: event.Object, Raw: event.Raw,
-	}, body)
+	requireEvent(t, &pingpp.Notification{Event: *event}, body)
 	require.Equal(t, eventID, event.ID)
 	return nil
 }

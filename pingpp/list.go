@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/notify"
 	"github.com/paygates/paygates-go/internal/transport"
@@ -45,16 +44,6 @@ type ChargeList struct {
 	HasMore bool
 	// Data are the charges (data).
 	Data []Charge
-}
-
-func (r ListChargesRequest) validate(p page) error {
-	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.ID("App (app[id])", r.App, 64)
-	if r.Channel != "" {
-		v.ID("Channel (channel)", string(r.Channel), 64)
-	}
-	p.validate(v)
-	return v.Err()
 }
 
 func (r ListChargesRequest) page() page { return page{r.Limit, r.StartingAfter, r.EndingBefore} }
@@ -106,14 +95,13 @@ func (c *Client) ListCharges(ctx context.Context, request ListChargesRequest) (*
 
 func (c *Client) listCharges(ctx context.Context, request ListChargesRequest, p page) (*listOf[Charge], error) {
 	const op = "list charges"
-	if c.apiBaseURL == "" {
-		return nil, notConfigured("APIKey", "list charges")
+	v := newRequest().ID("App (app[id])", request.App, 64)
+	if request.Channel != "" {
+		v.ID("Channel (channel)", string(request.Channel), 64)
 	}
-	if err := request.validate(p); err != nil {
-		return nil, err
-	}
-	return get(ctx, c, apiQuery{
-		op: op, path: "/v1/charges", template: "/v1/charges", query: request.fields(p),
+	p.validate(v)
+	return get(ctx, c, v, apiQuery{
+		op: op, use: op, path: "/v1/charges", template: "/v1/charges", query: request.fields(p),
 		notFound: nil, // it is about the application, and says nothing about an order
 	}, func(response transport.Response) (*listOf[Charge], error) {
 		list, err := decodeList(response.Body, decodeCharge)
@@ -158,8 +146,7 @@ func (c *Client) Charges(ctx context.Context, request ListChargesRequest) iter.S
 //
 // The error is that of ListCharges. It is never ErrOrderNotFound.
 func (c *Client) FindCharges(ctx context.Context, orderNo string, request ListChargesRequest) (*ChargeList, error) {
-	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.ID("orderNo", orderNo, 64)
+	v := newRequest().ID("orderNo", orderNo, 64)
 	v.That(!request.CreatedFrom.IsZero() || !request.CreatedAfter.IsZero(), "CreatedFrom or CreatedAfter", "is required")
 	if err := v.Err(); err != nil {
 		return nil, err
@@ -210,7 +197,7 @@ const longestPage = 100
 
 func pages[T any](first page, list func(page) (*listOf[T], error), id func(*T) string) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		v := check.New(gateway, paygates.ErrInvalidRequest)
+		v := newRequest()
 		v.That(first.endingBefore == "", "EndingBefore (ending_before)", "is not allowed: all pages are listed from the newest on")
 		if err := v.Err(); err != nil {
 			yield(nil, err)

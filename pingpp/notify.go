@@ -3,13 +3,11 @@ package pingpp
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/check"
@@ -44,34 +42,13 @@ const (
 // Notification is an event (Webhooks 事件通知) with a valid signature. The signature covers the
 // whole body, but not when it was sent: credit a Charge.ID once.
 type Notification struct {
-	// ID is the number of the event (id), "evt_…", the same whenever the event is sent
-	// again. Some genuine events have none, so deduplicate payments on Charge.ID.
-	ID string
-	// Type is the type of the event (type).
-	Type EventType
-	// LiveMode is false for an event of test mode, in which no money moves (livemode).
-	LiveMode bool
-	// CreatedAt is the time of the event (created).
-	CreatedAt time.Time
-	// Charge is the charge of a charge event (data.object). It is never nil for
-	// EventChargeSucceeded, and nil for types that do not begin with "charge.".
-	Charge *Charge
-	// Object is the object of the event, whatever the type (data.object). It holds payer
-	// data. Decode it yourself for types other than those of a charge.
-	Object paygates.Private[json.RawMessage] `json:"-"`
-	// PendingWebhooks is how many webhooks have not been delivered yet (pending_webhooks).
-	PendingWebhooks int
-	// RequestID is the API request that caused the event (request), "" if none did.
-	RequestID string
-	// Unread lists the fields that arrived in another shape and were left zero.
-	Unread []string
+	// Event holds what the body says, whose signature was verified here.
+	Event
 	// KeyIndex tells which key verified the signature: 0 for Config.WebhookPublicKey, n for
 	// Config.PreviousWebhookPublicKeys[n-1].
 	KeyIndex int
 	// Signature is the value of SignatureHeader.
 	Signature paygates.Private[string] `json:"-"`
-	// Raw is the body as it arrived.
-	Raw paygates.Private[json.RawMessage] `json:"-"`
 }
 
 // Paid reports whether the event says that a charge was paid: EventChargeSucceeded with a
@@ -126,11 +103,7 @@ func (c *Client) verify(body []byte, signature string) (*Notification, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrInvalidNotification, err)
 	}
-	n := &Notification{
-		ID: e.ID, Type: e.Type, LiveMode: e.LiveMode, CreatedAt: e.CreatedAt, Charge: e.Charge, Object: e.Object,
-		PendingWebhooks: e.PendingWebhooks, RequestID: e.RequestID, Unread: e.Unread, Raw: e.Raw,
-		KeyIndex: keyIndex, Signature: paygates.NewPrivate(signature),
-	}
+	n := &Notification{Event: *e, KeyIndex: keyIndex, Signature: paygates.NewPrivate(signature)}
 	c.flow.LogUnread(context.Background(), "verify notification", "order_no", n.orderNo(), n.Unread)
 	return n, nil
 }

@@ -69,14 +69,14 @@ func post(body, signature string) *http.Request {
 }
 
 func paidNotification() *pingpp.Notification {
-	return &pingpp.Notification{
+	return &pingpp.Notification{Event: pingpp.Event{
 		ID: "evt_1", Type: pingpp.EventChargeSucceeded, LiveMode: true,
 		Charge: &pingpp.Charge{
 			ID: chargeID, OrderNo: "12134676899915430002", LiveMode: true, PaidOnce: true,
 			Amount: money.Cents(9900), Currency: "cny", ClientIP: paygates.NewPrivate("203.0.113.7"),
 		},
 		Raw: paygates.NewPrivate(json.RawMessage("203.0.113.7")),
-	}
+	}}
 }
 
 func TestParseNotification(t *testing.T) {
@@ -263,11 +263,10 @@ func TestVerifyNotificationOfOtherTypes(t *testing.T) {
 			if name == "charge.new" {
 				unread = []string{"data.object"}
 			}
-			assert.Equal(t, &pingpp.Notification{
+			assert.Equal(t, &pingpp.Notification{Event: pingpp.Event{
 				ID: "evt_1", Unread: unread, Type: test.want, LiveMode: true, CreatedAt: unix(1466150000), Object: paygates.NewPrivate(json.RawMessage(object)),
-				PendingWebhooks: test.wantPending, RequestID: test.wantRequestID,
-				Signature: paygates.NewPrivate(signed(t, body)), Raw: paygates.NewPrivate(json.RawMessage(body)),
-			}, n)
+				PendingWebhooks: test.wantPending, RequestID: test.wantRequestID, Raw: paygates.NewPrivate(json.RawMessage(body)),
+			}, Signature: paygates.NewPrivate(signed(t, body))}, n)
 			assert.False(t, n.Paid())
 			assert.Equal(t, "pingpp notification evt_1: "+name, n.String())
 		})

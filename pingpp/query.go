@@ -24,14 +24,10 @@ import (
 // set, or a rejection with an [*APIError].
 func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, error) {
 	const op = "query charge"
-	if c.apiBaseURL == "" {
-		return nil, notConfigured("APIKey", "query a charge")
-	}
-	if err := check.New(gateway, paygates.ErrInvalidRequest).ID("chargeID", chargeID, 64).Err(); err != nil {
-		return nil, err
-	}
-	return get(ctx, c, apiQuery{
-		op: op, path: "/v1/charges/" + chargeID, template: "/v1/charges/{charge_id}", notFound: paygates.ErrOrderNotFound,
+	v := newRequest().ID("chargeID", chargeID, 64)
+	return get(ctx, c, v, apiQuery{
+		op: op, use: "query a charge", path: "/v1/charges/" + chargeID, template: "/v1/charges/{charge_id}",
+		notFound: paygates.ErrOrderNotFound,
 	}, func(response transport.Response) (*Charge, error) {
 		charge, err := read(response.Body, decodeCharge)
 		switch {
@@ -48,18 +44,29 @@ func (c *Client) QueryCharge(ctx context.Context, chargeID string) (*Charge, err
 	})
 }
 
+func newRequest() *check.Checker { return check.New(gateway, paygates.ErrInvalidRequest) }
+
 // apiQuery is a request to Ping++.
 type apiQuery struct {
-	op       string
+	op, use  string // use is op in words that say what APIKey is required for
 	path     string // below APIBaseURL
 	template string // path with placeholders
 	query    []sign.Field
 	notFound error // a 404; nil: a rejection like others
 }
 
-// get sends a request to Ping++, signed if there is a private key, and decodes a response
-// that has status 2xx. An error of Ping++ may have it too, through a proxy.
-func get[T any](ctx context.Context, c *Client, q apiQuery, decode func(transport.Response) (*T, error)) (*T, error) {
+// get sends a request to Ping++, whose arguments v has checked, signed if there is a private
+// key, and decodes a response that has status 2xx. An error of Ping++ may have it too, through
+// a proxy.
+func get[T any](
+	ctx context.Context, c *Client, v *check.Checker, q apiQuery, decode func(transport.Response) (*T, error),
+) (*T, error) {
+	if c.apiBaseURL == "" {
+		return nil, notConfigured("APIKey", q.use)
+	}
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
 	if encoded := notify.Encode(q.query); encoded != "" {
 		q.path += "?" + encoded
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/paygates/paygates-go"
-	"github.com/paygates/paygates-go/internal/check"
 	"github.com/paygates/paygates-go/internal/transport"
 	"github.com/paygates/paygates-go/money"
 )
@@ -68,17 +67,9 @@ type Refund struct {
 // Config.APIKey: a key of test mode (sk_test_…) returns refunds of test mode alone.
 func (c *Client) QueryRefund(ctx context.Context, chargeID, refundID string) (*Refund, error) {
 	const op = "query refund"
-	if c.apiBaseURL == "" {
-		return nil, notConfigured("APIKey", "query a refund")
-	}
-	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.ID("chargeID", chargeID, 64)
-	v.ID("refundID", refundID, 64)
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
-	return get(ctx, c, apiQuery{
-		op: op, path: "/v1/charges/" + chargeID + "/refunds/" + refundID,
+	v := newRequest().ID("chargeID", chargeID, 64).ID("refundID", refundID, 64)
+	return get(ctx, c, v, apiQuery{
+		op: op, use: "query a refund", path: "/v1/charges/" + chargeID + "/refunds/" + refundID,
 		template: "/v1/charges/{charge_id}/refunds/{refund_id}", notFound: paygates.ErrOrderNotFound,
 	}, func(response transport.Response) (*Refund, error) {
 		refund, err := read(response.Body, decodeRefund)
@@ -138,17 +129,10 @@ func (c *Client) ListRefunds(ctx context.Context, request ListRefundsRequest) (*
 
 func (c *Client) listRefunds(ctx context.Context, chargeID string, p page) (*listOf[Refund], error) {
 	const op = "list refunds"
-	if c.apiBaseURL == "" {
-		return nil, notConfigured("APIKey", "list refunds")
-	}
-	v := check.New(gateway, paygates.ErrInvalidRequest)
-	v.ID("ChargeID", chargeID, 64)
+	v := newRequest().ID("ChargeID", chargeID, 64)
 	p.validate(v)
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
-	return get(ctx, c, apiQuery{
-		op: op, path: "/v1/charges/" + chargeID + "/refunds", template: "/v1/charges/{charge_id}/refunds",
+	return get(ctx, c, v, apiQuery{
+		op: op, use: op, path: "/v1/charges/" + chargeID + "/refunds", template: "/v1/charges/{charge_id}/refunds",
 		query: p.fields(), notFound: paygates.ErrOrderNotFound,
 	}, func(response transport.Response) (*listOf[Refund], error) {
 		list, err := decodeList(response.Body, decodeRefund)

@@ -185,3 +185,14 @@ func TestRefundsThatDoNotGoOn(t *testing.T) {
 	require.ErrorIs(t, err, paygates.ErrBadResponse)
 	require.ErrorContains(t, err, "list does not go on")
 }
+
+func TestQueryRefundRejectsBadNumbersBeforeSending(t *testing.T) {
+	t.Parallel()
+	client, mock := setup(t)
+	for field, numbers := range map[string][2]string{"chargeID": {"../events", refundID}, "refundID": {refundedID, "re/1"}} {
+		_, err := client.QueryRefund(context.Background(), numbers[0], numbers[1])
+		require.ErrorIs(t, err, paygates.ErrInvalidRequest)
+		assert.ErrorContains(t, err, field+" must be 1 to 64 letters, digits")
+	}
+	assert.Zero(t, mock.GetTotalCallCount())
+}

@@ -255,7 +255,8 @@ func pingppCalls(t testing.TB, s setup) []call {
 		{
 			name: "ConfirmNotification", kind: query, response: pingppPaid,
 			do: func(ctx context.Context) (any, error) {
-				return result(c.ConfirmNotification(ctx, &pingpp.Notification{Type: pingpp.EventChargeSucceeded, LiveMode: true, Charge: charge}))
+				paid := pingpp.Event{Type: pingpp.EventChargeSucceeded, LiveMode: true, Charge: charge}
+				return result(c.ConfirmNotification(ctx, &pingpp.Notification{Event: paid}))
 			},
 		},
 		{
