@@ -232,20 +232,20 @@ func (n *Notification) compare(o *Order) string {
 
 // confirmIfPossible confirms a notification unless the query gives no result: the
 // deployment may not have it, and would repeat the notification in vain.
-func (c *Client) confirmIfPossible(ctx context.Context, n *Notification) error {
+func (c *Client) confirmIfPossible(ctx context.Context, n *Notification) (*Order, error) {
 	if n.OrderID == "" {
-		return nil
+		return nil, nil //nolint:nilnil // there is nothing to query
 	}
-	_, err := c.ConfirmNotification(ctx, n)
+	order, err := c.ConfirmNotification(ctx, n)
 	// The clock, because the timer of ctx may fire after that of the query.
 	deadline, limited := ctx.Deadline()
 	isOver := limited && !time.Now().Before(deadline)
 	if err == nil || isOver || errors.Is(err, paygates.ErrNotConfirmed) || errors.Is(err, paygates.ErrBusy) {
-		return err
+		return order, err
 	}
 	c.flow.Transport.Log(ctx, slog.LevelWarn, "confirm notification", "notification accepted by its signature alone, the query gave no result",
 		slog.String("pay_no", n.PaymentNo), slog.String("reason", err.Error()))
-	return nil
+	return nil, nil //nolint:nilnil // the signature is valid
 }
 
 // NotificationHandler handles notifications: it parses and verifies each one and then
@@ -268,7 +268,7 @@ func (c *Client) confirmIfPossible(ctx context.Context, n *Notification) error {
 //
 // It panics if handle is nil.
 func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
-	h := flow.Handler[*Notification]{
+	h := flow.Handler[*Notification, *Order]{
 		Accepted: "success",
 		Parse:    c.ParseNotification,
 		Handle:   handle,

@@ -260,14 +260,11 @@ func (n *Notification) difference(o *Order) string {
 //
 // It panics if handle is nil.
 func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
-	return flow.Handler[*Notification]{
+	return flow.Handler[*Notification, *Order]{
 		Accepted: "success",
 		Parse:    c.ParseNotification,
-		Confirm: func(ctx context.Context, n *Notification) error {
-			_, err := c.ConfirmNotification(ctx, n)
-			return err
-		},
-		Handle:  handle,
-		OrderNo: func(n *Notification) string { return n.OrderNo },
+		Confirm:  c.ConfirmNotification,
+		Handle:   handle,
+		OrderNo:  func(n *Notification) string { return n.OrderNo },
 	}.Serve(c.flow)
 }

@@ -50,8 +50,7 @@ func (c *Client) VerifyNotification(body []byte) (*Notification, error) {
 // verify keeps body.
 func (c *Client) verify(body []byte) (*Notification, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
-	v.That(len(body) > 0, "body", "is empty, or was already read")
-	notify.CheckLength(v, body)
+	notify.CheckBody(v, body)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
@@ -145,15 +144,12 @@ func (c *Client) ConfirmNotification(ctx context.Context, n *Notification) (*Ord
 //
 // It panics if handle is nil.
 func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
-	return flow.Handler[*Notification]{
+	return flow.Handler[*Notification, *Order]{
 		Accepted: "ok",
 		Parse:    c.ParseNotification,
-		Confirm: func(ctx context.Context, n *Notification) error {
-			_, err := c.ConfirmNotification(ctx, n)
-			return err
-		},
-		Handle:  handle,
-		OrderNo: func(n *Notification) string { return n.OrderID },
-		Number:  "order_id",
+		Confirm:  c.ConfirmNotification,
+		Handle:   handle,
+		OrderNo:  func(n *Notification) string { return n.OrderID },
+		Number:   "order_id",
 	}.Serve(c.flow)
 }

@@ -70,7 +70,7 @@ func decodeOrder(response transport.Response, orderID string) (*Order, error) {
 	case failed != nil:
 		return nil, failed
 	case order == nil:
-		return nil, response.Rejected("", "", paygates.ErrOrderNotFound)
+		return nil, response.Fail("", "", paygates.ErrOrderNotFound)
 	case orderID != "" && order.OrderID != orderID:
 		return nil, response.Bad(response.Other("id", order.OrderID, orderID))
 	default:
@@ -107,7 +107,7 @@ func rejection(response transport.Response, f loosejson.Fields) *paygates.Error 
 	}
 	switch {
 	case slices.Contains(earlyRejections, strings.TrimRight(message, "!！")):
-		return response.Rejected(code, message, nil)
+		return response.Fail(code, message, nil)
 	case response.Status == http.StatusTooManyRequests:
 		return response.Error(code, message, transport.Bad("too many requests"))
 	case isException(response.Status, code) && isNotFound(message):

@@ -82,8 +82,7 @@ func (c *Client) VerifyNotification(body []byte, signature string) (*Notificatio
 // verify keeps body.
 func (c *Client) verify(body []byte, signature string) (*Notification, error) {
 	v := check.New(gateway, paygates.ErrInvalidNotification)
-	v.That(len(body) > 0, "body", "is empty, or was already read")
-	notify.CheckLength(v, body)
+	notify.CheckBody(v, body)
 	switch {
 	case len(c.publicKeys) == 0:
 		return nil, notConfigured("WebhookPublicKey", "verify a notification")
@@ -201,7 +200,7 @@ func (c *Charge) compare(o *Charge) string {
 //
 // It panics if handle is nil.
 func (c *Client) NotificationHandler(handle func(context.Context, *Notification) error) http.Handler {
-	return flow.Handler[*Notification]{
+	return flow.Handler[*Notification, *Charge]{
 		Accepted: "success",
 		Parse:    c.ParseNotification,
 		Handle:   handle,

@@ -21,10 +21,8 @@ const (
 
 // Client is what the Clients of the providers share.
 type Client struct {
-	Gateway   string
 	Transport *transport.Client
 
-	observer            paygates.Observer
 	notificationTimeout time.Duration
 	slots               chan struct{} // one for each confirmation in flight
 	queries             queries
@@ -40,9 +38,7 @@ func New(o transport.Options, notificationTimeout time.Duration, confirmations i
 		confirmations = DefaultConfirmations
 	}
 	return &Client{
-		Gateway:             o.Gateway,
 		Transport:           transport.New(o),
-		observer:            o.Observer,
 		notificationTimeout: notificationTimeout,
 		slots:               make(chan struct{}, confirmations),
 		queries:             queries{by: map[string]*inFlight{}},

@@ -20,13 +20,13 @@ const opHandle = "handle notification"
 // rejected is the body of every other response.
 const rejected = "fail"
 
-// Handler handles notifications of type N. It finishes what it began: the context of
+// Handler handles notifications of type N, which are about orders of type O. It finishes what it began: the context of
 // Confirm and Handle has the values of the request, but does not end when the sender
 // closes the connection. It ends after the notification timeout.
-type Handler[N any] struct {
+type Handler[N, O any] struct {
 	Accepted string // the gateway's word for "done"
 	Parse    func(*http.Request) (N, error)
-	Confirm  func(context.Context, N) error // nil: nothing is to be confirmed
+	Confirm  func(context.Context, N) (O, error) // nil: nothing is to be confirmed
 	Handle   func(context.Context, N) error
 	OrderNo  func(N) string // for log lines
 	Number   string         // the name of what OrderNo returns, "order_no" by default
@@ -34,12 +34,12 @@ type Handler[N any] struct {
 
 // Serve returns an http.Handler. It panics if Handle is nil, as net/http does for a nil
 // handler.
-func (h Handler[N]) Serve(c *Client) http.Handler {
+func (h Handler[N, O]) Serve(c *Client) http.Handler {
 	if h.Handle == nil {
-		panic(c.Gateway + ": NotificationHandler needs a function")
+		panic(c.Transport.Gateway + ": NotificationHandler needs a function")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c.observer == nil {
+		if c.Transport.Observer == nil {
 			_, _ = h.serve(c, w, r)
 			return
 		}
@@ -55,7 +55,7 @@ var errPanic = errors.New("panic")
 
 // serve handles a notification. It returns the status of the response and the error
 // behind it.
-func (h Handler[N]) serve(c *Client, w http.ResponseWriter, r *http.Request) (int, error) {
+func (h Handler[N, O]) serve(c *Client, w http.ResponseWriter, r *http.Request) (int, error) {
 	orderNo, err := h.process(c, r)
 	header := w.Header()
 	header["Content-Type"] = plainText
@@ -80,7 +80,7 @@ func (h Handler[N]) serve(c *Client, w http.ResponseWriter, r *http.Request) (in
 func (c *Client) observe(ctx context.Context) (observed context.Context, end func(status int, err error)) {
 	start := time.Now()
 	observed, done := transport.Observe(ctx, c.Transport, opHandle, func() (context.Context, func(paygates.NotificationResult)) {
-		return c.observer.ObserveNotification(ctx, paygates.NotificationInfo{Gateway: c.Gateway})
+		return c.Transport.Observer.ObserveNotification(ctx, paygates.NotificationInfo{Gateway: c.Transport.Gateway})
 	})
 	return observed, func(status int, err error) {
 		done(paygates.NotificationResult{HTTPStatus: status, Duration: time.Since(start), ErrorKind: paygates.ErrorKind(err)})
@@ -89,7 +89,7 @@ func (c *Client) observe(ctx context.Context) (observed context.Context, end fun
 
 var plainText = []string{"text/plain; charset=utf-8"}
 
-func (h Handler[N]) process(c *Client, r *http.Request) (orderNo string, err error) {
+func (h Handler[N, O]) process(c *Client, r *http.Request) (orderNo string, err error) {
 	n, err := h.Parse(r)
 	if err != nil {
 		return claimedBy(err), err
@@ -98,7 +98,7 @@ func (h Handler[N]) process(c *Client, r *http.Request) (orderNo string, err err
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), c.notificationTimeout)
 	defer cancel()
 	if h.Confirm != nil {
-		if err := h.Confirm(ctx, n); err != nil {
+		if _, err := h.Confirm(ctx, n); err != nil {
 			return orderNo, err
 		}
 	}

@@ -23,15 +23,19 @@ import (
 const target = "/notify?sign=63a5bf1f3500791f438c2829da45d037&order_no=20191118123424"
 
 // handler returns a handler that parses the order number of the query.
-func handler(confirm, handle func(context.Context, string) error) Handler[string] {
-	return Handler[string]{
-		Accepted: "success", Confirm: confirm, Handle: handle,
+func handler(confirm, handle func(context.Context, string) error) Handler[string, string] {
+	h := Handler[string, string]{
+		Accepted: "success", Handle: handle,
 		Parse: func(r *http.Request) (string, error) {
 			values, err := notify.Query(r)
 			return values.Get("order_no"), err
 		},
 		OrderNo: func(no string) string { return no },
 	}
+	if confirm != nil {
+		h.Confirm = func(ctx context.Context, no string) (string, error) { return no, confirm(ctx, no) }
+	}
+	return h
 }
 
 func returns(err error) func(context.Context, string) error {
@@ -168,7 +172,7 @@ func TestHandleEndsAtItsDeadline(t *testing.T) {
 			return nil
 		}
 	}
-	for _, h := range []Handler[string]{handler(until, returns(nil)), handler(nil, until)} {
+	for _, h := range []Handler[string, string]{handler(until, returns(nil)), handler(nil, until)} {
 		begin := time.Now()
 		w := httptest.NewRecorder()
 		h.Serve(c).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
@@ -182,7 +186,7 @@ func TestPanicsPassThrough(t *testing.T) {
 	t.Parallel()
 	c, log := client(nil)
 	boom := func(context.Context, string) error { panic("boom") }
-	for _, h := range []Handler[string]{handler(boom, returns(nil)), handler(nil, boom)} {
+	for _, h := range []Handler[string, string]{handler(boom, returns(nil)), handler(nil, boom)} {
 		w := httptest.NewRecorder()
 		assert.PanicsWithValue(t, "boom", func() {
 			h.Serve(c).ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))

@@ -58,11 +58,11 @@ func TestANotificationIsObserved(t *testing.T) {
 				s.Observer = observer{ended: func(r paygates.NotificationResult) { results = append(results, r) }}
 			})
 			seen := []any{}
-			h := Handler[order]{
+			h := Handler[order, order]{
 				Parse: func(*http.Request) (order, error) { return order{}, test.parse },
-				Confirm: func(ctx context.Context, _ order) error {
+				Confirm: func(ctx context.Context, o order) (order, error) {
 					seen = append(seen, ctx.Value(observedKey{}))
-					return test.confirm
+					return o, test.confirm
 				},
 				Handle: func(ctx context.Context, o order) error {
 					seen = append(seen, ctx.Value(observedKey{}))
@@ -95,7 +95,7 @@ func TestAPanicInAnObserverLosesNoNotification(t *testing.T) {
 	t.Parallel()
 	for _, o := range []observer{{panics: true}, {ended: func(paygates.NotificationResult) { panic("end") }}, {}} {
 		c, log := client(func(s *settings) { s.Observer = o })
-		h := Handler[order]{
+		h := Handler[order, order]{
 			Accepted: "success",
 			Parse:    func(*http.Request) (order, error) { return order{}, nil },
 			Handle:   func(context.Context, order) error { return nil },

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/paygates/paygates-go"
@@ -306,11 +307,10 @@ type replay struct {
 	io.Closer
 }
 
-// CheckLength requires a body of at most [MaxBody] bytes.
-func CheckLength(v *check.Checker, body []byte) {
-	if len(body) > MaxBody {
-		v.Fail("body", fmt.Sprintf("must be at most %d bytes long", MaxBody))
-	}
+// CheckBody requires a body of 1 to [MaxBody] bytes.
+func CheckBody(v *check.Checker, body []byte) {
+	v.That(len(body) > 0, "body", "is empty, or was already read")
+	v.That(len(body) <= MaxBody, "body", "must be at most "+strconv.Itoa(MaxBody)+" bytes long")
 }
 
 // noBody is the rejection for a request without a body.

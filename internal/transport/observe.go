@@ -16,13 +16,13 @@ import (
 func (c *Client) observe(ctx context.Context, call Call, n int) (
 	observed context.Context, end func(response Response, took time.Duration, err error),
 ) {
-	if c.observer == nil {
+	if c.Observer == nil {
 		return ctx, func(Response, time.Duration, error) {}
 	}
-	info := paygates.RequestInfo{Gateway: c.gateway, Op: call.Op, Attempt: n, Method: call.Method, URLTemplate: call.URLTemplate}
+	info := paygates.RequestInfo{Gateway: c.Gateway, Op: call.Op, Attempt: n, Method: call.Method, URLTemplate: call.URLTemplate}
 	info.ServerAddress, info.ServerPort = serverOf(call.URL)
 	observed, done := Observe(ctx, c, call.Op, func() (context.Context, func(paygates.RequestResult)) {
-		return c.observer.ObserveRequest(ctx, info)
+		return c.Observer.ObserveRequest(ctx, info)
 	})
 	return observed, func(response Response, took time.Duration, err error) {
 		done(paygates.RequestResult{HTTPStatus: response.Status, Duration: took, ErrorKind: paygates.ErrorKind(err)})

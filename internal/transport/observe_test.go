@@ -92,7 +92,7 @@ func TestTheKindOfErrorIsObserved(t *testing.T) {
 	}{
 		"success":             {status: 200, want: ""},
 		"decoded rejection":   {status: 200, decode: func(r Response) error { return r.Error("1004", "", nil) }, want: "rejected"},
-		"decoded not found":   {status: 200, decode: func(r Response) error { return r.Rejected("", "", paygates.ErrOrderNotFound) }, want: "order_not_found"},
+		"decoded not found":   {status: 200, decode: func(r Response) error { return r.Fail("", "", paygates.ErrOrderNotFound) }, want: "order_not_found"},
 		"unreadable":          {status: 200, decode: func(r Response) error { return r.Bad("why") }, want: "bad_response"},
 		"unreadable create":   {status: 200, create: true, decode: func(r Response) error { return r.Bad("why") }, want: "outcome_unknown"},
 		"redirect":            {status: 302, want: "bad_response"},
@@ -205,7 +205,7 @@ func TestACreateWithUnknownOutcomeIsLogged(t *testing.T) {
 	assert.NotContains(t, log.String(), "order_no")
 
 	log.Reset()
-	_, err = Send(context.Background(), c, call, func(r Response) (*int, error) { return nil, r.Rejected("1", "", nil) })
+	_, err = Send(context.Background(), c, call, func(r Response) (*int, error) { return nil, r.Fail("1", "", nil) })
 	require.Error(t, err)
 	assert.Empty(t, log.String())
 }

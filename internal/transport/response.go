@@ -40,12 +40,6 @@ func Kept(gateway, op string, body []byte) Response {
 // OK reports whether the status is 2xx.
 func (r Response) OK() bool { return r.Status >= 200 && r.Status < 300 }
 
-// Rejected returns the error for a rejection after which no order exists, whatever
-// the HTTP status.
-func (r Response) Rejected(code, message string, cause error) *paygates.Error {
-	return r.fail(code, message, cause)
-}
-
 // Error returns the error for a response with the gateway's code and message.
 //
 // A create becomes ErrOutcomeUnknown unless the response rules out that the order
@@ -60,14 +54,14 @@ func (r Response) Error(code, message string, cause error) *paygates.Error {
 	case !r.create && r.isUnavailable() && (bad || r.Status != http.StatusInternalServerError):
 		cause = r.unavailable(cause)
 	}
-	return r.fail(code, message, cause)
+	return r.Fail(code, message, cause)
 }
 
 // Uncertain returns the error for a failure of the server after which the order of a
 // create may exist, whatever the HTTP status.
 func (r Response) Uncertain(code, message string, cause error) *paygates.Error {
 	if r.create {
-		return r.fail(code, message, Unknown(cause))
+		return r.Fail(code, message, Unknown(cause))
 	}
 	return r.Error(code, message, cause)
 }
@@ -97,7 +91,9 @@ func (r Response) NotSuccess() *paygates.Error {
 	return r.Uncertain("", "", Bad("response reports success with HTTP status "+strconv.Itoa(r.Status)))
 }
 
-func (r Response) fail(code, message string, cause error) *paygates.Error {
+// Fail returns an error with this cause, whatever the HTTP status: for a rejection after which
+// no order exists.
+func (r Response) Fail(code, message string, cause error) *paygates.Error {
 	return &paygates.Error{
 		Gateway: r.gateway, Op: r.op, HTTPStatus: r.Status,
 		Code: redact.Signatures(r.mask(code)), Message: redact.Signatures(r.mask(message)),
@@ -204,7 +200,7 @@ func (c *Client) read(ctx context.Context, response *http.Response, call Call) (
 		defer context.AfterFunc(ctx, func() { _ = response.Body.Close() })()
 	}
 	r := Response{
-		Status: response.StatusCode, gateway: c.gateway, op: call.Op, create: call.NoRetry,
+		Status: response.StatusCode, gateway: c.Gateway, op: call.Op, create: call.NoRetry,
 		retryAfter: retryAfter(response), secrets: c.secrets,
 	}
 	if !call.BasicAuth.IsEmpty() || len(call.Header) > 0 || len(call.Private) > 0 {

@@ -66,7 +66,7 @@ func TestErrorOfACreate(t *testing.T) {
 		assert.Equal(t, "1004", err.Code)
 		assert.Equal(t, "message", err.Message)
 
-		rejected := response(test.status, true).Rejected("1004", "message", test.cause)
+		rejected := response(test.status, true).Fail("1004", "message", test.cause)
 		require.NotErrorIs(t, rejected, paygates.ErrOutcomeUnknown, name)
 	}
 }

@@ -63,7 +63,9 @@ type Options struct {
 
 // Client sends the requests of one gateway. It is safe for concurrent use.
 type Client struct {
-	gateway  string
+	Gateway  string
+	Observer paygates.Observer // may be nil
+
 	foreign  bool          // not net/http's Transport
 	query    resty.Request // the beginning of every query
 	create   resty.Request // and of every create
@@ -71,16 +73,15 @@ type Client struct {
 	noBody   *strings.Reader
 	headers  map[string]http.Header // by Content-Type
 	timeout  time.Duration
-	log      *slog.Logger      // nil: slog.Default()
-	observer paygates.Observer // may be nil
-	secrets  func() words      // not in plain memory, where printers that use reflection find them
+	log      *slog.Logger // nil: slog.Default()
+	secrets  func() words // not in plain memory, where printers that use reflection find them
 }
 
 // New returns a Client.
 func New(o Options) *Client {
 	own := newClient(o.HTTPClient)
 	c := &Client{
-		gateway: o.Gateway, headers: headers(o.AppInfo), timeout: own.Timeout, log: o.Logger, observer: o.Observer,
+		Gateway: o.Gateway, headers: headers(o.AppInfo), timeout: own.Timeout, log: o.Logger, Observer: o.Observer,
 		secrets: hiding(o.Secrets), noBody: strings.NewReader(""),
 	}
 	if c.timeout <= 0 {
@@ -224,7 +225,7 @@ func (c *Client) send(ctx context.Context, call Call) (Response, error) {
 	case bad != nil:
 		return response, response.Uncertain("", "", bad) // what is missing may report success
 	case response.Status == http.StatusProxyAuthRequired && sent != nil && sent.refusedByProxy(call):
-		return response, response.fail("", "", NotSent(errProxy))
+		return response, response.Fail("", "", NotSent(errProxy))
 	default:
 		return response, nil
 	}
@@ -240,16 +241,16 @@ func (c *Client) Log(ctx context.Context, level slog.Level, op, message string, 
 	if !log.Enabled(ctx, level) {
 		return
 	}
-	all := []slog.Attr{slog.String("gateway", c.gateway), slog.String("op", op)}
+	all := []slog.Attr{slog.String("gateway", c.Gateway), slog.String("op", op)}
 	for _, attr := range attrs {
 		if !attr.Value.Equal(slog.StringValue("")) {
 			all = append(all, attr)
 		}
 	}
-	log.LogAttrs(ctx, level, c.gateway+": "+message, all...)
+	log.LogAttrs(ctx, level, c.Gateway+": "+message, all...)
 }
 
 // Fail returns the error of an operation that got no response.
 func (c *Client) Fail(op string, cause error) *paygates.Error {
-	return &paygates.Error{Gateway: c.gateway, Op: op, Err: cause}
+	return &paygates.Error{Gateway: c.Gateway, Op: op, Err: cause}
 }
