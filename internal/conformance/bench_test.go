@@ -21,7 +21,7 @@ func BenchmarkCalls(b *testing.B) {
 		}
 		for _, n := range g.notifications(b, s) {
 			b.Run(g.name+" "+n.name, func(b *testing.B) {
-				repeat(b, func() error { _, err := n.verify(n.fields, n.body, n.header); return err })
+				repeat(b, func() error { _, err := n.verify(n.fields, []byte(n.body), n.header); return err })
 			})
 		}
 	}

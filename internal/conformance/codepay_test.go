@@ -81,7 +81,7 @@ func codepayNotifications(t testing.TB, s setup) []notification {
 		name:   "return",
 		fields: n.fields,
 		parse:  func(r *http.Request) (any, error) { return result(c.ParseReturn(r)) },
-		verify: func(values url.Values, _ string, _ http.Header) (any, error) { return result(c.VerifyReturn(values)) },
+		verify: func(values url.Values, _ []byte, _ http.Header) (any, error) { return result(c.VerifyReturn(values)) },
 	}
 	return append(ofForm(n, c.ParseNotification, c.VerifyNotification, c.NotificationHandler), payerReturn)
 }

@@ -82,7 +82,7 @@ func TestRejectedNotificationsShowNothing(t *testing.T) {
 			var log strings.Builder
 			s := setup{base: anyHost, http: &http.Client{Transport: roundTrip(unknownOrder)}, log: logger(&log)}
 			for _, genuine := range g.notifications(t, s) {
-				got, err := genuine.verify(genuine.fields, genuine.body, genuine.header)
+				got, err := genuine.verify(genuine.fields, []byte(genuine.body), genuine.header)
 				require.NoError(t, err, genuine.name)
 				assert.NotNil(t, got, genuine.name)
 				lookAt(t, "genuine "+genuine.name, genuine, &log)
@@ -106,7 +106,7 @@ func lookAt(t *testing.T, name string, n notification, log *strings.Builder) {
 			private = append(private, values[0][:24])
 		}
 	}
-	got, err := n.verify(n.fields, n.body, n.header)
+	got, err := n.verify(n.fields, []byte(n.body), n.header)
 	assert.Empty(t, inError(err, private...), name)
 	assert.Empty(t, shown(printed(got), private...), name)
 	if n.handler == nil {

@@ -45,7 +45,7 @@ func (n notification) rejects(t *testing.T, values url.Values, query string, wan
 	t.Helper()
 	name := fmt.Sprintf("%.300s", query)
 	if values != nil {
-		got, err := n.verify(values, "", nil)
+		got, err := n.verify(values, nil, nil)
 		require.ErrorIs(t, err, want, name)
 		assert.Nil(t, got, name)
 		assert.Less(t, len(err.Error()), 300, name)
@@ -63,7 +63,7 @@ func TestWrongSignatures(t *testing.T) {
 	eachForm(t, func(t *testing.T, n notification, signature string) {
 		digest, err := hex.DecodeString(signature)
 		require.NoError(t, err)
-		got, err := n.verify(n.with("sign", strings.ToUpper(signature)), "", nil)
+		got, err := n.verify(n.with("sign", strings.ToUpper(signature)), nil, nil)
 		require.NoError(t, err)
 		assert.NotNil(t, got)
 		flipped := map[bool]string{true: "1", false: "0"}[signature[0] == '0'] + signature[1:]
@@ -101,7 +101,7 @@ func TestFormsThatAreInvalid(t *testing.T) {
 		for _, encoding := range []string{"&a=%zz", "&a=%f", "&a=%"} {
 			n.rejects(t, nil, good+encoding, paygates.ErrInvalidNotification)
 		}
-		_, err := n.verify(nil, "", nil)
+		_, err := n.verify(nil, nil, nil)
 		require.ErrorIs(t, err, paygates.ErrInvalidNotification)
 	})
 }

@@ -88,7 +88,7 @@ func gatepayNotifications(t testing.TB, s setup) []notification {
 			"sign": {md5Hex(md5Hex(appKey, "1.88", "wechat", "1001", orderNo), secret)}, "buyer": {payer},
 		},
 		parse:  func(r *http.Request) (any, error) { return result(c.ParseReturn(r)) },
-		verify: func(values url.Values, _ string, _ http.Header) (any, error) { return result(c.VerifyReturn(values)) },
+		verify: func(values url.Values, _ []byte, _ http.Header) (any, error) { return result(c.VerifyReturn(values)) },
 	}
 	return append(ofForm(n, c.ParseNotification, c.VerifyNotification, c.NotificationHandler), payerReturn)
 }

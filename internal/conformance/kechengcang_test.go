@@ -66,9 +66,7 @@ func kechengcangNotifications(t testing.TB, s setup) []notification {
 	n := kechengcangNotification()
 	n.name = "notification"
 	n.parse = func(r *http.Request) (any, error) { return result(c.ParseNotification(r)) }
-	n.verify = func(_ url.Values, body string, _ http.Header) (any, error) {
-		return result(c.VerifyNotification([]byte(body)))
-	}
+	n.verify = func(_ url.Values, body []byte, _ http.Header) (any, error) { return result(c.VerifyNotification(body)) }
 	n.restore = func(data []byte) (any, error) { return result(c.RestoreNotification(data)) }
 	n.handler = c.NotificationHandler(func(context.Context, *kechengcang.Notification) error { return errHandle })
 	return []notification{n}

@@ -154,8 +154,8 @@ func pingppNotifications(t testing.TB, s setup) []notification {
 		body:   pingppEvent(),
 		header: http.Header{pingpp.SignatureHeader: {pingppSignature(pingppEvent())}},
 		parse:  func(r *http.Request) (any, error) { return result(c.ParseNotification(r)) },
-		verify: func(_ url.Values, body string, header http.Header) (any, error) {
-			return result(c.VerifyNotification([]byte(body), header.Get(pingpp.SignatureHeader)))
+		verify: func(_ url.Values, body []byte, header http.Header) (any, error) {
+			return result(c.VerifyNotification(body, header.Get(pingpp.SignatureHeader)))
 		},
 		restore: func(data []byte) (any, error) { return result(c.RestoreNotification(data)) },
 		resign:  func(n *notification) { n.header.Set(pingpp.SignatureHeader, pingppSignature(n.body)) },

@@ -153,7 +153,7 @@ type notification struct {
 	header http.Header
 	// parse reads a request, verify what a framework has parsed.
 	parse  func(*http.Request) (any, error)
-	verify func(url.Values, string, http.Header) (any, error)
+	verify func(fields url.Values, body []byte, header http.Header) (any, error)
 	// restore is RestoreNotification; nil for a return.
 	restore func([]byte) (any, error)
 	// resign signs a notification that was changed; nil if nothing is signed.
@@ -252,7 +252,7 @@ func ofForm[N any](
 ) []notification {
 	n.name = "notification"
 	n.parse = func(r *http.Request) (any, error) { return result(parse(r)) }
-	n.verify = func(values url.Values, _ string, _ http.Header) (any, error) { return result(verify(values)) }
+	n.verify = func(values url.Values, _ []byte, _ http.Header) (any, error) { return result(verify(values)) }
 	n.handler = handler(func(context.Context, *N) error { return errHandle })
 	return []notification{n}
 }

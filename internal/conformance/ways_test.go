@@ -44,7 +44,7 @@ func queries(n notification) map[string]string {
 		"empty pairs":      "&" + strings.ReplaceAll(all, "&", "&&") + "&",
 		"in another order": strings.Join(reversed(strings.Split(all, "&")), "&"),
 	}
-	if _, err := n.verify(n.with("back", "/shop"), "", nil); err == nil { // not every parameter is signed
+	if _, err := n.verify(n.with("back", "/shop"), nil, nil); err == nil { // not every parameter is signed
 		ways["beside a query with two ?"] = "back=/shop?id=7&" + all
 		ways["before a query with two ?"] = all + "&back=/shop?id=7"
 		first, rest, _ := strings.Cut(all, "&")
@@ -112,7 +112,7 @@ func multipartOf(t *testing.T, values url.Values) (contentType, body string) {
 func TestFormsComeInManyWays(t *testing.T) {
 	t.Parallel()
 	eachForm(t, func(t *testing.T, n notification, _ string) {
-		want, err := n.verify(n.fields, "", nil)
+		want, err := n.verify(n.fields, nil, nil)
 		require.NoError(t, err)
 		same := func(way string, r *http.Request) {
 			got, err := n.parse(r)
