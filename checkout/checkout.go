@@ -23,7 +23,7 @@ type Config struct {
 	DB *sql.DB
 	// Dialect is the kind of database. Required.
 	Dialect Dialect
-	// Gateways are the merchant accounts. Required, each with a name of its own.
+	// Gateways are the merchant accounts. Required, each with a different name.
 	Gateways []Gateway
 	// PublicURL is where gateways reach this server, such as "https://shop.example.com".
 	// Required.
@@ -43,7 +43,7 @@ type Config struct {
 	// TablePrefix begins the names of the tables. Default: "checkout_". Lower-case letters,
 	// digits and "_".
 	TablePrefix string
-	// SkipMigrations leaves the tables as they are. New then returns an error if they are
+	// SkipMigrations leaves the tables unchanged. New then returns an error if they are
 	// not up to date.
 	SkipMigrations bool
 	// NotifyPath is the path of the notify URLs below PublicURL. Default: "/notify/".

@@ -108,7 +108,7 @@ func (p *Pending) Send(ctx context.Context) (*Attempt, error) {
 
 // start notes that the attempt is about to be sent, unless the order is paid or expired. Of all
 // leases for an attempt, in all processes, it reports true for one at most. If the database's
-// reply was lost, call it again with the same lease: it reports true if the first call noted it,
+// response was lost, call it again with the same lease: it reports true if the first call noted it,
 // even if the order was paid by another attempt, or expired, since then.
 func (p *Pending) start(ctx context.Context, lease string) (bool, error) {
 	s := p.service

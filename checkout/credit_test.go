@@ -213,7 +213,7 @@ func TestTheRightAmountAfterAWrongOneIsCredited(t *testing.T) {
 			s.requireSales(t, a.OrderNo, 1)
 			assert.Equal(t, OrderPaid, s.state(t, a.OrderNo).Status)
 		}
-		assert.Equal(t, []Outcome{OutcomeMismatch}, outcomes(s.attention(t)), "only the money with a number of its own")
+		assert.Equal(t, []Outcome{OutcomeMismatch}, outcomes(s.attention(t)), "only the money with a different number")
 	})
 }
 

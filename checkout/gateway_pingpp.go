@@ -53,7 +53,7 @@ func (g *pingppGateway) Create(ctx context.Context, r CreateRequest) (*Created, 
 	charge := order.Charge
 	if charge.Amount != r.Amount || !strings.EqualFold(charge.Currency, r.Currency) {
 		return nil, &paygates.Error{Gateway: "pingpp", Op: "create order", Err: fmt.Errorf(
-			"%w: the backend asks for %s %.8q instead of %s %s", paygates.ErrBadResponse, charge.Amount, charge.Currency, r.Amount, r.Currency)}
+			"%w: the backend requests %s %.8q instead of %s %s", paygates.ErrBadResponse, charge.Amount, charge.Currency, r.Amount, r.Currency)}
 	}
 	return &Created{
 		OrderID:      charge.ID,

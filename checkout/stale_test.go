@@ -12,7 +12,7 @@ import (
 )
 
 // Only the notification of some gateways tells what was received. A query that does not
-// tell it proves nothing about it.
+// tell it says nothing about it.
 func TestAQueryDoesNotOverruleWhatWasReceived(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, d testDB) {

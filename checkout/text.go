@@ -27,7 +27,7 @@ func isPlain(text string, longest int) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
-// key returns a number as it is stored. One that is too long, not plain text, or ends with a
+// key returns the stored form of a number. One that is too long, not plain text, or ends with a
 // blank, which MySQL does not compare, is replaced by its hash, so that it can always be
 // stored and compared.
 func key(number string) string {
@@ -38,7 +38,7 @@ func key(number string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// currencyKey returns the currency of a payment as it is stored. One that cannot be a
+// currencyKey returns the stored form of the currency of a payment. One that cannot be a
 // currency is replaced, and is never that of an order.
 func currencyKey(currency string) string {
 	if isPlain(currency, 8) {

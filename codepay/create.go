@@ -79,7 +79,7 @@ func (r CreateOrderRequest) channel() Channel {
 	return r.Channel
 }
 
-// fields returns what is sent, without sign and token, sorted as it is signed. The
+// fields returns what is sent, without sign and token, in the order of the signature. The
 // request has been validated.
 func (r CreateOrderRequest) fields(userID string, page Page, call string) []sign.Field {
 	wire := func(text string) string {

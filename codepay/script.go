@@ -16,7 +16,7 @@ var scriptCall = regexp.MustCompile(`^(?:/\*[^*]*\*/\s*|;\s*)*` +
 const identifier = `[A-Za-z_$][0-9A-Za-z_$]*`
 
 // withoutCall returns the JSON of a function call, JSON without what is printed around it,
-// and any other text as it is.
+// and any other text unchanged.
 func withoutCall(body []byte) []byte {
 	text := loosejson.Trim(body)
 	switch {

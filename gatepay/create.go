@@ -150,7 +150,7 @@ func (c *Client) create(
 	}, "order_no", func(o *CreatedOrder) (string, []string) { return r.OrderNo, o.Unread })
 }
 
-// checkAttach requires a text that PHP deployments return as it is.
+// checkAttach requires a text that PHP deployments return unchanged.
 func checkAttach(v *check.Checker, field, value string) {
 	v.NoMarkup(field, value)
 	v.Text(field, value, longestAttach)

@@ -124,7 +124,7 @@ func TestCreateOrderWithFieldsOfAnotherShape(t *testing.T) {
 }
 
 // A pay page may be a page without a scheme, or a link that opens an app. A link that runs
-// a script is none.
+// a link to a script is rejected.
 func TestPayPageURL(t *testing.T) {
 	t.Parallel()
 	create := func(payURL string) (*gatepay.CreatedOrder, error) {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Message is a notification as it is sent to the merchant.
+// Message is the HTTP request of a notification.
 type Message struct {
 	// Method, URL, ContentType and Body are those of the HTTP request. The header
 	// Content-Type is left out if ContentType is empty.

@@ -20,7 +20,7 @@ func example(opts ...gatewaytest.Option) *gatewaytest.Server {
 		Notification: func(order gatewaytest.Order, _ bool) gatewaytest.Message {
 			return gatewaytest.Message{Method: http.MethodGet, URL: order.NotifyURL + "?order=" + order.OrderNo}
 		},
-		Accepted:    func(_ int, reply string) bool { return reply == "success" },
+		Accepted:    func(_ int, body string) bool { return body == "success" },
 		RetryDelays: []time.Duration{time.Minute},
 	}, opts...)
 }

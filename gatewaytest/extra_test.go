@@ -173,7 +173,7 @@ func TestUpdateOfNumbers(t *testing.T) {
 	assert.Equal(t, "900", order.ID, "another order keeps its number")
 }
 
-// A copy of an order stays as it is, although Update may write to the fields.
+// A copy of an order does not change, although Update may write to the fields.
 func TestUpdateOfFields(t *testing.T) {
 	t.Parallel()
 	s := start(t)

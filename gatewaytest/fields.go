@@ -55,7 +55,7 @@ func (s *Server) NotificationForm() url.Values {
 }
 
 // extend adds the response fields of AddFields to a body that is a JSON object, or a call
-// of a function with one (JSONP). It returns any other body as it is.
+// of a function with one (JSONP). It returns any other body unchanged.
 func (s *Server) extend(body []byte) []byte {
 	s.mu.Lock()
 	added := s.toResponses

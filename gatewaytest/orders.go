@@ -169,6 +169,6 @@ func WithClock(now func() time.Time) Option { return func(s *Server) { s.clock =
 func (s *Server) Now() time.Time { return s.clock().Add(time.Duration(s.advanced.Load())) }
 
 // Advance moves the clock of the fake forward, or back if d is negative. The times of
-// existing orders stay as they are. No order expires and no notification is retried
+// existing orders do not change. No order expires and no notification is retried
 // because of it: call Expire or Redeliver.
 func (s *Server) Advance(d time.Duration) { s.advanced.Add(int64(d)) }

@@ -51,7 +51,7 @@ func start(t *testing.T, opts ...gatewaytest.Option) *gatewaytest.Server {
 				Header: map[string]string{"X-Signature": "example"},
 			}
 		},
-		Accepted:    func(status int, reply string) bool { return status == http.StatusOK && reply == "success" },
+		Accepted:    func(status int, body string) bool { return status == http.StatusOK && body == "success" },
 		RetryDelays: []time.Duration{time.Hour},
 	}, opts...)
 	t.Cleanup(s.Close)

@@ -33,7 +33,7 @@ func FormMessage(notifyURL string, form url.Values, byGET bool) Message {
 	}
 }
 
-// WithQuery adds parameters to the query of a URL, which stays as it is otherwise.
+// WithQuery adds parameters to the query of a URL.
 func WithQuery(target string, query url.Values) string {
 	separator := "?"
 	if strings.Contains(target, "?") {

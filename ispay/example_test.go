@@ -277,7 +277,7 @@ func ExampleClient_ExplainNotification() {
 	//   - Does the secret belong to this merchant and this gateway? Was it changed there?
 	//   - Was a value decoded twice, or not at all? Pass on what arrived.
 	//   - Was an amount rewritten by a number type (300 for 300.00)?
-	//   - Was a field lost or added on the way, or signed in another order than documented?
+	//   - Was a field lost or added in transit, or signed in another order than documented?
 }
 
 // Verify and respond now, handle later: the envelope goes on a queue.

@@ -104,7 +104,7 @@ func TestCreateOrderRejectsBadInputBeforeSending(t *testing.T) {
 		"relative notify URL":    {func(r *ispay.CreateOrderRequest) { r.NotifyURL = "/notify" }, "notify_url"},
 		"notify URL with blank":  {func(r *ispay.CreateOrderRequest) { r.NotifyURL += " " }, "notify_url"},
 		"notify URL with query": {func(r *ispay.CreateOrderRequest) { r.NotifyURL += "?shop=7" },
-			`notify_url) must not have a query or a fragment: the gateway appends "?order_no=…" to it as it is`},
+			`notify_url) must not have a query or a fragment: the gateway appends "?order_no=…" to it`},
 		"notify URL with a mark": {func(r *ispay.CreateOrderRequest) { r.NotifyURL += "?" }, "notify_url"},
 		"notify URL, fragment":   {func(r *ispay.CreateOrderRequest) { r.NotifyURL += "#paid" }, "notify_url"},
 		"return URL with blank":  {func(r *ispay.CreateOrderRequest) { r.ReturnURL += " " }, "return_url"},

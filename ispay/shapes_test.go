@@ -125,7 +125,7 @@ func TestQueryStateWithFieldsOfAnotherShape(t *testing.T) {
 	}
 }
 
-// The state beside the order decides. Only if there is none, that in the order does.
+// The state beside the order decides. Without it the one in the order does.
 func TestQueryStateReadsOneOfTwoStates(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]ispay.State{
@@ -225,7 +225,7 @@ func TestNotifiedAmounts(t *testing.T) {
 	}
 }
 
-// The document appends "?order_no=…" to the notify URL as it is, so an order created
+// The document appends "?order_no=…" to the notify URL unchanged, so an order created
 // elsewhere with a query in its notify URL has a second "?".
 func TestNotificationWithASecondQuestionMark(t *testing.T) {
 	t.Parallel()

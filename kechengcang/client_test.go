@@ -29,7 +29,7 @@ func config(mock *httpmock.MockTransport) kechengcang.Config {
 	}
 }
 
-// setup returns a client whose requests go to a mock transport of its own.
+// setup returns a client whose requests go to a fresh mock transport.
 func setup(t *testing.T) (*kechengcang.Client, *httpmock.MockTransport) {
 	t.Helper()
 	mock := httpmock.NewMockTransport()

@@ -127,7 +127,7 @@ func (s Status) String() string { return numbered(int(s), "open", "done") }
 // CallbackStatus is the state of the notification (回调状态, callback_status).
 type CallbackStatus int
 
-// The documented callback statuses.
+// The documented states of a notification.
 const (
 	CallbackOpen   CallbackStatus = 1 // 未完成: not sent yet, or not accepted with "ok" yet
 	CallbackDone   CallbackStatus = 2 // 已完成

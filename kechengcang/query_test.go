@@ -44,7 +44,7 @@ func TestQueryOrder(t *testing.T) {
 	assert.Equal(t, 1, mock.GetTotalCallCount())
 }
 
-// Every field with a value of its own, each scalar in its other form.
+// Every field with a different value, each scalar in its other form.
 func TestQueryOrderWithEveryFieldAndLooseTypes(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)

@@ -52,7 +52,7 @@ func full(t testing.TB) pingpp.Config {
 	}
 }
 
-// setup returns a client whose requests go to a mock transport of its own.
+// setup returns a client whose requests go to a fresh mock transport.
 func setup(t testing.TB, changes ...func(*pingpp.Config)) (*pingpp.Client, *httpmock.MockTransport) {
 	t.Helper()
 	mock := httpmock.NewMockTransport()

@@ -241,7 +241,7 @@ func readCharge(t *testing.T, client *pingpp.Client, gateway *samples.Gateway) {
 	require.Equal(t, charge, kept)
 }
 
-// A list, a refund or an event is read whole and about what was asked for, or not at all.
+// A list, a refund or an event is read whole and about what was requested, or not at all.
 func FuzzLists(f *testing.F) {
 	for call, file := range []string{"list_charges.json", "list_refunds.json", "query_refund.json", "query_event.json"} {
 		body := samples.Printed(f, file)

@@ -267,7 +267,7 @@ func TestChargesGoesThroughAllPages(t *testing.T) {
 			break
 		}
 	}
-	assert.Equal(t, []string{"4 after ch_8"}, requests, "a page that is not needed is not asked for")
+	assert.Equal(t, []string{"4 after ch_8"}, requests, "a page that is not needed is not requested")
 }
 
 func TestFindChargesReturnsAllOfAnOrder(t *testing.T) {
@@ -311,7 +311,7 @@ func TestFindChargesWhenAPageFails(t *testing.T) {
 	assert.Nil(t, found)
 }
 
-// A gateway that ignores starting_after would be asked for the same page for ever.
+// A gateway that ignores starting_after would get requests for the same page for ever.
 func TestAListThatDoesNotGoOn(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)

@@ -38,7 +38,7 @@ func TestMD5Concat(t *testing.T) {
 	signs(t, sign.MD5Concat, map[string]signedParts{
 		// printf %s '1000120191118123424example-secret' | md5sum
 		// php -r 'echo md5("10001"."20191118123424"."example-secret");'
-		"ispay callback": {[]string{"10001", "20191118123424"}, "63a5bf1f3500791f438c2829da45d037"},
+		"ispay notification": {[]string{"10001", "20191118123424"}, "63a5bf1f3500791f438c2829da45d037"},
 		// php -r 'echo md5("10001"."20191118123424"."P901"."300.00"."https://shop.example.com/return?a=1&b=2"."example-secret");'
 		"ispay create": {
 			[]string{"10001", "20191118123424", "P901", "300.00", "https://shop.example.com/return?a=1&b=2"},
@@ -168,7 +168,7 @@ var sink sign.Digest
 
 //nolint:paralleltest // AllocsPerRun counts the allocations of the whole process
 func TestSigningAllocatesNothing(t *testing.T) {
-	fields := sortedTests["codepay callback"].fields
+	fields := sortedTests["codepay notification"].fields
 	values := url.Values{}
 	for _, field := range fields {
 		values.Set(field.Name, field.Value)
@@ -177,7 +177,7 @@ func TestSigningAllocatesNothing(t *testing.T) {
 	require.NoError(t, err)
 	received := strings.ToUpper(digest.String())
 	signed := maps.Clone(values)
-	signed.Set("sign", sortedTests["codepay callback"].want)
+	signed.Set("sign", sortedTests["codepay notification"].want)
 	tests := map[string]func(){
 		"MD5Concat":       func() { sink, _ = sign.MD5Concat(secret, "10001", "20191118123424", "P901", "300.00") },
 		"MD5Nested":       func() { sink, _ = sign.MD5Nested(secret, "APPKEY", "300.00", "alipay", "ORDER1", "") },

@@ -29,7 +29,7 @@ type Field struct{ Name, Value string }
 // MD5Sorted returns md5(text + secret), where text is the fields sorted by name in
 // byte order and joined as name=value with "&". It leaves out fields with an empty
 // value, the field "sign" and the fields named in skip (some gateways also leave
-// out "sign_type"). Values are signed as they are, not URL-encoded. MD5Sorted does
+// out "sign_type"). Values are signed without URL encoding. MD5Sorted does
 // not change the slice.
 //
 // MD5Sorted is for signing what you send. To verify what you received, use

@@ -27,7 +27,7 @@ var sortedTests = map[string]struct {
 	// printf %s 'chart=utf-8&money=100.00&pay_id=admin&pay_no=20170217200040022100010042408995&pay_time=1487597795&status=2&tag=0&type=1example-secret' | md5sum
 	// php -r '$d = ["type"=>"1", "chart"=>"utf-8", "money"=>"100.00", "pay_id"=>"admin", "pay_no"=>"20170217200040022100010042408995",
 	//   "pay_time"=>"1487597795", "status"=>"2", "tag"=>"0", "param"=>"", "sign"=>"x"]; …'
-	"codepay callback": {
+	"codepay notification": {
 		[]sign.Field{
 			{Name: "type", Value: "1"}, {Name: "chart", Value: "utf-8"}, {Name: "money", Value: "100.00"},
 			{Name: "pay_id", Value: "admin"}, {Name: "pay_no", Value: "20170217200040022100010042408995"},

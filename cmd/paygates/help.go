@@ -97,7 +97,7 @@ func (h *help) paragraph(paragraph string) {
 }
 
 // table writes rows as two columns. A name that is too long, and every name on a narrow
-// screen, gets a line of its own.
+// screen, gets a separate line.
 func (h *help) table(title string, rows []row) {
 	const indent, widest, gap = 2, 20, 2
 	if len(rows) == 0 {

@@ -101,7 +101,7 @@ func clean(l text.Language, input string) (cleaned string, removed []string) {
 	return input, removed
 }
 
-// joinLines joins lines that are fields of their own by "&", and the parts of a broken
+// joinLines joins lines that are whole fields by "&", and the parts of a broken
 // line by nothing.
 func joinLines(text string) string {
 	lines := strings.Split(text, "\n")
@@ -113,7 +113,7 @@ func joinLines(text string) string {
 	return strings.Join(lines, "&")
 }
 
-// received reads a notification or a request for a gateway. A JSON body stays as it is,
+// received reads a notification or a request for a gateway. A JSON body stays unchanged,
 // because its bytes may be signed.
 func (a *app) received(ctx context.Context, argument, signature string) (gateway.Received, error) {
 	text, err := a.input(ctx, argument)

@@ -34,7 +34,7 @@ func mistakes() []mistake {
 	}
 }
 
-// reword returns an error of the parser in the user's language, as it is if it is not
+// reword returns an error of the parser in the user's language, unchanged if it is not
 // known.
 func reword(l text.Language, parser string) string {
 	for _, m := range mistakes() {

@@ -313,7 +313,7 @@ func TestNothingPrivateIsPrinted(t *testing.T) {
 			for _, secret := range secrets {
 				assert.NotContains(t, r.stdout+r.stderr, secret, name)
 			}
-			// The hash before the secret is none, nor is a payment number.
+			// The hash before the secret is no signature, nor is a payment number.
 			for _, hex := range regexp.MustCompile(`\b[0-9a-f]{32}\b([^[]|$)`).FindAllString(r.stdout+r.stderr, -1) {
 				assert.Regexp(t, `^[0-9]{32}`, hex, name+": a signature")
 			}

@@ -39,7 +39,7 @@ func (s *story) qrImage(file []byte) error { return drawQRImage(s.out, file) }
 
 // drawQR draws text as a QR code of half-block characters, two modules in each
 // character cell. The code is readable on dark and light terminals. A text that
-// is too long for a QR code is printed as it is.
+// is too long for a QR code is printed as text.
 func drawQR(out io.Writer, text string) {
 	code, err := goqr.EncodeText(text, goqr.Low)
 	if err != nil {

@@ -194,7 +194,7 @@ func (g realGateway) isSet(env environment) (bool, error) {
 	return true, nil
 }
 
-// checkNames returns an error for a variable that looks like one of the shop's and is none.
+// checkNames returns an error for a variable that looks like one of the shop's but is not.
 func (e environment) checkNames() error {
 	known := []string{"SHOP_ADMIN_TOKEN", "PINGPP_ORDER_NO"} // the last one is of other programs, as are the notify URLs
 	var prefixes []string

@@ -118,7 +118,7 @@ func (w *web) order(rw http.ResponseWriter, r *http.Request) {
 }
 
 // payerIP returns the payer's address, which ispay requires. The last address in
-// X-Forwarded-For is the one that the shop's own proxy has added, in a line of its own or at
+// X-Forwarded-For is the one that the shop's own proxy has added, in a separate line or at
 // the end of the payer's.
 func (w *web) payerIP(r *http.Request) string {
 	if w.settings.behindProxy {

@@ -165,7 +165,7 @@ func TestAdminResolves(t *testing.T) {
 
 		_, body := get(t, s.settings.publicURL+"/orders/"+order.No+"?lang=en")
 		assert.Contains(t, body, "¥9.89", "what was paid")
-		assert.Contains(t, body, "<dd>¥9.90</dd>", "what was asked")
+		assert.Contains(t, body, "<dd>¥9.90</dd>", "the amount of the order")
 		assert.Contains(t, body, "another payment")
 
 		payments, err := s.checkout.Attention(context.Background(), checkout.AttentionQuery{})

@@ -180,7 +180,7 @@ func queries(tb testing.TB, client func(response string) *http.Client, beside fu
 // BenchmarkCreateParallel sends 16 requests at once over loopback to a server in the same
 // process.
 func BenchmarkCreateParallel(b *testing.B) {
-	// Each has a server of its own, whose end closes the connections: idle ones cost time.
+	// Each has a separate server, whose end closes the connections: idle ones cost time.
 	parallel := func(name string, newCall func(url string) func() error) {
 		b.Run("ispay/"+name, func(b *testing.B) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

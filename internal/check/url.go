@@ -41,12 +41,12 @@ func IsURL(value string) bool {
 type NotifyQuery string
 
 const (
-	// QueryKept marks a gateway that leaves the query as it is and sends its fields in
+	// QueryKept marks a gateway that keeps the query and sends its fields in
 	// the body.
 	QueryKept NotifyQuery = ""
 	// QueryBroken marks a gateway that appends "?field=…" literally, so that a query
 	// would make the notification unreadable.
-	QueryBroken NotifyQuery = `must not have a query or a fragment: the gateway appends "?order_no=…" to it as it is`
+	QueryBroken NotifyQuery = `must not have a query or a fragment: the gateway appends "?order_no=…" to it`
 	// QuerySigned marks a gateway that signs over the parameters of the query too, so
 	// that a query would make the signature of every notification wrong.
 	QuerySigned NotifyQuery = "must not have a query or a fragment: the gateway signs its parameters too (不能附带任何参数)"

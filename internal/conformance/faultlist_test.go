@@ -159,7 +159,7 @@ func faults(elsewhere string) []fault {
 			http1:   true, kind: bad, unknown: true, creates: 1, queries: 3,
 		},
 		{
-			name:    "gzip that is none",
+			name:    "not gzip",
 			respond: raw(false, text("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"+strings.Repeat(marker, 10))),
 			http1:   true, kind: bad, unknown: true, creates: 1, queries: 3,
 		},

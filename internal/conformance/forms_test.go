@@ -39,8 +39,8 @@ func (n notification) with(name string, values ...string) url.Values {
 	return changed
 }
 
-// rejects verifies values and passes them to the handler, as a query of its own or of
-// values.
+// rejects requires that values, unless they are nil, and a request with query are rejected
+// with want.
 func (n notification) rejects(t *testing.T, values url.Values, query string, want error) {
 	t.Helper()
 	name := fmt.Sprintf("%.300s", query)

@@ -158,7 +158,7 @@ func kechengcangCalls(t testing.TB, s setup) []call {
 func kechengcangShop(t *testing.T, log io.Writer, options ...gatewaytest.Option) shop {
 	t.Helper()
 	server := kechengcangtest.NewServer(append(options, gatewaytest.WithRetryDelays())...)
-	// The client learns on the way that the query is a GET.
+	// The client finds out that the query is a GET.
 	server.ShowByGet()
 	return kechengcangMerchant(t, server, server.Config(), log)
 }

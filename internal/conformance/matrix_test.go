@@ -79,7 +79,7 @@ type fault struct {
 	http1 bool
 }
 
-// cell is one call against one fault, on a server and a client of its own.
+// cell is one call against one fault, on a separate server and client.
 type cell struct {
 	fault   *fault
 	gateway *descriptor

@@ -42,7 +42,7 @@ func envelopeOf(t testing.TB, n notification) (got any, envelope []byte) {
 	return got, envelope
 }
 
-// What was verified stays as it is, whatever becomes of the values and the body that were
+// What was verified does not change, whatever becomes of the values and the body that were
 // passed in: fiber uses their memory again.
 func TestVerifiedNotificationsAreKept(t *testing.T) {
 	t.Parallel()

@@ -162,7 +162,7 @@ type notification struct {
 	free string
 	// handler is a NotificationHandler whose function fails; nil for a return.
 	handler http.Handler
-	// unsigned: a signature proves nothing, because there is none.
+	// unsigned: the notifications have no signature.
 	unsigned bool
 }
 

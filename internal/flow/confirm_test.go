@@ -153,7 +153,7 @@ func TestConfirmationsAreLimited(t *testing.T) {
 	require.NoError(t, err, "the slots are free again")
 }
 
-// The first caller may leave: the next one asks in its place.
+// The first caller may leave: the next one queries in its place.
 func TestTheNextCallerAsksWhenTheFirstGivesUp(t *testing.T) {
 	t.Parallel()
 	c, _ := client(func(s *settings) { s.MaxConfirmations = 1 })
@@ -190,7 +190,7 @@ func TestTheNextCallerAsksWhenTheFirstGivesUp(t *testing.T) {
 	impatient, leave := context.WithCancelCause(context.Background())
 	gone := errors.New("gone")
 	leave(gone)
-	_, err := Confirm(impatient, c, "1", func(context.Context, string) (*order, error) { return nil, errors.New("asked") }, same)
+	_, err := Confirm(impatient, c, "1", func(context.Context, string) (*order, error) { return nil, errors.New("queried") }, same)
 	require.ErrorIs(t, err, gone)
 	require.ErrorIs(t, err, paygates.ErrNoResponse)
 

@@ -209,7 +209,7 @@ func TestWaitNamesTheLastCause(t *testing.T) {
 	assert.Equal(t, "new", got.State)
 }
 
-// A wait does not query again before the time that the gateway asks for, and does not
+// A wait does not query again before the time that the gateway requests, and does not
 // wait beyond the deadline.
 func TestWaitHonorsRetryAfter(t *testing.T) {
 	t.Parallel()

@@ -63,8 +63,8 @@ func (e Env) Flag(name string) bool {
 	}
 }
 
-// Set returns the names of the variables that begin with the gateway's name, sorted: those
-// of its own, and misspelled ones such as ISPAYSECRET or ispay_secret.
+// Set returns the names of the variables that begin with the gateway's name, sorted: its
+// variables, and misspelled ones such as ISPAYSECRET or ispay_secret.
 func (g *Gateway) Set(env Env) []string {
 	var names []string
 	for name := range env {

@@ -36,7 +36,7 @@ type Gateway struct {
 	Variables []Variable
 	// Groups are the variables that are useless without each other.
 	Groups [][]string
-	// QueryChecks are the credentials for which the gateway has an error of its own when it
+	// QueryChecks are the credentials for which the gateway has a separate error when it
 	// is queried for an order that it does not know.
 	QueryChecks []string
 	// Number says which number query and wait take: "order_no", "order_id" or

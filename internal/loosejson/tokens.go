@@ -36,7 +36,7 @@ func (d *decoder) string() (escapes bool) {
 	return false
 }
 
-// escapeLength returns the length of the escape at the beginning of text, 0 if it is none.
+// escapeLength returns the length of the escape at the beginning of text, 0 for an invalid one.
 func escapeLength(text string) int {
 	switch {
 	case len(text) >= 2 && strings.IndexByte(`"\/bfnrt`, text[1]) >= 0:

@@ -73,7 +73,7 @@ func appendEscaped(text []byte, raw string) []byte {
 	return append(text, raw[done:]...)
 }
 
-// isUnreserved holds the bytes that url.QueryEscape leaves as they are.
+// isUnreserved holds the bytes that url.QueryEscape does not escape.
 var isUnreserved = func() (is [256]bool) {
 	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~" {
 		is[c] = true

@@ -192,7 +192,7 @@ func TestFormRejects(t *testing.T) {
 		"too long, multipart": {post(cut, cutBody+strings.Repeat("a", MaxBody)), 413, "longer than 1048576 bytes"},
 		"HEAD":                {httptest.NewRequest(http.MethodHead, "/notify?a=1", nil), 405, "method must be GET or POST"},
 		"PUT":                 {httptest.NewRequest(http.MethodPut, "/notify?a=1", strings.NewReader("a=1")), 405, "method must be GET or POST"},
-		"a method of its own": {httptest.NewRequest("PAY", "/notify?a=1", strings.NewReader("a=1")), 405, "method must be GET or POST"},
+		"an unknown method":   {httptest.NewRequest("PAY", "/notify?a=1", strings.NewReader("a=1")), 405, "method must be GET or POST"},
 		"lower-case post":     {httptest.NewRequest("post", "/notify?a=1", strings.NewReader("a=1")), 405, "method must be GET or POST"},
 	}
 	for name, test := range tests {
@@ -301,7 +301,7 @@ func serve(t *testing.T, before func(*http.Request)) (address string, errs <-cha
 	return server.Listener.Addr().String(), results
 }
 
-// raw sends text as it is, ends its side of the connection and returns the
+// raw sends text byte for byte, ends its side of the connection and returns the
 // status of the response.
 func raw(t *testing.T, address, text string) int {
 	t.Helper()

@@ -35,7 +35,7 @@ var (
 	listItem    = regexp.MustCompile(`^ *(?:[-*]|\d+\.) `)
 	codeSpan    = regexp.MustCompile("`[^`]+`")
 	linkTarget  = regexp.MustCompile(`\]\(([^)\s]+)\)|<img src="([^"]+)"`)
-	// A comment begins a line or follows a blank: "//" in a URL is none.
+	// A comment begins a line or follows a blank: "//" in a URL begins no comment.
 	codeComment = regexp.MustCompile(`(?m)(^|[ \t]+)(//|#) .*$`)
 )
 

@@ -94,7 +94,7 @@ func TestNotSent(t *testing.T) {
 		address := listen(t, nil, func(int, net.Conn) {})
 		requireNotSent(t, &http.Transport{}, "https://"+address)
 	})
-	t.Run("proxy that refuses a tunnel", func(t *testing.T) {
+	t.Run("proxy that rejects a tunnel", func(t *testing.T) {
 		t.Parallel()
 		for _, status := range []int{403, 407, 502} {
 			requireNotSent(t, &http.Transport{Proxy: proxyTo(proxy(status))}, "https://pay.example.com/gateway")

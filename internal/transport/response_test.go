@@ -314,7 +314,7 @@ func TestRetryAfter(t *testing.T) {
 	assert.Zero(t, RetryAfter(nil))
 }
 
-// A query waits as long as the gateway asks for, unless that is too long for a call or
+// A query waits as long as the gateway requests, unless that is too long for a call or
 // passes the deadline.
 func TestRetriesHonorRetryAfter(t *testing.T) {
 	t.Parallel()

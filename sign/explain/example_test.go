@@ -64,5 +64,5 @@ func ExampleRSA() {
 	e := explain.RSA(key, strings.ReplaceAll(string(signature), "+", " "), message)
 	fmt.Println(e.Matches, e.Hints)
 	// Output:
-	// false [Matches if the signature is read as standard base64: "+" became a space on the way, or the signature was URL-encoded.]
+	// false [Matches if the signature is read as standard base64: "+" became a space in transit, or the signature was URL-encoded.]
 }

@@ -160,7 +160,7 @@ func commonCauses(signed []sign.Field) []string {
 		"Does the secret belong to this merchant and this gateway? Was it changed there?",
 		"Was a value decoded twice, or not at all? Pass on what arrived.",
 		"Was an amount rewritten by a number type (300 for 300.00)?",
-		"Was a field lost or added on the way, or signed in another order than documented?",
+		"Was a field lost or added in transit, or signed in another order than documented?",
 	}
 	for _, field := range signed {
 		if !isASCII(field.Value) {
@@ -181,11 +181,11 @@ func messageHints(key sign.PublicKey, received, message string) []string {
 	repaired := strings.NewReplacer(" ", "+", "-", "+", "_", "/", "\n", "", "\r", "").Replace(decoded)
 	switch {
 	case matches(repaired, message):
-		return []string{`Matches if the signature is read as standard base64: "+" became a space on the way, or the signature was URL-encoded.`}
+		return []string{`Matches if the signature is read as standard base64: "+" became a space in transit, or the signature was URL-encoded.`}
 	case matches(received, strings.TrimSpace(message)), matches(received, strings.TrimPrefix(message, "\ufeff")):
 		return []string{"Matches after trimming whitespace or a byte order mark from the body: pass on the bytes that arrived."}
 	case matches(received, message+"\n"):
-		return []string{"Matches with a line break at the end of the body, which was lost on the way."}
+		return []string{"Matches with a line break at the end of the body, which was lost in transit."}
 	}
 	hints := []string{
 		"Is the public key the one that the gateway shows for this account? The merchant's own public key does not verify its webhooks.",

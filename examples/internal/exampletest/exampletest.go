@@ -41,7 +41,7 @@ func Run(t *testing.T, run Program, usage, incomplete string, variables, prints 
 	for _, name := range variables {
 		t.Run("with only "+name, func(t *testing.T) {
 			t.Parallel()
-			only := func(asked string) string { return map[string]string{name: "1"}[asked] }
+			only := func(variable string) string { return map[string]string{name: "1"}[variable] }
 			if err := run(context.Background(), []string{"PATH=/bin", name + "=1"}, only, io.Discard); err == nil || !strings.Contains(err.Error(), incomplete) {
 				t.Errorf("got %v, expected an error with %q", err, incomplete)
 			}

@@ -29,7 +29,7 @@ import (
 )
 
 // suites are the benchmarks of a package, by module and directory. Those that are run once
-// have rounds of their own.
+// have separate rounds.
 var suites = []struct {
 	module, dir, bench, benchTime string
 	once                          bool
@@ -44,7 +44,7 @@ var suites = []struct {
 const manyOrders = "CHECKOUT_MANY_ORDERS=1000000"
 
 // aims are the largest ratios of time, by a regular expression for the benchmark's name. The
-// first one that matches applies, and a 0 is none.
+// first one that matches applies, and 0 means no limit.
 var aims = []struct {
 	name  string
 	ratio float64

@@ -89,7 +89,7 @@ func TestLinksHaveTheRequestedAddress(t *testing.T) {
 	_, text = b.ask(b.url+"/api/orders", "sandbox:9100")
 	assert.Contains(t, text, "http://sandbox:"+port+"/transfer/")
 
-	// An image of its own.
+	// An image of this test.
 	client, err := gateway.Find("codepay").Open(gateway.Settings{Env: b.env})
 	require.NoError(t, err)
 	payment, err := client.Create(context.Background(), gateway.Order{OrderNo: "A1", Channel: "alipay", Amount: 100})

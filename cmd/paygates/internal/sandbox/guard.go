@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// guard rejects what pages of other origins make a browser send: through a host name
-// of their own for this address (DNS rebinding), or across origins.
+// guard rejects what pages of other origins make a browser send: through a host name of
+// theirs that resolves to this address (DNS rebinding), or across origins.
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

@@ -116,7 +116,7 @@ func (s *Screen) Result(event string, value any) {
 	s.write(s.lines(event, fields))
 }
 
-// Shown writes a result that has a text of its own for people.
+// Shown writes a result that has a separate text for people.
 func (s *Screen) Shown(event string, value any, text string) {
 	if s.json {
 		s.write(object(event, encode(value)))
@@ -182,7 +182,7 @@ func object(event string, fields []field) string {
 const labelWidth = 16
 
 // lines writes the fields that have a value. A value that does not fit beside its
-// label gets a line of its own.
+// label gets a separate line.
 func (s *Screen) lines(event string, fields []field) string {
 	var b strings.Builder
 	b.WriteString(s.Color(Bold, s.label(event)) + "\n")
@@ -280,7 +280,7 @@ const (
 	Dim    = "2"
 )
 
-// Color returns a text in a color, or as it is where colors are not shown.
+// Color returns a text in a color, or unchanged where colors are not shown.
 func (s *Screen) Color(color, text string) string {
 	if !s.colors {
 		return text

@@ -108,7 +108,7 @@ func (l Language) Label(name string) string {
 }
 
 // Foreign returns a text of the SDK in the user's language,
-// as it is if there is no translation.
+// unchanged if there is no translation.
 func (l Language) Foreign(english string) string {
 	if l == English {
 		return english
