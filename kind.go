@@ -59,8 +59,7 @@ func ErrorKind(err error) string {
 }
 
 // Retryable reports whether the same call may succeed later and can be made again
-// without a risk for money, as a job queue must know it. Retry with a growing delay and
-// an end.
+// without a risk for money, for a job queue. Retry with a growing delay and a limit.
 //
 // It is true for ErrNotSent and ErrBusy; for a query that got no response,
 // ErrUnavailable, or a page instead of a result with HTTP status 2xx, as during

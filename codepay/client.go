@@ -32,9 +32,9 @@ type Config struct {
 	// Secret is the merchant's key (通信密钥, key). Required, 6 to 100 bytes. It is never
 	// sent.
 	Secret sign.Secret
-	// PreviousSecrets also verify notifications and returns, at most 4, while Secret is being
-	// changed: the secret before, or the next one until the gateway uses it. They sign
-	// nothing. Notification.KeyIndex tells which one matched. Default: none.
+	// PreviousSecrets also verify notifications and returns while Secret is being changed, at most 4:
+	// the former secret, or the next one until the gateway uses it. They do not sign.
+	// Notification.KeyIndex tells which one matched. Default: none.
 	PreviousSecrets []sign.Secret
 	// Token is the merchant's token (创建订单令牌, token), which is sent unchanged.
 	// Required for TokenURL, QueryOrder, WaitForPayment and ConfirmNotification.

@@ -43,6 +43,7 @@
 //
 // # Sources
 //
-// The provider's document (api.md of gatepay-io/docs) defines the protocol, and its FAQ
-// and public examples what the document leaves open. docs/providers.md has each decision.
+// The provider's document (api.md of gatepay-io/docs) defines the protocol. What it leaves
+// open is taken from the provider's FAQ and public examples. docs/providers.md has each
+// decision.
 package gatepay

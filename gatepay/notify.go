@@ -181,12 +181,12 @@ func readPayTime(v *check.Checker, text string) time.Time {
 }
 
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:
-// verify now, handle later. RestoreNotification verifies it again, so that an envelope
-// is as trustworthy as the notification in it. It does not expire. It holds private data:
-// the signature and what the payer typed. Order and changes of the fields are not in it.
+// verify now, handle later. RestoreNotification verifies it again; there is no
+// UnmarshalBinary, because it could not. The envelope does not expire. It holds private
+// data, the signature and what the payer typed, but neither Order nor changed fields.
 //
-// There is no UnmarshalBinary, which could not verify. The error is
-// paygates.ErrInvalidNotification for a notification that did not come from this package.
+// The error is paygates.ErrInvalidNotification for a notification that did not come from
+// this package.
 func (n *Notification) MarshalBinary() ([]byte, error) {
 	if n == nil {
 		n = &Notification{}

@@ -20,10 +20,9 @@ const (
 )
 
 // State is the state of an order (交易状态, order_status). The document shows "expired" and
-// names no other. The others here are those of the FastAdmin payment add-on, whose
-// notification has gatepay's fields in gatepay's order under the same signature (public
-// source: hani1990/payadmin, addons/pay). An unknown state is kept and is neither paid nor
-// final.
+// names no other. The others are those of the FastAdmin payment add-on (public source:
+// hani1990/payadmin, addons/pay), whose notification has the same fields, order and
+// signature. An unknown state is kept and is neither paid nor final.
 type State string
 
 // The known states.

@@ -21,7 +21,7 @@ type QuickPayRequest struct {
 	// calls stable "是否自定义 默认开启,1关闭", and its examples say of stable=1 that the given
 	// price, or the given contact, cannot be changed.
 	Fixed bool
-	// Skin is the look of the page (skin): 0 is the default, 1 the other one.
+	// Skin is the look of the page (skin): 0 (the default) or 1.
 	Skin int
 }
 

@@ -23,9 +23,9 @@ type Config struct {
 	UserID string
 	// Secret is the merchant's key (商户密钥). Required.
 	Secret sign.Secret
-	// PreviousSecrets also verify notifications, at most 4, while Secret is being
-	// changed: the secret before, or the next one until the gateway uses it. They sign
-	// nothing. Notification.KeyIndex tells which one matched. Default: none.
+	// PreviousSecrets also verify notifications while Secret is being changed, at most 4:
+	// the former secret, or the next one until the gateway uses it. They do not sign.
+	// Notification.KeyIndex tells which one matched. Default: none.
 	PreviousSecrets []sign.Secret
 	// BaseURL is the gateway's address. Default: DefaultBaseURL. It must be https, or
 	// http to a loopback address.

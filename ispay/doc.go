@@ -34,6 +34,6 @@
 //
 // # Sources
 //
-// The provider's document (接入指南) defines the protocol, and its public demo
-// (conku/ispay.in) what the document leaves open. docs/providers.md has each decision.
+// The provider's document (接入指南) defines the protocol. What it leaves open is taken
+// from the provider's public demo (conku/ispay.in). docs/providers.md has each decision.
 package ispay

@@ -21,8 +21,8 @@ const (
 	ChannelUnionPay Channel = "P904" // 云闪付
 )
 
-// State is the state of an order (订单状态). The document names 1, 2, 5, 8 and 9, the
-// provider's public demo the others. An unknown state is kept and is neither paid nor
+// State is the state of an order (订单状态). The document names 1, 2, 5, 8 and 9. The others
+// are those of the provider's public demo. An unknown state is kept and is neither paid nor
 // final.
 type State int
 

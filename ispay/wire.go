@@ -84,8 +84,8 @@ func decodeState(response transport.Response, orderID string, needCode bool) (*O
 			SN:           order.Text("sn"),
 			Timeout:      order.Seconds("timeout"),
 		}
-		// The document's samples have the gateway's number here in one place and the
-		// merchant's in another, so only a number of the same form tells.
+		// One of the document's samples has the gateway's number here, another one the
+		// merchant's. Only a number of the same length can be compared.
 		if sn := result.Code.SN; len(sn) == len(orderID) && sn != orderID {
 			f.Fail(response.Other("sn", sn, orderID))
 		}

@@ -44,7 +44,6 @@
 //
 // # Sources
 //
-// The server's document (接入文档) defines the protocol, and its public source
-// (xiebinbin/kechengcang_server) what the document leaves open. docs/providers.md has
-// each decision.
+// The server's document (接入文档) defines the protocol. What it leaves open is taken from
+// the public source (xiebinbin/kechengcang_server). docs/providers.md has each decision.
 package kechengcang

@@ -69,11 +69,11 @@ func (c *Client) verify(body []byte) (*Notification, error) {
 
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:
 // verify now, handle later. RestoreNotification reads it again. Like the notification in it,
-// an envelope is not signed. It does not expire. It holds private data: payer data,
-// and the secret where the server sends it. Order and changes of the fields are not in it.
+// the envelope is not signed. It does not expire. It holds private data, payer data and the
+// secret where the server sends it, but neither Order nor changed fields.
 //
-// There is no UnmarshalBinary, which could not verify. The error is
-// paygates.ErrInvalidNotification for a notification that did not come from this package.
+// The error is paygates.ErrInvalidNotification for a notification that did not come from
+// this package.
 func (n *Notification) MarshalBinary() ([]byte, error) {
 	if n == nil {
 		n = &Notification{}

@@ -12,8 +12,8 @@ import (
 // Currency is the currency of a fee (金额单位, currency).
 type Currency int
 
-// The known currencies. The document names the dollar, the public source the
-// yuan as well.
+// The known currencies. The document names the dollar only. The yuan is in the public
+// source.
 const (
 	CurrencyUSD Currency = 1 // 美元
 	CurrencyCNY Currency = 2 // 人民币; the public source computes the pay_fee as if it were dollars
@@ -34,8 +34,8 @@ func (c Currency) String() string {
 // PayCurrency is the cryptocurrency that the payer sends (支付币种, pay_currency).
 type PayCurrency int
 
-// The known cryptocurrencies. The document names FTM, the public source the
-// others.
+// The known cryptocurrencies. The document names FTM only. The others are in the public
+// source.
 const (
 	PayCurrencyUnknown   PayCurrency = 1 // 未知
 	PayCurrencyUSDTERC20 PayCurrency = 2 // ERC20/USDT

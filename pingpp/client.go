@@ -53,7 +53,7 @@ type Config struct {
 	// Required to verify notifications.
 	WebhookPublicKey string
 	// PreviousWebhookPublicKeys also verify notifications, at most 4, while Ping++ changes
-	// its key: the key before, or the next one until Ping++ uses it, in PEM.
+	// its key: the former key, or the next one until Ping++ uses it, in PEM.
 	// Notification.KeyIndex tells which one matched. Default: none.
 	PreviousWebhookPublicKeys []string
 	// AllowTestMode treats notifications and payments of test mode (livemode false), in

@@ -116,12 +116,12 @@ func invalidSignature(received string) error {
 }
 
 // MarshalBinary returns an envelope with the notification as it arrived, for a queue:
-// verify now, handle later. RestoreNotification verifies it again, so that an envelope
-// is as trustworthy as the notification in it. It does not expire. It holds private data:
-// the signature and payer data. Changes of the fields are not in it.
+// verify now, handle later. RestoreNotification verifies it again; there is no
+// UnmarshalBinary, because it could not. The envelope does not expire. It holds private
+// data, the signature and payer data, but no changed fields.
 //
-// There is no UnmarshalBinary, which could not verify. The error is
-// paygates.ErrInvalidNotification for a notification that did not come from this package.
+// The error is paygates.ErrInvalidNotification for a notification that did not come from
+// this package.
 func (n *Notification) MarshalBinary() ([]byte, error) {
 	if n == nil {
 		n = &Notification{}

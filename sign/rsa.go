@@ -23,7 +23,7 @@ type PublicKey struct{ key *rsa.PublicKey }
 
 // ParsePublicKey reads an RSA public key of at least 2048 bits, PKIX or PKCS #1, in
 // PEM or as the base64 text of the PEM body alone. Line breaks of any kind,
-// indentation, "\n" as two characters, quotes and a byte order mark are no problem.
+// indentation, "\n" as two characters, quotes and a byte order mark are accepted.
 // It returns [ErrInvalidKey] for anything else, such as a file path, a certificate
 // or a private key.
 func ParsePublicKey(text []byte) (PublicKey, error) {

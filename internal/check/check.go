@@ -186,9 +186,8 @@ func (v *Checker) PathSegment(field, value string, longest int) {
 	v.Text(field, value, longest)
 }
 
-// Secret requires a secret without blanks, quotes, line breaks or invisible characters
-// around it, which come from a copied line or a settings file, and which is not what a
-// Secret prints.
+// Secret requires a secret that is not what a Secret prints, without blanks, quotes, line
+// breaks or invisible characters around it, which come from a copied line or a settings file.
 func (v *Checker) Secret(field string, secret sign.Secret) {
 	value := secret.Reveal()
 	switch trimmed := strings.TrimFunc(value, surroundsSecret); {

@@ -71,12 +71,12 @@ func (c *Client) LogUnread(ctx context.Context, op, name, number string, unread 
 }
 
 // Match returns the index of the first key for which verify returns nil: 0 for the
-// current one, n for the n-th previous one. If there is none, the error is that of the
-// current key, and sign.ErrMismatch without any key: those of a Client that New did not
-// return. Every key is compared, so that the time does not tell which one matches.
+// current one, n for the n-th previous one. If no key matches, the error is that of the
+// current key. A Client that New did not return has no keys: the error is sign.ErrMismatch.
+// Every key is compared, so that the time does not tell which one matches.
 //
-// It logs if a previous key matched: once no such line is logged anymore, the change of a
-// key can end.
+// It logs if a previous key matched. When no such line appears anymore, the change of a key
+// is complete.
 func Match[K any](c *Client, keys []K, verify func(K) error) (int, error) {
 	index, current := -1, sign.ErrMismatch
 	for i := range keys {

@@ -99,8 +99,8 @@ func first[O any](
 	return query(ctx, number)
 }
 
-// queries are the queries in flight, by the number of their order: nil while nobody waits
-// for it but the caller that sends it.
+// queries are the queries in flight, by the number of their order: nil until another caller
+// waits for it.
 type queries struct {
 	mu sync.Mutex
 	by map[string]*inFlight
@@ -115,7 +115,7 @@ type inFlight struct {
 	err     error
 }
 
-// join returns the query of an order to wait for, or nil if it is the caller's to send.
+// join returns the query of an order to wait for, or nil if the caller has to send it.
 func (s *queries) join(number string) *inFlight {
 	s.mu.Lock()
 	defer s.mu.Unlock()

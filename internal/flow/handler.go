@@ -44,7 +44,7 @@ func (h Handler[N, O]) Serve(c *Client) http.Handler {
 			return
 		}
 		ctx, end := c.observe(r.Context())
-		// What is left if the merchant's function panics.
+		// The result if the merchant's function panics.
 		status, err := 0, error(&handleError{errPanic})
 		defer func() { end(status, err) }()
 		status, err = h.serve(c, w, r.WithContext(ctx))

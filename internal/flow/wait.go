@@ -101,7 +101,7 @@ func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O
 	}
 }
 
-// ended is the error of a context that ended, with what kept the wait from its end.
+// ended returns the error of a wait whose context ended, with the error of the last query.
 func (c *Client) ended(ctx context.Context, last error) error {
 	cause := transport.Ended(ctx)
 	if last != nil {
