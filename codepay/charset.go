@@ -2,7 +2,6 @@ package codepay
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -95,9 +94,8 @@ func decodeJSON(raw []byte) []byte {
 	if utf8.Valid(raw) {
 		return raw
 	}
-	decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(raw)
-	if err != nil || bytes.ContainsRune(decoded, utf8.RuneError) {
-		return bytes.ToValidUTF8(slices.Clone(raw), []byte(string(utf8.RuneError)))
+	if decoded, ok := decodeGBK(string(raw)); ok {
+		return []byte(decoded)
 	}
-	return decoded
+	return bytes.ToValidUTF8(raw, []byte(string(utf8.RuneError)))
 }

@@ -331,6 +331,7 @@ func TestARejectionWithFieldsOfAnyShape(t *testing.T) {
 		"{\"msg\":\"\xc7\xa9\xc3\xfb\xb4\xed\xce\xf3\",\"status\":-1}":                         "签名错误",
 		"{\"msg\":\"\xc7\xa9\xc3\xfb\xb4\xed\xce\xf3\",\"status\":-1,\"chart\":\"utf-8\"}":     "签名错误",
 		"{\"msg\":\"\xc7\xa9\xc3\xfb\xb4\xed\xce\xf3\xff\",\"status\":-1}":                     "\ufffd",
+		"{\"msg\":\"签名\xff\",\"status\":-1}":                                                   "签名\ufffd",
 		"cb({\"msg\":\"\xc7\xa9\xc3\xfb\xb4\xed\xce\xf3\",\"status\":\"-1\",\"order_id\":[]})": "签名错误",
 	} {
 		client, mock := setup(t)

@@ -142,7 +142,7 @@ type CreatedOrder struct {
 // Image returns the bytes of the QR code image. Detect the format from the bytes: the media
 // type of ImageText is wrong in the document's sample, which is a PNG. The error is
 // paygates.ErrBadResponse if the gateway sent none, or one that is not an image in base64.
-func (o CreatedOrder) Image() ([]byte, error) { return loosejson.ImageOf(gateway, o.ImageText) }
+func (o CreatedOrder) Image() ([]byte, error) { return loosejson.Image(gateway, o.ImageText) }
 
 // Params returns the gateway's copy of the request (请求的参数, params), nil if it sent none.
 // It may hold appkey, sign and payer data. The error is paygates.ErrBadResponse if params

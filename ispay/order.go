@@ -125,7 +125,7 @@ type PaymentCode struct {
 // Image returns the bytes of the QR code image, mostly a PNG. The error is
 // paygates.ErrBadResponse if the gateway sent none, or one that is not an image in
 // base64.
-func (p PaymentCode) Image() ([]byte, error) { return loosejson.ImageOf(gateway, p.ImageText) }
+func (p PaymentCode) Image() ([]byte, error) { return loosejson.Image(gateway, p.ImageText) }
 
 // OrderState is the state of an order, with the code to scan once there is one.
 type OrderState struct {
@@ -172,4 +172,4 @@ func (o Order) Paid() bool { return o.State.Paid() }
 
 // Image returns the bytes of the QR code image. The error is paygates.ErrBadResponse if
 // the gateway sent none, or one that is not an image in base64.
-func (o Order) Image() ([]byte, error) { return loosejson.ImageOf(gateway, o.ImageText) }
+func (o Order) Image() ([]byte, error) { return loosejson.Image(gateway, o.ImageText) }

@@ -2,7 +2,6 @@ package pingpp
 
 import (
 	"crypto"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -102,19 +101,7 @@ func New(config Config) (*Client, error) {
 	v := check.New(gateway, paygates.ErrInvalidConfig)
 	v.That(!config.Token.IsEmpty() || !config.APIKey.IsEmpty() || config.WebhookPublicKey != "",
 		"Token, APIKey or WebhookPublicKey", "is required")
-	c := &Client{
-		flow: flow.New(transport.Options{
-			Gateway:    gateway,
-			HTTPClient: config.HTTPClient,
-			Logger:     config.Logger,
-			Observer:   config.Observer,
-			AppInfo:    config.AppInfo,
-			Secrets:    []sign.Secret{config.Token, config.APIKey, config.PrivateKey},
-		}, config.NotificationTimeout, config.MaxConfirmations),
-		token:         config.Token,
-		apiKey:        config.APIKey,
-		allowTestMode: config.AllowTestMode,
-	}
+	c := &Client{token: config.Token, apiKey: config.APIKey, allowTestMode: config.AllowTestMode}
 	v.That(config.WebhookPublicKey != "" || len(config.PreviousWebhookPublicKeys) == 0,
 		"WebhookPublicKey", "is required with PreviousWebhookPublicKeys")
 	v.That(len(config.PreviousWebhookPublicKeys) <= check.MaxPrevious,
@@ -123,12 +110,18 @@ func New(config Config) (*Client, error) {
 	check.Settings(v, config.AppInfo, config.NotificationTimeout, config.MaxConfirmations)
 	c.useBackend(v, config)
 	c.useAPI(v, config)
+	c.parseKeys(v, config)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	if err := c.parseKeys(config); err != nil {
-		return nil, err
-	}
+	c.flow = flow.New(transport.Options{
+		Gateway:    gateway,
+		HTTPClient: config.HTTPClient,
+		Logger:     config.Logger,
+		Observer:   config.Observer,
+		AppInfo:    config.AppInfo,
+		Secrets:    []sign.Secret{config.Token, config.APIKey, config.PrivateKey},
+	}, config.NotificationTimeout, config.MaxConfirmations)
 	return c, nil
 }
 
@@ -158,51 +151,37 @@ func (c *Client) useAPI(v *check.Checker, config Config) {
 	}
 }
 
-func (c *Client) parseKeys(config Config) (err error) {
-	if err = c.parsePublicKeys(config); err != nil {
-		return err
+func (c *Client) parseKeys(v *check.Checker, config Config) {
+	if config.WebhookPublicKey != "" {
+		c.publicKeys = parsePublicKeys(v, append([]string{config.WebhookPublicKey}, config.PreviousWebhookPublicKeys...))
 	}
+	var err error
 	// A blank one is a mistake, not a wish to send unsigned requests.
 	if config.PrivateKey.Reveal() != "" {
-		if c.privateKey, err = sign.ParsePrivateKey(config.PrivateKey); err != nil {
-			return invalidKey("PrivateKey", err)
-		}
+		c.privateKey, err = sign.ParsePrivateKey(config.PrivateKey)
+		v.NoError("PrivateKey", err)
 	}
 	if config.Signer != nil {
-		if c.privateKey, err = sign.NewPrivateKey(config.Signer); err != nil {
-			return invalidKey("Signer", err)
-		}
+		c.privateKey, err = sign.NewPrivateKey(config.Signer)
+		v.NoError("Signer", err)
 	}
-	return nil
 }
 
-func (c *Client) parsePublicKeys(config Config) error {
-	if config.WebhookPublicKey == "" {
-		return nil
-	}
-	for i, text := range append([]string{config.WebhookPublicKey}, config.PreviousWebhookPublicKeys...) {
+// parsePublicKeys parses the current key and the previous ones, of which none may occur twice.
+func parsePublicKeys(v *check.Checker, texts []string) []sign.PublicKey {
+	field := func(i int) string { return check.KeyField("WebhookPublicKey", "PreviousWebhookPublicKeys", i) }
+	keys := make([]sign.PublicKey, 0, len(texts))
+	for i, text := range texts {
 		key, err := sign.ParsePublicKey([]byte(text))
-		if err != nil {
-			return invalidKey(publicKeyField(i), err)
+		v.NoError(field(i), err)
+		if same := slices.IndexFunc(keys, key.Equal); same >= 0 {
+			v.Fail(field(i), "must differ from "+field(same))
 		}
-		if same := slices.IndexFunc(c.publicKeys, key.Equal); same >= 0 {
-			return invalid(publicKeyField(i), "must differ from "+publicKeyField(same))
-		}
-		c.publicKeys = append(c.publicKeys, key)
+		keys = append(keys, key)
 	}
-	return nil
+	return keys
 }
 
-func publicKeyField(i int) string {
-	return check.KeyField("WebhookPublicKey", "PreviousWebhookPublicKeys", i)
-}
-
-func invalidKey(field string, err error) error {
-	return fmt.Errorf("%s: %w: %s: %w", gateway, paygates.ErrInvalidConfig, field, err)
-}
-
-func notConfigured(field, use string) error { return invalid(field, "is required to "+use) }
-
-func invalid(field, rule string) error {
-	return check.New(gateway, paygates.ErrInvalidConfig).Fail(field, rule).Err()
+func notConfigured(field, use string) error {
+	return check.New(gateway, paygates.ErrInvalidConfig).Fail(field, "is required to "+use).Err()
 }

@@ -41,6 +41,13 @@ func (v *Checker) Fail(field, rule string) *Checker {
 	return v
 }
 
+// NoError records err as what is wrong with the field, unless it is nil.
+func (v *Checker) NoError(field string, err error) {
+	if err != nil && v.err == nil {
+		v.err = fmt.Errorf("%s: %w: %s: %w", v.gateway, v.kind, field, err)
+	}
+}
+
 // That records the rule as violated unless ok.
 func (v *Checker) That(ok bool, field, rule string) *Checker {
 	if ok {

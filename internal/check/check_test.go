@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -41,10 +42,22 @@ func TestCheckerKeepsTheFirstViolation(t *testing.T) {
 	v.Required("Second", " ")
 	v.Fail("Third", "is required")
 	v.That(false, "Fourth", "is required")
-	v.Required("Fifth", "value")
+	v.NoError("Fifth", io.EOF)
+	v.Required("Sixth", "value")
 	require.ErrorIs(t, v.Err(), paygates.ErrInvalidConfig)
 	assert.EqualError(t, v.Err(), "ispay: invalid configuration: Second is required")
 	require.NotErrorIs(t, v.Err(), paygates.ErrInvalidRequest)
+}
+
+func TestNoError(t *testing.T) {
+	t.Parallel()
+	v := New("ispay", paygates.ErrInvalidConfig)
+	v.NoError("First", nil)
+	require.NoError(t, v.Err())
+	v.NoError("Second", io.EOF)
+	require.ErrorIs(t, v.Err(), io.EOF)
+	require.ErrorIs(t, v.Err(), paygates.ErrInvalidConfig)
+	assert.EqualError(t, v.Err(), "ispay: invalid configuration: Second: EOF")
 }
 
 func TestThat(t *testing.T) {

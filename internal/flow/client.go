@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,10 +14,10 @@ import (
 )
 
 const (
-	// DefaultNotificationTimeout limits the handling of one notification.
-	DefaultNotificationTimeout = 60 * time.Second
-	// DefaultConfirmations is how many notifications are confirmed at once.
-	DefaultConfirmations = 32
+	// defaultNotificationTimeout limits the handling of one notification.
+	defaultNotificationTimeout = 60 * time.Second
+	// defaultConfirmations is how many notifications are confirmed at once.
+	defaultConfirmations = 32
 )
 
 // Client is what the Clients of the providers share.
@@ -28,19 +29,12 @@ type Client struct {
 	queries             queries
 }
 
-// New returns a Client. A timeout or a number of confirmations of 0 or less stands for the
-// default.
+// New returns a Client. A timeout or a number of confirmations of 0 stands for the default.
 func New(o transport.Options, notificationTimeout time.Duration, confirmations int) *Client {
-	if notificationTimeout <= 0 {
-		notificationTimeout = DefaultNotificationTimeout
-	}
-	if confirmations <= 0 {
-		confirmations = DefaultConfirmations
-	}
 	return &Client{
 		Transport:           transport.New(o),
-		notificationTimeout: notificationTimeout,
-		slots:               make(chan struct{}, confirmations),
+		notificationTimeout: cmp.Or(notificationTimeout, defaultNotificationTimeout),
+		slots:               make(chan struct{}, cmp.Or(confirmations, defaultConfirmations)),
 		queries:             queries{by: map[string]*inFlight{}},
 	}
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/paygates/paygates-go/internal/transport"
 )
 
-// MinInterval is the shortest interval between two queries, DefaultInterval the
+// minInterval is the shortest interval between two queries, defaultInterval the
 // usual one.
 const (
-	MinInterval     = 100 * time.Millisecond
-	DefaultInterval = 3 * time.Second
+	minInterval     = 100 * time.Millisecond
+	defaultInterval = 3 * time.Second
 )
 
 // mostUnexpected is how many unexpected responses in a row end a wait: a wrong BaseURL
@@ -37,8 +37,8 @@ type Wait[O any] struct {
 	State func(*O) (state string, paid, final bool)
 }
 
-// For queries the order at once and then after each interval (0: DefaultInterval, at
-// least MinInterval), until it is paid. It returns the last order, nil before the
+// For queries the order at once and then after each interval (0: defaultInterval, at
+// least minInterval), until it is paid. It returns the last order, nil before the
 // first response.
 //
 // The error is nil only if the order is paid. It is ErrNotPaid if the order ended
@@ -48,9 +48,9 @@ type Wait[O any] struct {
 // time that it names.
 func (w Wait[O]) For(ctx context.Context, c *Client, interval time.Duration) (*O, error) {
 	if interval <= 0 {
-		interval = DefaultInterval
+		interval = defaultInterval
 	}
-	interval = max(interval, MinInterval)
+	interval = max(interval, minInterval)
 	var (
 		last, lastErr = (*O)(nil), error(nil)
 		state         string

@@ -50,14 +50,14 @@ func TestWaitKeepsTheMinimalInterval(t *testing.T) {
 	}).For(context.Background(), c, time.Nanosecond)
 	require.NoError(t, err)
 	assert.Equal(t, 3, queries)
-	assert.GreaterOrEqual(t, time.Since(begin), 2*MinInterval)
+	assert.GreaterOrEqual(t, time.Since(begin), 2*minInterval)
 }
 
 func TestWaitUsesTheDefaultInterval(t *testing.T) {
 	t.Parallel()
 	c, _ := client(nil)
 	for _, interval := range []time.Duration{0, -time.Second} {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*MinInterval)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*minInterval)
 		queries := 0
 		got, err := wait(func(context.Context, string) (*order, error) {
 			queries++
@@ -86,7 +86,7 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Equal(t, 1, queries)
 	for range 100 {
-		got, err := wait(func(context.Context, string) (*order, error) { queries++; return &order{Paid: true}, nil }).For(ctx, c, MinInterval)
+		got, err := wait(func(context.Context, string) (*order, error) { queries++; return &order{Paid: true}, nil }).For(ctx, c, minInterval)
 		require.ErrorIs(t, err, why)
 		require.ErrorIs(t, err, context.Canceled)
 		assert.Nil(t, got)
@@ -194,7 +194,7 @@ func TestWait(t *testing.T) {
 func TestWaitNamesTheLastCause(t *testing.T) {
 	t.Parallel()
 	c, _ := client(nil)
-	ctx, cancel := context.WithTimeout(context.Background(), 3*MinInterval/2)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*minInterval/2)
 	defer cancel()
 	queries := 0
 	got, err := wait(func(context.Context, string) (*order, error) {
@@ -202,7 +202,7 @@ func TestWaitNamesTheLastCause(t *testing.T) {
 			return &order{State: "new"}, nil
 		}
 		return nil, &paygates.Error{Gateway: "example", Op: "query order", HTTPStatus: 404, Err: paygates.ErrBadResponse}
-	}).For(ctx, c, MinInterval)
+	}).For(ctx, c, minInterval)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorIs(t, err, paygates.ErrBadResponse)
 	require.EqualError(t, err, "example: wait for payment: context deadline exceeded (last query: example: query order: HTTP 404: unexpected response)")
@@ -220,14 +220,14 @@ func TestWaitHonorsRetryAfter(t *testing.T) {
 		}))
 		t.Cleanup(s.Close)
 		c, _ := client(nil)
-		ctx, cancel := context.WithTimeout(context.Background(), 6*MinInterval)
+		ctx, cancel := context.WithTimeout(context.Background(), 6*minInterval)
 		defer cancel()
 		queries, begin := 0, time.Now()
 		_, err := wait(func(ctx context.Context, _ string) (*order, error) {
 			queries++
 			return transport.Send(ctx, c.Transport, transport.Call{Op: "query order", Method: http.MethodGet, URL: s.URL},
 				func(r transport.Response) (*order, error) { return nil, r.Bad("no state") })
-		}).For(ctx, c, MinInterval)
+		}).For(ctx, c, minInterval)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, paygates.ErrUnavailable)
 		assert.Equal(t, 1, queries)

@@ -15,20 +15,20 @@ var (
 	errNotImage = errors.New("not an image in base64")
 )
 
-// ImageOf is Image for a package, whose name and ErrBadResponse its error has.
-func ImageOf(gateway, text string) ([]byte, error) {
-	decoded, err := Image(text)
+// Image is Image for a package, whose name and ErrBadResponse its error has.
+func Image(gateway, text string) ([]byte, error) {
+	decoded, err := decodeImage(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", gateway, paygates.ErrBadResponse, err)
 	}
 	return decoded, nil
 }
 
-// Image returns the bytes of an image in base64, with or without padding, line breaks
+// decodeImage returns the bytes of an image in base64, with or without padding, line breaks
 // and "data:image/…;base64," before it. A blank stands for the "+" that a form decoder
 // made of it. The media type of a data URI is not reliable: gatepay's sample says JPEG
 // and holds a PNG.
-func Image(text string) ([]byte, error) {
+func decodeImage(text string) ([]byte, error) {
 	if text == "" || text == "null" {
 		return nil, errNoImage
 	}

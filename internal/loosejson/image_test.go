@@ -27,13 +27,13 @@ func TestImage(t *testing.T) {
 		"data:;base64," + png,
 		"data:image/png;charset=utf-8;base64," + png,
 	} {
-		got, err := Image(text)
+		got, err := decodeImage(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, want, string(got), text)
 	}
 	for n := range 5 { // every length of padding
 		raw := want + strings.Repeat("x", n)
-		got, err := Image(base64.StdEncoding.EncodeToString([]byte(raw)))
+		got, err := decodeImage(base64.StdEncoding.EncodeToString([]byte(raw)))
 		require.NoError(t, err)
 		assert.Equal(t, raw, string(got))
 	}
@@ -42,7 +42,7 @@ func TestImage(t *testing.T) {
 	encoded := base64.StdEncoding.EncodeToString([]byte(raw))
 	require.Contains(t, encoded, "+")
 	for _, text := range []string{encoded, strings.ReplaceAll(encoded, "+", " "), base64.URLEncoding.EncodeToString([]byte(raw))} {
-		got, err := Image(text)
+		got, err := decodeImage(text)
 		require.NoError(t, err)
 		assert.Equal(t, raw, string(got))
 	}
@@ -59,7 +59,7 @@ func TestImageRejects(t *testing.T) {
 		},
 	} {
 		for _, text := range texts {
-			got, err := Image(text)
+			got, err := decodeImage(text)
 			require.ErrorIs(t, err, want, text)
 			assert.Nil(t, got)
 		}
@@ -72,11 +72,11 @@ func FuzzImage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		raw = append([]byte(want), raw...)
 		for _, text := range []string{base64.StdEncoding.EncodeToString(raw), "data:image/png;base64," + base64.RawStdEncoding.EncodeToString(raw)} {
-			got, err := Image(text)
+			got, err := decodeImage(text)
 			require.NoError(t, err)
 			require.Equal(t, raw, got)
 		}
 		// It does not panic, whatever arrives.
-		_, _ = Image(string(raw[len(want):]))
+		_, _ = decodeImage(string(raw[len(want):]))
 	})
 }
