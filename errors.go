@@ -115,7 +115,7 @@ func (e Error) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 func (e Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // NotificationStatus returns the HTTP status with which a NotificationHandler
-// responds to a notification that ended in err, for a handler of your own: 200 for
+// responds to a notification that ended in err, for your own handler: 200 for
 // nil; 400, 403, 405, 413 or 415 for a notification that is not genuine; 409 for one
 // that the gateway does not confirm; 503 for ErrBusy; 500 for an error of the
 // merchant's function; 502 for every other error, such as that of a query.

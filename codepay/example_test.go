@@ -198,7 +198,7 @@ func ExampleClient_NotificationHandler() {
 	// tampered: 403 fail
 }
 
-// A handler of your own responds "success", or "fail" to receive the notification again.
+// Your own handler responds "success", or "fail" to receive the notification again.
 func ExampleClient_ParseNotification() {
 	gateway := codepaytest.NewServer()
 	defer gateway.Close()

@@ -230,8 +230,8 @@ func (n *Notification) compare(o *Order) string {
 	}
 }
 
-// confirmIfPossible confirms a notification unless the query gives no result: the
-// deployment may not have it, and would repeat the notification in vain.
+// confirmIfPossible confirms a notification unless the query gives no result: a deployment
+// that does not have the query would send the notification again and again.
 func (c *Client) confirmIfPossible(ctx context.Context, n *Notification) (*Order, error) {
 	if n.OrderID == "" {
 		return nil, nil //nolint:nilnil // there is nothing to query

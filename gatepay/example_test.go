@@ -226,7 +226,7 @@ func ExampleClient_NotificationHandler() {
 	// response: 409 fail
 }
 
-// A handler of your own confirms the notification before it credits the order. It responds
+// Your own handler confirms the notification before it credits the order. It responds
 // with "success", or with "fail" to get the notification again.
 func ExampleClient_ParseNotification() {
 	gateway := gatepaytest.NewServer()

@@ -62,7 +62,7 @@ type CreateOrderRequest struct {
 	// around it.
 	Attach string `json:"-"`
 	// NotifyURL receives the notification when the order is paid (notify_url). Optional;
-	// default: that of the account's settings. It may have a query of your own.
+	// default: that of the account's settings. It may have a query.
 	NotifyURL string
 	// ReturnURL is the page to which the payer returns (return_url). Optional; default:
 	// that of the account's settings.
@@ -123,7 +123,7 @@ type CreatedOrder struct {
 	// known from QueryOrder only.
 	OrderNo string
 	// PayPageURL is the page that shows the payer the QR code (pay_url): redirect the payer
-	// there. QueryPaymentPage returns its data for a page of your own. On some deployments
+	// there. QueryPaymentPage returns its data for your own page. On some deployments
 	// it is a link that opens an app, such as weixin:// or alipays://.
 	PayPageURL string
 	// QRCodeURL is an image of the QR code that leads there (qrcode_url).

@@ -74,7 +74,7 @@ func (c *Client) WaitForPayment(ctx context.Context, orderNo string, interval ti
 	}.For(ctx, c.flow, interval)
 }
 
-// QueryPaymentPage returns the data of a pay page, for a page of your own: the provider's
+// QueryPaymentPage returns the data of a pay page, for your own page: the provider's
 // FAQ says that the pay page is JSON with format=json. payPageURL is a
 // CreatedOrder.PayPageURL; it must lead to the scheme and host of Config.BaseURL or
 // Config.CloudBaseURL. The response is not signed: use QueryOrder to decide about money.

@@ -1,5 +1,5 @@
-// Package gatewaytest is what the fake gateways share. Each is in a package of its
-// own beside that of the gateway, such as ispay/ispaytest.
+// Package gatewaytest is what the fake gateways share. Each fake is a package below that of
+// its gateway, such as ispay/ispaytest.
 //
 //	srv := ispaytest.NewServer()
 //	defer srv.Close()

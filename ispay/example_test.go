@@ -186,7 +186,7 @@ func ExampleClient_NotificationHandler() {
 	// tampered: 409 fail
 }
 
-// A handler of your own confirms a notification before it credits an order. It responds
+// Your own handler confirms a notification before it credits an order. It responds
 // with "success", or with "fail" to get the notification again.
 func ExampleClient_ParseNotification() {
 	gateway := ispaytest.NewServer()
@@ -217,7 +217,7 @@ func ExampleClient_ParseNotification() {
 	// 200 success
 }
 
-// A handler of your own responds with the status of the error, such as 403 for an
+// Your own handler responds with the status of the error, such as 403 for an
 // invalid signature.
 func ExampleClient_VerifyNotification_status() {
 	client, _ := ispay.New(ispay.Config{UserID: "10001", Secret: sign.NewSecret("example-secret")})

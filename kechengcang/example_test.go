@@ -194,7 +194,7 @@ func ExampleClient_NotificationHandler() {
 	// genuine: 200 ok
 }
 
-// A handler of your own confirms the notification with the gateway and responds with "ok",
+// Your own handler confirms the notification with the gateway and responds with "ok",
 // or with anything else to receive it again.
 func ExampleClient_ParseNotification() {
 	gateway := kechengcangtest.NewServer()

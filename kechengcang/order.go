@@ -75,7 +75,7 @@ type Fee struct {
 func (f Fee) String() string { return f.Amount.String() + " " + f.Currency.String() }
 
 // PayFee is the amount that the payer must send. While the order waits, the gateway
-// computes it anew every two minutes from the price of the coin: show the latest one, and
+// computes it again every two minutes from the price of the coin: show the latest one, and
 // never compare it with the price of the order.
 type PayFee struct {
 	// Amount in hundredths of the coin (付费金额, pay_fee).

@@ -305,7 +305,7 @@ func ExampleClient_NotificationHandler() {
 	// tampered: 403 fail
 }
 
-// A handler of your own responds with 2xx, or with another status to get the notification
+// Your own handler responds with 2xx, or with another status to get the notification
 // again.
 func ExampleClient_ParseNotification() {
 	gateway := pingpptest.NewServer()

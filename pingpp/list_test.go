@@ -311,7 +311,7 @@ func TestFindChargesWhenAPageFails(t *testing.T) {
 	assert.Nil(t, found)
 }
 
-// A gateway that ignores starting_after would get requests for the same page for ever.
+// A gateway that ignores starting_after would get requests for the same page without end.
 func TestAListThatDoesNotGoOn(t *testing.T) {
 	t.Parallel()
 	client, mock := setup(t)

@@ -88,7 +88,7 @@ func decodeBase64(text string) []byte {
 	return der
 }
 
-// describe returns what a text is that is neither PEM nor the base64 of a key.
+// describe says what a text is, if it is neither PEM nor the base64 of a key.
 func describe(text string) string {
 	_, hexError := hex.DecodeString(text)
 	switch {

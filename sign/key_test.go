@@ -28,7 +28,7 @@ func asTheyAreKept(t *testing.T, text []byte) map[string]string {
 	inJSONTwice, err := json.Marshal(string(inJSON))
 	require.NoError(t, err)
 	return map[string]string{
-		"as it is":                  string(text),
+		"unchanged":                 string(text),
 		"without the last line end": original,
 		"CRLF":                      strings.Join(lines, "\r\n") + "\r\n",
 		"CR":                        strings.Join(lines, "\r") + "\r",

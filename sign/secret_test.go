@@ -221,6 +221,6 @@ func TestSecretProblem(t *testing.T) {
 		secret := sign.NewSecret(text)
 		assert.Equal(t, test.problem, secret.Problem(), "%q", text)
 		assert.Equal(t, test.trimmed, secret.Trimmed().Reveal(), "%q", text)
-		assert.Equal(t, text, secret.Reveal(), "it stays as it is")
+		assert.Equal(t, text, secret.Reveal(), "it is not changed")
 	}
 }

@@ -20,8 +20,8 @@ const (
 	defaultInterval = 3 * time.Second
 )
 
-// mostUnexpected is how many unexpected responses in a row end a wait: a wrong BaseURL
-// or another server gives nothing else.
+// mostUnexpected is how many unexpected responses in a row end a wait: after a wrong
+// BaseURL all of them are unexpected.
 const mostUnexpected = 5
 
 const opWait = "wait for payment"

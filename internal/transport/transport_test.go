@@ -458,7 +458,7 @@ func TestOutcomeWithACustomTransport(t *testing.T) {
 		// It may have sent the request before, on another connection.
 		"while dialing":          {func(*http.Request) (*http.Response, error) { return nil, dial }, true},
 		"while dialing, wrapped": {func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("own: %w", dial) }, true},
-		"sent, then sent again in vain": {func(r *http.Request) (*http.Response, error) {
+		"sent, then sent again without success": {func(r *http.Request) (*http.Response, error) {
 			_, err := pool.RoundTrip(r)
 			assert.Error(t, err)
 			return nil, dial

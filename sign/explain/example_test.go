@@ -52,7 +52,7 @@ func ExampleMD5Salted() {
 	// md5(md5(salt) + md5(secret)) true
 }
 
-// On the way, each "+" in the base64 of the header became a space.
+// In transit, each "+" in the base64 of the header became a space.
 func ExampleRSA() {
 	text, _ := os.ReadFile("../testdata/public_pkix.pem")
 	message, _ := os.ReadFile("../testdata/message.json")
