@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/paygates/paygates-go"
@@ -310,7 +309,9 @@ type replay struct {
 // CheckBody requires a body of 1 to [MaxBody] bytes.
 func CheckBody(v *check.Checker, body []byte) {
 	v.That(len(body) > 0, "body", "is empty, or was already read")
-	v.That(len(body) <= MaxBody, "body", "must be at most "+strconv.Itoa(MaxBody)+" bytes long")
+	if len(body) > MaxBody {
+		v.Fail("body", fmt.Sprintf("must be at most %d bytes long", MaxBody))
+	}
 }
 
 // noBody is the rejection for a request without a body.
