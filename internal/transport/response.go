@@ -29,7 +29,7 @@ type Response struct {
 	retryable  bool // another attempt may succeed
 	retryAfter time.Duration
 	secrets    func() words // of the client, or nil
-	carried    *Call        // with private texts of its own, or nil
+	carried    *Call        // with further private texts, or nil
 }
 
 // Kept returns a Response for a body that was stored: a Raw of an earlier response.
