@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/internal/check"
 )
 
 const urlencoded = "application/x-www-form-urlencoded"
@@ -643,4 +644,19 @@ func TestAllowedMethods(t *testing.T) {
 	assert.Empty(t, AllowedMethods(errors.New("other")))
 	_, err = Body(post("", ""))
 	assert.Empty(t, AllowedMethods(err))
+}
+
+func TestCheckBody(t *testing.T) {
+	t.Parallel()
+	for length, want := range map[int]string{
+		0: "body is empty, or was already read", 1: "", MaxBody: "", MaxBody + 1: "body must be at most 1048576 bytes long",
+	} {
+		v := check.New("pingpp", paygates.ErrInvalidNotification)
+		CheckBody(v, make([]byte, length))
+		if want == "" {
+			require.NoError(t, v.Err(), length)
+			continue
+		}
+		require.EqualError(t, v.Err(), "pingpp: invalid notification: "+want)
+	}
 }
