@@ -20,7 +20,7 @@ import (
 // decode reads the head of a response and returns it and its data. code decides, whatever
 // data is: PHP writes an empty one as [] or "". codes is the table of the call.
 func decode(response transport.Response, codes map[int64]error) (f, data loosejson.Fields, failed *paygates.Error) {
-	f, err := loosejson.Parse(response.Body)
+	f, err := loosejson.ParseResponse(response.Body)
 	if err != nil {
 		return f, data, response.Unreadable(err)
 	}
@@ -139,7 +139,7 @@ func decodeOrder(response transport.Response, orderNo string) (*Order, error) {
 }
 
 func decodeParams(raw []byte) (map[string]string, error) {
-	f, err := loosejson.Parse(raw)
+	f, err := loosejson.ParseResponse(raw)
 	if err != nil {
 		return nil, badParams(err)
 	}

@@ -12,7 +12,7 @@ import (
 // decode reads the head of a response. success decides, never errorCode: 订单不存在 comes
 // with errorCode 0.
 func decode(response transport.Response) (loosejson.Fields, *paygates.Error) {
-	f, err := loosejson.Parse(response.Body)
+	f, err := loosejson.ParseResponse(response.Body)
 	if err != nil {
 		return f, response.Unreadable(err)
 	}

@@ -32,7 +32,7 @@ const codeOK = 200
 // decode decodes a response. The order is nil, without an error, if the result is null.
 // code decides: another one than 200 is a rejection, whatever the result is.
 func decode(response transport.Response) (*Order, *paygates.Error) {
-	f, err := loosejson.Parse(response.Body)
+	f, err := loosejson.ParseResponse(response.Body)
 	if err != nil {
 		return nil, response.Unreadable(err)
 	}

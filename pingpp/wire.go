@@ -15,7 +15,7 @@ import (
 
 // decodeCreated decodes a response of the merchant backend to a create. status decides.
 func decodeCreated(response transport.Response, request CreateOrderRequest) (*CreatedOrder, error) {
-	f, err := loosejson.Parse(response.Body)
+	f, err := loosejson.ParseResponse(response.Body)
 	if err != nil {
 		return nil, response.Unreadable(err)
 	}
@@ -46,7 +46,7 @@ func decodeCreated(response transport.Response, request CreateOrderRequest) (*Cr
 
 // decodeAPIError decodes an error of Ping++. notFound is what it is after a 404, or nil.
 func decodeAPIError(response transport.Response, notFound error) *paygates.Error {
-	f, err := loosejson.Parse(response.Body)
+	f, err := loosejson.ParseResponse(response.Body)
 	if err != nil {
 		return response.Unreadable(err)
 	}
@@ -71,7 +71,7 @@ func decodeAPIError(response transport.Response, notFound error) *paygates.Error
 }
 
 func isAPIError(body []byte) bool {
-	f, err := loosejson.Parse(body)
+	f, err := loosejson.ParseResponse(body)
 	return err == nil && !f.Has("object") && f.Object("error").Exists()
 }
 
@@ -87,7 +87,7 @@ func DecodeCharge(raw []byte) (*Charge, error) {
 
 // read decodes a whole response with decode. The error says what is missing.
 func read[T any](raw []byte, decode func(loosejson.Fields) (*T, error)) (*T, error) {
-	f, err := loosejson.Parse(raw)
+	f, err := loosejson.ParseResponse(raw)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ type listOf[T any] struct {
 // decodeList decodes a page with decode. It is read strictly: what is missing from it
 // would pass for something that does not exist.
 func decodeList[T any](body []byte, decode func(loosejson.Fields) (*T, error)) (*listOf[T], error) {
-	f, err := loosejson.Parse(body)
+	f, err := loosejson.ParseResponse(body)
 	if err != nil {
 		return nil, err
 	}

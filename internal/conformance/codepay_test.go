@@ -35,7 +35,6 @@ var _ = describe(descriptor{
 	},
 	invalid:        codepayInvalid,
 	notifications:  codepayNotifications,
-	anyEncoding:    true,
 	signed:         true,
 	secrets:        []string{secret, token},
 	rejection:      `{"status":-2,"msg":%q}`,

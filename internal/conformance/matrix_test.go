@@ -73,8 +73,6 @@ type fault struct {
 	opaque bool
 	// numbers: a call succeeds for which no number decides.
 	numbers bool
-	// encoding: a call succeeds if the gateway may use another encoding.
-	encoding bool
 	// http1: it needs the bare connection of HTTP/1.
 	http1 bool
 }

@@ -162,6 +162,34 @@ func asJSON(t *testing.T, result any) string {
 	return string(text)
 }
 
+// A rejection is one in any encoding, and a text that does not decide may be damaged. What
+// is passed on as JSON must be UTF-8: a payment page, and an event as its notification.
+func TestResponsesThatAreNotUTF8(t *testing.T) {
+	t.Parallel()
+	eachCall(t, func(t *testing.T, g *descriptor, i int, call call) {
+		if call.kind == wait || call.opaque || call.name == "QueryEvent" {
+			return
+		}
+		damaged := insert("\"zz\":\"\xff\xfe\"")(call.response)
+		got, err := g.do(context.Background(), t, i, &script{replies: []reply{{200, damaged, nil}}}, io.Discard)
+		require.NoError(t, err)
+		assert.NotNil(t, got)
+
+		rejection := g.queryRejection
+		if call.kind == create {
+			rejection = g.rejection
+		}
+		const message = "\xb6\xa9\xb5\xa5\xca\xa7\xb0\xdc" // printf 订单失败 | iconv -t GBK | xxd
+		body := strings.ReplaceAll(fmt.Sprintf(rejection, "MESSAGE"), "MESSAGE", message)
+		got, err = g.do(context.Background(), t, i, &script{replies: []reply{{200, body, nil}}}, io.Discard)
+		assert.Nil(t, got)
+		require.Error(t, err)
+		require.NotErrorIs(t, err, paygates.ErrOutcomeUnknown)
+		require.NotErrorIs(t, err, paygates.ErrBadResponse)
+		assert.Equal(t, "rejected", paygates.ErrorKind(err))
+	})
+}
+
 // A gateway that fails while it rejects a create may have created the order before.
 func TestACreateThatIsRejectedWithHTTP500(t *testing.T) {
 	t.Parallel()

@@ -62,8 +62,6 @@ type descriptor struct {
 	channels []string
 	// notifications returns genuine notifications.
 	notifications func(testing.TB, setup) []notification
-	// anyEncoding: responses in another encoding than UTF-8 are read.
-	anyEncoding bool
 	// signed: the signature of a notification covers everything, so the handler accepts it
 	// if the query that confirms it gives no result.
 	signed bool

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/money"
@@ -170,7 +171,9 @@ func (f Fields) Private(name string) paygates.Private[string] {
 }
 
 // NeedText returns a text that decides.
-func (f Fields) NeedText(name string) string { return required(f, name, "a single value", parseText) }
+func (f Fields) NeedText(name string) string {
+	return f.undamaged(name, required(f, name, "a single value", parseText))
+}
 
 // NeedTextIfAny returns a text that decides, "" for nothing.
 func (f Fields) NeedTextIfAny(name string) string {
@@ -178,7 +181,14 @@ func (f Fields) NeedTextIfAny(name string) string {
 	if s.isNested {
 		f.Fail(name + " is not a single value")
 	}
-	return s.text
+	return f.undamaged(name, s.text)
+}
+
+func (f Fields) undamaged(name, text string) string {
+	if strings.ContainsRune(text, utf8.RuneError) {
+		f.Fail(name + " is not UTF-8")
+	}
+	return text
 }
 
 // NeedNumber returns the number of an order or a payment, which decides.

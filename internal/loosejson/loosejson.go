@@ -33,18 +33,35 @@ const aroundJSON = "\ufeff \t\r\n"
 var messages = regexp.MustCompile(`^(?:(?:<br />\s*)?(?:<b>)?(?:Warning|Notice|Deprecated|Strict Standards)(?:</b>)?:` +
 	`[^\n]* on line (?:<b>)?[0-9]+(?:</b>)?(?:<br />)?\s+)+`)
 
+// halves matches what may be a character of GBK that ends with the byte of a "\".
+var halves = regexp.MustCompile(`[^\x00-\x7f]\\`)
+
 // Parse reads a whole response, an object, or a string that holds one because a program
 // encoded it twice. It drops what [Trim] drops, and marks and HTML behind it, and rejects bytes
 // that are not UTF-8 and objects that have a name twice. The values share memory with data.
-func Parse(data []byte) (Fields, error) {
+func Parse(data []byte) (Fields, error) { return parseWhole(data, data) }
+
+// ParseResponse is Parse for a response, which may hold a text in another encoding, such as
+// a message in GBK, or one that is cut inside a character. What is not UTF-8 becomes U+FFFD,
+// with which no number of an order and nothing else that decides is read. A "\" after such a
+// byte is an error: it may be the half of a character, and hide where a string ends.
+func ParseResponse(raw []byte) (Fields, error) {
+	data := raw
+	if !utf8.Valid(raw) && !halves.Match(raw) {
+		data = bytes.ToValidUTF8(raw, []byte(string(utf8.RuneError)))
+	}
+	return parseWhole(raw, data)
+}
+
+func parseWhole(raw, data []byte) (Fields, error) {
 	stripped, err := text(data)
 	if err != nil {
 		return Fields{}, err
 	}
-	f, err := parse(data, stripped, string(stripped))
+	f, err := parse(raw, stripped, string(stripped))
 	if errors.Is(err, errObject) && stripped[0] == '"' && stripped[len(stripped)-1] == '"' {
 		inner := scalarOf(string(stripped)).text
-		if f, err := parse(data, []byte(inner), inner); err == nil {
+		if f, err := parse(raw, []byte(inner), inner); err == nil {
 			return f, nil
 		}
 	}

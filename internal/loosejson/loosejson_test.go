@@ -419,6 +419,33 @@ func TestParseAWholeResponse(t *testing.T) {
 	}
 }
 
+func TestParseResponse(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"text":"订单"}`:                                       "订单",
+		"{\"text\":\"a\xe8\xae\",\"number\":\"1\"}":           "a\ufffd", // cut inside a character
+		"{\"text\":\"\xb6\xa9\xb5\xa5\"}":                     "\ufffd",  // printf 订单 | iconv -t GBK
+		"\ufeff{\"text\":\"\xff\",\"more\":\"a\\nb\"}":        "\ufffd",  // an escape elsewhere
+		"\nNotice: \xb6\xa9 in a on line 1\n{\"text\":\"a\"}": "a",
+	} {
+		f, err := ParseResponse([]byte(text))
+		require.NoError(t, err, text)
+		assert.Equal(t, want, f.Text("text"), text)
+		assert.Empty(t, f.Unread())
+	}
+	// The second byte of 誠 in GBK is that of "\": a reader of bytes does not see the end of the text.
+	_, err := ParseResponse([]byte("{\"text\":\"\xd5\\\",\"number\":\",\\\"number\\\":9}\"}"))
+	require.ErrorIs(t, err, errUTF8)
+
+	f, err := ParseResponse([]byte("{\"text\":\"\xff1\"}"))
+	require.NoError(t, err)
+	f.NeedText("text")
+	require.EqualError(t, f.Err(), "text is not UTF-8")
+	f = parsed(t, `{"text":"\ud800"}`)
+	f.NeedNumber("text")
+	require.EqualError(t, f.Err(), "text is not UTF-8")
+}
+
 // What should be an object and is not leaves the other fields readable.
 func TestObjectOfAnotherShape(t *testing.T) {
 	t.Parallel()
