@@ -10,6 +10,8 @@ import (
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
 	"github.com/paygates/paygates-go/internal/gateway"
+	"github.com/paygates/paygates-go/internal/notify"
+	"github.com/paygates/paygates-go/sign"
 )
 
 const longestInput = 1 << 20
@@ -115,7 +117,8 @@ func joinLines(text string) string {
 
 // received reads a notification or a request for a gateway. A JSON body stays unchanged,
 // because its bytes may be signed.
-func (a *app) received(ctx context.Context, argument, signature string) (gateway.Received, error) {
+func (s *session) received(ctx context.Context, argument, signature string) (gateway.Received, error) {
+	a := s.app
 	text, err := a.input(ctx, argument)
 	if err != nil {
 		return gateway.Received{}, err
@@ -128,9 +131,26 @@ func (a *app) received(ctx context.Context, argument, signature string) (gateway
 	if len(removed) > 0 {
 		a.screen.Note("Note: ignored %s", strings.Join(removed, a.screen.Text(", ")))
 	}
-	in.Values, err = url.ParseQuery(text)
+	in.Values, err = s.form(text)
 	if err != nil || !strings.Contains(text, "=") {
 		return gateway.Received{}, a.usage("the input is not a form: expected name=value&…&sign=… as it arrived, its URL, @file or -")
 	}
 	return in, nil
+}
+
+// form reads a query or a form as NotificationHandler does: a ";" is an ordinary character,
+// and if the gateway may have appended the fields to a query, those that are verified are
+// meant. It keeps all values of a repeated name, for an explanation.
+func (s *session) form(text string) (url.Values, error) {
+	parse := func(text string) (url.Values, error) { return url.ParseQuery(strings.ReplaceAll(text, ";", "%3B")) }
+	isGenuine := func(values url.Values) bool {
+		_, err := s.client.Verify(gateway.Received{Values: values})
+		return err == nil
+	}
+	values, err := parse(text)
+	appended, otherErr := parse(notify.Appended(text, sign.FieldName))
+	if s.client.Verify != nil && otherErr == nil && !isGenuine(values) && isGenuine(appended) {
+		return appended, nil
+	}
+	return values, err
 }

@@ -209,7 +209,7 @@ func (s *session) receivedBy(r *http.Request, body []byte) gateway.Received {
 	if len(body) == 0 {
 		form = r.URL.RawQuery
 	}
-	values, _ := url.ParseQuery(form)
+	values, _ := s.form(form)
 	return gateway.Received{Values: values, Body: body, Signature: r.Header.Get(s.SignatureHeader)}
 }
 

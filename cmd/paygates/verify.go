@@ -38,7 +38,7 @@ func (c *verifyCommand) Run(ctx context.Context, a *app) error {
 	if s.client.Verify == nil {
 		return a.usage("notifications of %s are not signed: query the order instead (paygates query %s NUMBER)", s.Name, s.Name)
 	}
-	in, err := a.received(ctx, c.Input, c.Signature)
+	in, err := s.received(ctx, c.Input, c.Signature)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (c *signCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer s.close()
-	in, err := a.received(ctx, c.Input, c.Signature)
+	in, err := s.received(ctx, c.Input, c.Signature)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,9 @@ func TestVerifyForms(t *testing.T) {
 		"wrapped":       query[:20] + "\r\n" + query[20:] + "\r\n",
 		"lines":         strings.ReplaceAll(query, "&", "\r\n"),
 		"quotes":        "'" + query + "'",
+		"semicolon":     "?note=a;b&" + query + "&more=c;",
+		"appended":      "https://example.com/notify?shop=7&lang=zh?" + query,
+		"own order_no":  "/notify?order_no=x?" + query,
 		"all":           "\ufeff\"https://example.com/?" + strings.ReplaceAll(query, "&", "&amp;") + "\"\r\n",
 	} {
 		file := filepath.Join(t.TempDir(), "notification.txt")

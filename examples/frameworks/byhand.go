@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go"
@@ -137,7 +138,8 @@ func formOf(r *http.Request, body []byte) url.Values {
 	if len(r.PostForm) > 0 {
 		return r.PostForm
 	}
-	values, err := url.ParseQuery(string(body))
+	// net/url rejects a ";", which a notification may have in a value.
+	values, err := url.ParseQuery(strings.ReplaceAll(string(body), ";", "%3B"))
 	if err != nil {
 		return nil // VerifyNotification rejects it
 	}

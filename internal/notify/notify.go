@@ -95,16 +95,23 @@ func Read[N any](
 	return nil, err
 }
 
-// appended returns the fields that a gateway may have appended to the query of a notify
-// URL, nil if there are none or the fields are those of a body.
-func appended(r *http.Request, name string) url.Values {
-	query := r.URL.RawQuery
+// Appended returns what follows the last "?" before the field with the given name, "" if
+// there is none: what a gateway may have appended to a query.
+func Appended(query, name string) string {
 	field := max(strings.LastIndex(query, "&"+name+"="), strings.LastIndex(query, "?"+name+"="))
-	begin := strings.LastIndexByte(query[:field+1], '?') + 1
-	if begin == 0 || !isQueryRead(r) {
+	if begin := strings.LastIndexByte(query[:field+1], '?') + 1; begin > 0 {
+		return query[begin:]
+	}
+	return ""
+}
+
+// appended returns the fields of Appended, nil if the fields are those of a body.
+func appended(r *http.Request, name string) url.Values {
+	query := Appended(r.URL.RawQuery, name)
+	if query == "" || !isQueryRead(r) {
 		return nil
 	}
-	values, err := parseQuery(query[begin:])
+	values, err := parseQuery(query)
 	if err != nil {
 		return nil
 	}
