@@ -133,6 +133,7 @@ func TestFormsComeInManyWays(t *testing.T) {
 			chunked := postOf("/notify?"+query, urlencoded, "")
 			chunked.ContentLength = -1
 			same("POST of an empty chunk, "+way, chunked)
+			same("POST of a line break, "+way, postOf("/notify?"+query, urlencoded, "\r\n"))
 		}
 		for way, r := range forms(t, n) {
 			same("POST, "+way, r)

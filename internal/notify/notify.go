@@ -123,7 +123,7 @@ func isQueryRead(r *http.Request) bool {
 	if r.Method != http.MethodPost {
 		return r.Method == http.MethodGet
 	}
-	_, err := Body(r)
+	_, err := formBody(r)
 	return len(r.PostForm) == 0 && errors.Is(err, errEmpty)
 }
 
@@ -146,7 +146,7 @@ func Form(r *http.Request) (url.Values, error) {
 	if len(r.PostForm) > 0 {
 		return single(r.PostForm)
 	}
-	body, err := Body(r)
+	body, err := formBody(r)
 	switch {
 	case errors.Is(err, errEmpty) && r.URL.RawQuery != "":
 		values, queryErr := parseQuery(r.URL.RawQuery)
@@ -161,11 +161,24 @@ func Form(r *http.Request) (url.Values, error) {
 	case "multipart/form-data":
 		return multipartForm(body, r.Header.Get("Content-Type"))
 	case "", transport.ContentTypeForm, "text/plain", "text/html", "application/octet-stream":
-		// An editor or a shell adds byte order marks and line breaks.
-		return parse(string(bytes.TrimRight(bytes.TrimLeft(body, "\ufeff\r\n"), "\r\n")))
+		return parse(string(body))
 	default:
 		return nil, reject(http.StatusUnsupportedMediaType, fmt.Sprintf("unsupported Content-Type %q: expected a form", clip(mediaType)))
 	}
+}
+
+// formBody returns the body without the byte order marks and line breaks that an editor or
+// a shell adds. It is errEmpty if nothing is left.
+func formBody(r *http.Request) ([]byte, error) {
+	body, err := Body(r)
+	if err != nil {
+		return nil, err
+	}
+	body = bytes.TrimRight(bytes.TrimLeft(body, "\ufeff\r\n"), "\r\n")
+	if len(body) == 0 {
+		return nil, errEmpty
+	}
+	return body, nil
 }
 
 // mediaType returns what stands before the parameters of the Content-Type. Senders

@@ -484,6 +484,8 @@ func TestAPostWithAnEmptyBody(t *testing.T) {
 		"none":                   func(r *http.Request) { r.Body = nil },
 		"chunked":                func(r *http.Request) { r.ContentLength = -1 },
 		"with a type":            func(r *http.Request) { r.Header.Set("Content-Type", urlencoded) },
+		"a line break":           func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader("\r\n")) },
+		"a byte order mark":      func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader("\ufeff\n")) },
 		"parsed by a middleware": func(r *http.Request) { _ = r.ParseForm() },
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/notify?a=query&sign=query", strings.NewReader(""))
@@ -507,7 +509,7 @@ func TestAPostWithAnEmptyBody(t *testing.T) {
 	_, err = Form(r)
 	requireRejected(t, err, 400, "body is empty")
 	_, err = Form(post(urlencoded, "\r\n"))
-	requireRejected(t, err, 400, "no fields were sent")
+	requireRejected(t, err, 400, "body is empty")
 }
 
 // A raw ";" is an ordinary character, in a query and in a body.
