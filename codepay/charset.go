@@ -20,14 +20,11 @@ const (
 	CharsetGB2312 Charset = "gb2312" // sent as GBK, which contains it
 )
 
-// isGBK reports whether c is one of the encodings that GB 18030 contains.
+// isGBK reports whether c is one of the encodings that GB 18030 contains, by any of their
+// names.
 func (c Charset) isGBK() bool {
-	switch strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(string(c))) {
-	case "gb2312", "gbk", "gb18030", "cp936":
-		return true
-	default:
-		return false
-	}
+	name := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(string(c)))
+	return strings.Contains(name, "gb") || strings.HasSuffix(name, "936") || name == "euccn"
 }
 
 func (c Charset) encode(text string) (string, error) {

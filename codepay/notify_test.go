@@ -147,7 +147,9 @@ func TestParseNotificationReadsGBK(t *testing.T) {
 		require.NoError(t, err, chart)
 		assert.Equal(t, "中", n.Attach)
 	}
-	for _, chart := range []string{"gb2312", "GBK", "gbk", "gb18030", "GB-2312"} {
+	for _, chart := range []string{
+		"gb2312", "GBK", "gbk", "gb18030", "GB-2312", " gbk ", "x-gbk", "gb_2312-80", "cp936", "MS936", "windows-936", "euc-cn", "EUC_CN", "eucCN",
+	} {
 		values := url.Values{"chart": {chart}, "money": {"1.00"}, "pay_id": {"1"}, "pay_no": {"2"}, "param": {"\xd6\xd0"}}
 		n, err := client.VerifyNotification(signed(t, values))
 		require.NoError(t, err, chart)
