@@ -168,13 +168,14 @@ func Form(r *http.Request) (url.Values, error) {
 }
 
 // formBody returns the body without the byte order marks and line breaks that an editor or
-// a shell adds. It is errEmpty if nothing is left.
+// a shell adds, and the zero byte at the end of a text in C. It is errEmpty if nothing is
+// left.
 func formBody(r *http.Request) ([]byte, error) {
 	body, err := Body(r)
 	if err != nil {
 		return nil, err
 	}
-	body = bytes.TrimRight(bytes.TrimLeft(body, "\ufeff\r\n"), "\r\n")
+	body = bytes.TrimRight(bytes.TrimLeft(body, "\ufeff\r\n"), "\r\n\x00")
 	if len(body) == 0 {
 		return nil, errEmpty
 	}

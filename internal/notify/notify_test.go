@@ -449,7 +449,7 @@ func TestContentTypes(t *testing.T) {
 		"text/html;charset=utf-8",
 		"application/octet-stream",
 	} {
-		for _, body := range []string{"a=1&b=2", "a=1&b=2\r\n", "a=1&b=2\n", "\xef\xbb\xbfa=1&b=2", "\xef\xbb\xbf\r\n\xef\xbb\xbfa=1&b=2\r\n"} {
+		for _, body := range []string{"a=1&b=2", "a=1&b=2\r\n", "a=1&b=2\n", "\xef\xbb\xbfa=1&b=2", "\xef\xbb\xbf\r\n\xef\xbb\xbfa=1&b=2\r\n", "a=1&b=2\x00", "a=1&b=2\r\n\x00\x00"} {
 			r := post("", body)
 			r.Header["Content-Type"] = []string{contentType}
 			if contentType == "" {
