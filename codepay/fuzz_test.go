@@ -239,7 +239,9 @@ func FuzzNotificationHandler(f *testing.F) {
 			require.True(t, accepted.Order.Paid())
 			require.Contains(t, []string{"1", "2"}, status(accepted.Order.Raw.Reveal()))
 			require.Equal(t, values.Get("order_id"), accepted.Order.OrderID)
-			require.NotContains(t, []string{"10041", values.Get("id"), values.Get("trueID")}, accepted.OrderID)
+			require.NotContains(t, []string{
+				"10041", values.Get("id"), values.Get("trueID"), values.Get("pay_id"), values.Get("pay_no"),
+			}, accepted.OrderID)
 		}
 	})
 }

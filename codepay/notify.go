@@ -27,8 +27,8 @@ type Notification struct {
 	// PaymentNo is the number of the payment (流水号, pay_no), never "", at most 64 bytes.
 	// Credit a payment once: PaymentNo with Channel identifies it.
 	PaymentNo string
-	// OrderID is the gateway's order number (order_id), "" if it was not sent, or if the
-	// merchant's number was sent in its place.
+	// OrderID is the gateway's order number (order_id), "" if it was not sent, or if another
+	// number, such as the merchant's, was sent in its place.
 	OrderID string
 	// Channel is the payment method (type).
 	Channel Channel

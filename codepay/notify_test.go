@@ -599,6 +599,8 @@ func TestAnOrderIDThatIsNone(t *testing.T) {
 		"that of UserID":        {"order_id": {"10041"}},
 		"that of id":            {"order_id": {"7"}, "id": {"7"}},
 		"that of trueID":        {"order_id": {"7"}, "trueID": {"7"}},
+		"that of pay_id":        {"order_id": {"admin"}},
+		"that of pay_no":        {"order_id": {payNo}},
 		"0":                     {"order_id": {"0"}},
 		"00":                    {"order_id": {"00"}},
 		"null":                  {"order_id": {"null"}},

@@ -62,7 +62,7 @@ func (p *payment) state(name string) State {
 
 func (p *payment) orderID(userID string) string {
 	get := p.values.Get
-	id := orderIDOf(get("order_id"), userID, get("id"), get("trueID"))
+	id := orderIDOf(get("order_id"), userID, get("id"), get("trueID"), get("pay_id"), get("pay_no"))
 	if id != "" && !check.IsID(id, longestOrderID) {
 		p.fields.Skip("order_id")
 		return ""

@@ -154,9 +154,9 @@ func orderID(f loosejson.Fields, userID string) string {
 }
 
 // orderIDOf returns the gateway's order number, or "" for a value that stands for none, such
-// as the merchant's own number, which deployments send in its place.
-func orderIDOf(sent string, merchant ...string) string {
-	if !loosejson.IsNumber(sent) || slices.Contains(merchant, sent) {
+// as another number, above all the merchant's, which deployments send in its place.
+func orderIDOf(sent string, others ...string) string {
+	if !loosejson.IsNumber(sent) || slices.Contains(others, sent) {
 		return ""
 	}
 	return sent
