@@ -17,7 +17,10 @@ import (
 // shows the first 15 bytes of an argument.
 const piece = 12
 
-// words are what is hidden in a text of the gateway, in the form that plainly returns.
+// shortestSecret is the length of the shortest secret that is hidden.
+const shortestSecret = 4
+
+// words are what is hidden in a text of the gateway, as fold returns them.
 type words struct {
 	whole  []string
 	pieces map[string]bool // all of this length
@@ -29,7 +32,7 @@ func wordsOfSecrets(secrets []sign.Secret) words {
 	w := words{pieces: map[string]bool{}}
 	for _, secret := range secrets {
 		value := []byte(secret.Reveal())
-		if len(value) < 4 {
+		if len(value) < shortestSecret {
 			continue
 		}
 		encode, padded := base64.RawStdEncoding.EncodeToString, base64.StdEncoding.EncodeToString
@@ -48,55 +51,71 @@ func hiding(secrets []sign.Secret) func() words {
 	return func() words { return w }
 }
 
+// add adds texts, also unescaped: a secret that looks escaped is unescaped with the text that
+// holds it.
 func (w *words) add(forms ...string) {
 	for _, form := range forms {
-		form, _ = plainly(form)
-		if len(form) < piece || strings.Contains(form, "\n") { // pieces of a key in PEM are words
-			w.whole = append(w.whole, form)
-			continue
-		}
-		for end := piece; end <= len(form); end++ {
-			w.pieces[form[end-piece:end]] = true
-		}
+		unescaping(form, func(form string, _ []int) { w.addFolded(form) })
+	}
+}
+
+func (w *words) addFolded(form string) {
+	switch {
+	case len(form) < shortestSecret:
+		return
+	case len(form) < piece || strings.Contains(form, "\n"): // pieces of a key in PEM are words
+		w.whole = append(w.whole, form)
+		return
+	}
+	for end := piece; end <= len(form); end++ {
+		w.pieces[form[end-piece:end]] = true
 	}
 }
 
 // wordsOf returns what hides whole texts.
 func wordsOf(texts []string) (w words) {
 	for _, text := range texts {
-		if len(text) >= shortest {
-			form, _ := plainly(text)
-			w.whole = append(w.whole, form)
-		}
+		unescaping(text, func(form string, _ []int) {
+			if len(form) >= shortest {
+				w.whole = append(w.whole, form)
+			}
+		})
 	}
 	return w
 }
 
 // hide masks words in a text.
 func hide(text string, all ...words) string {
-	form, at := plainly(text)
-	hidden := make([]bool, len(form)+1)
+	hidden := make([]bool, len(text)+1)
+	unescaping(text, func(form string, at []int) { mark(hidden, form, at, all) })
+	var b strings.Builder
+	shown := 0
+	for i := range text {
+		if !hidden[i] || i < shown {
+			continue
+		}
+		b.WriteString(text[shown:i])
+		b.WriteString(redact.Mask)
+		for shown = i; hidden[shown]; {
+			shown++
+		}
+	}
+	return b.String() + text[shown:]
+}
+
+// mark marks which bytes of a text are to be hidden. at tells where each byte of form is in it.
+func mark(hidden []bool, form string, at []int, all []words) {
 	until := 0
 	for i := range len(form) {
 		for _, w := range all {
 			until = max(until, i+w.lengthAt(form[i:]))
 		}
-		hidden[i] = i < until
-	}
-	var b strings.Builder
-	shown := 0
-	for i := 0; i < len(form); i++ {
-		if !hidden[i] {
-			continue
+		if i < until {
+			for j := at[i]; j < at[i+1]; j++ {
+				hidden[j] = true
+			}
 		}
-		b.WriteString(text[shown:at[i]])
-		b.WriteString(redact.Mask)
-		for hidden[i] {
-			i++
-		}
-		shown = at[i]
 	}
-	return b.String() + text[shown:]
 }
 
 // lengthAt returns the length of the longest word with which form begins.
@@ -113,45 +132,43 @@ func (w words) lengthAt(form string) (length int) {
 }
 
 // escape is a character as URLs, JSON, PHP's var_export and HTML write it.
-var escape = regexp.MustCompile(`(?s)%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\.|&#?[0-9A-Za-z]{1,8};`)
+var escape = regexp.MustCompile(`%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[\\/"'nrt]|&#?[0-9A-Za-z]{1,8};`)
 
-// plainly returns a text in a form that is the same however the text was escaped, up to three
-// times: unescaped, in lower case, and with the characters of one of the alphabets of base64.
-// at tells where each of its bytes is in the text.
-func plainly(text string) (form string, at []int) {
-	form = text
-	at = make([]int, len(text)+1)
+// unescaping calls do for a text as it is, and for what it is after each of up to three rounds
+// of unescaping. at tells where each byte of form is in the text.
+func unescaping(text string, do func(form string, at []int)) {
+	form, at := text, make([]int, len(text)+1)
 	for i := range at {
 		at[i] = i
 	}
-	for range 3 {
+	for range 4 {
+		do(fold(form), at)
 		found := escape.FindAllStringIndex(form, -1)
 		if len(found) == 0 {
-			break
+			return
 		}
 		form, at = unescaped(form, at, found)
 	}
-	folded := []byte(form)
+}
+
+// fold returns a text in lower case and with the characters of one of the alphabets of base64.
+func fold(text string) string {
+	folded := []byte(text)
 	for i, c := range folded {
-		folded[i] = fold(c)
+		switch {
+		case c >= 'A' && c <= 'Z':
+			folded[i] = c + 'a' - 'A'
+		case c == '-' || c == ' ': // "+" is a blank in a query
+			folded[i] = '+'
+		case c == '_':
+			folded[i] = '/'
+		}
 	}
-	return string(folded), at
+	return string(folded)
 }
 
-func fold(c byte) byte {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return c + 'a' - 'A'
-	case c == '-' || c == ' ': // "+" is a blank in a query
-		return '+'
-	case c == '_':
-		return '/'
-	default:
-		return c
-	}
-}
-
-// unescaped replaces the escapes that were found in a text.
+// unescaped replaces the escapes that were found in a text. at tells where each of its bytes is in
+// the text that it comes from.
 func unescaped(text string, at []int, found [][]int) (string, []int) {
 	form, from := make([]byte, 0, len(text)), make([]int, 0, len(at))
 	copied := 0
@@ -184,6 +201,8 @@ func unescape(text string) string {
 		return "\n"
 	case "r":
 		return "\r"
+	case "t":
+		return "\t"
 	default:
 		return text[1:]
 	}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -229,6 +232,20 @@ func TestASecretIsMaskedHoweverItIsEscaped(t *testing.T) {
 	} {
 		assert.Equal(t, want, c.Mask(text))
 	}
+}
+
+// What looks escaped in a secret is a part of it.
+func TestASecretThatLooksEscapedIsMasked(t *testing.T) {
+	t.Parallel()
+	for _, secret := range []string{"k%41&amp;-1\\", "%41%42%43%44", `a\nb\tc\\`, "&amp;&amp;", "100%2525", "a\tb\tc"} {
+		c := New(Options{Gateway: "ispay", Secrets: []sign.Secret{sign.NewSecret(secret)}})
+		for _, text := range []string{secret, strings.ToUpper(secret), url.QueryEscape(secret), html.EscapeString(secret), strings.Trim(strconv.Quote(secret), `"`)} {
+			assert.Equal(t, "a<[redacted]>b", c.Mask("a<"+text+">b"), secret)
+		}
+		assert.Equal(t, "a && b, 100 %", c.Mask("a && b, 100 %"), secret)
+	}
+	tooShort := New(Options{Gateway: "ispay", Secrets: []sign.Secret{sign.NewSecret("abc")}})
+	assert.Equal(t, "abc YWJj", tooShort.Mask("abc YWJj"))
 }
 
 // php -d zend.exception_ignore_args=0 -r 'function pay($key) { throw new Exception; } pay("example-secret-of-32-characters!");'
