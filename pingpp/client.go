@@ -47,7 +47,7 @@ type Config struct {
 	// signed once, also if it is sent again. A crypto.Signer takes no context, so it must
 	// end by itself, after a few seconds at most: a canceled call waits for it. Its error
 	// is an ErrNotSent with the signer's text in it. Optional.
-	Signer crypto.Signer `json:"-"`
+	Signer crypto.Signer `json:"-" xml:"-"`
 	// WebhookPublicKey is the public key of the Ping++ account (Ping++ 公钥), in PEM.
 	// Required to verify notifications.
 	WebhookPublicKey string

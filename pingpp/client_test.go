@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -176,12 +177,16 @@ func TestACallWithoutCredentialsNamesTheField(t *testing.T) {
 	}
 }
 
-// JSON would print all numbers of the key.
+// JSON and XML would print all numbers of the key.
 func TestASignerIsNotPrinted(t *testing.T) {
 	t.Parallel()
 	config := full(t)
 	config.Signer = rsaKey(t, "test_only_private.pem")
-	text, err := json.Marshal(struct{ Signer, Config any }{nil, config})
+	type holder struct{ Signer, Config any }
+	text, err := json.Marshal(holder{nil, config})
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "Primes")
+	text, err = xml.Marshal(holder{nil, config})
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), "Primes")
 	prime := config.Signer.(*rsa.PrivateKey).Primes[0].String()
