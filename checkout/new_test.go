@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -448,6 +449,28 @@ func TestTheDatabaseGoesAwayDuringACreate(t *testing.T) {
 		a := s.buy(t)
 		assert.Equal(t, "1", s.state(t, a.OrderNo).Attempt().OrderID)
 	})
+}
+
+// The texts are those of the servers.
+func TestServersThatTakeNoConnectionNow(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{
+		&pgconn.PgError{Code: "53300", Message: `too many connections for role "shop"`},
+		&pgconn.PgError{Code: "57P03", Message: "the database system is starting up"},
+		&mysql.MySQLError{Number: 1040, Message: "Too many connections"},
+		&mysql.MySQLError{Number: 1203, Message: "User shop already has more than 'max_user_connections' active connections"},
+		&mysql.MySQLError{Number: 1226, Message: "User 'shop' has exceeded the 'max_user_connections' resource (current value: 1)"},
+		&mysql.MySQLError{Number: 1053, Message: "Server shutdown in progress"},
+		&mysql.MySQLError{Number: 1047, Message: "WSREP has not yet prepared node for application use"},
+	} {
+		assert.True(t, isConnectionError(fmt.Errorf("connect: %w", err)), err)
+	}
+	for _, err := range []error{
+		&pgconn.PgError{Code: "28P01", Message: "password authentication failed"},
+		&mysql.MySQLError{Number: 1045, Message: "Access denied for user"},
+	} {
+		assert.False(t, isConnectionError(fmt.Errorf("connect: %w", err)), err)
+	}
 }
 
 func TestErrorsOfDrivers(t *testing.T) {

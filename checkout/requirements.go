@@ -208,8 +208,11 @@ func isConnectionError(err error) bool {
 		if strings.HasPrefix(state, "08") || strings.HasPrefix(state, "57P0") || state == "53300" {
 			return true
 		}
-		number := mysqlNumber(e)
-		return number == 1040 || number == 1053 || strings.Contains(e.Error(), "invalid connection") ||
+		switch mysqlNumber(e) {
+		case 1040, 1203, 1226, 1053, 1047: // too many connections, of a user; shutting down; a node of a cluster that joins
+			return true
+		}
+		return strings.Contains(e.Error(), "invalid connection") ||
 			strings.Contains(e.Error(), "unexpected EOF") || strings.Contains(e.Error(), "conn closed")
 	})
 }
