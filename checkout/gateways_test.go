@@ -273,10 +273,14 @@ func TestNotificationsAtTheWrongURL(t *testing.T) {
 			assert.Equal(t, "fail", string(text))
 		}
 	}
-	response, err := http.Get(s.NotifyURL("nobody"))
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	assert.Equal(t, http.StatusNotFound, response.StatusCode)
+	for _, name := range []string{"renamed", "%0Aforged", strings.Repeat("x", 33)} {
+		response, err := http.Get(s.NotifyURL(name))
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, http.StatusNotFound, response.StatusCode)
+	}
+	assert.Contains(t, s.log.String(), "gateway=renamed")
+	assert.Equal(t, 1, strings.Count(s.log.String(), "not configured"))
 }
 
 func TestPingppWithAnotherAmount(t *testing.T) {

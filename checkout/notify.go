@@ -26,8 +26,12 @@ import (
 func (s *Service) NotificationHandler() http.Handler { return http.HandlerFunc(s.serveNotification) }
 
 func (s *Service) serveNotification(w http.ResponseWriter, r *http.Request) {
-	gateway, ok := s.gateways[path.Base(r.URL.Path)]
+	name := path.Base(r.URL.Path)
+	gateway, ok := s.gateways[name]
 	if !ok {
+		if nameShape.MatchString(name) { // perhaps one that had this name before
+			s.log.WarnContext(r.Context(), "checkout: notification for a gateway that is not configured", "gateway", name)
+		}
 		http.NotFound(w, r)
 		return
 	}
