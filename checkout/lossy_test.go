@@ -21,10 +21,11 @@ type lossy struct {
 	real driver.Driver
 	dsn  string
 
-	mu    sync.Mutex
-	after string // the replies to the statements that contain it are lost, count times
-	count int
-	err   error
+	mu     sync.Mutex
+	before func(query string) // runs before each statement that changes something
+	after  string             // the replies to the statements that contain it are lost, count times
+	count  int
+	err    error
 }
 
 func (l *lossy) Connect(context.Context) (driver.Conn, error) {
@@ -57,6 +58,12 @@ type lossyConn struct {
 }
 
 func (c *lossyConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.l.mu.Lock()
+	before := c.l.before
+	c.l.mu.Unlock()
+	if before != nil {
+		before(query)
+	}
 	result, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
 	if err == nil {
 		err = c.l.lost(query)
@@ -295,4 +302,37 @@ func TestWaitingForTheDatabaseSaysNothingOfTheOrder(t *testing.T) {
 	_, err := s.Create(ctx, Order{Gateway: "fake", Channel: "app", Amount: 990, PayerIP: "203.0.113.7"})
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotErrorIs(t, err, ErrOrderPaid)
+}
+
+// A process whose clock is ahead queries for an attempt whose create is still on its way, and
+// stores the result at the same time as the other one.
+func TestAQueryDoesNotOverwriteTheResponseToACreate(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s, l := newLossyShop(t, d)
+		ctx := context.Background()
+		p := s.storeOnly(t, Order{Channel: "app", Amount: 990})
+		first, err := p.start(ctx, "lease")
+		require.NoError(t, err)
+		require.True(t, first)
+		s.gateway.set(func() { s.gateway.created[p.OrderNo()] = CreateRequest{} })
+		var once sync.Once
+		l.before = func(query string) {
+			if query == s.sql(qUpdateFound) {
+				once.Do(func() {
+					a := p.stored.attempt
+					assert.NoError(t, s.storeCreated(ctx, &a, &Created{Instructions: Instructions{
+						PayPageURL: "https://pay.example.com/1", Amount: 991, Currency: "CNY",
+					}}, "lease"))
+				})
+			}
+		}
+		s.advance(s.lostAfter() + time.Second)
+		s.work(t)
+		a := s.state(t, p.OrderNo()).Attempt()
+		assert.Equal(t, AttemptWaiting, a.Status)
+		assert.Equal(t, "id-"+a.No, a.OrderID)
+		assert.Equal(t, "https://pay.example.com/1", a.Instructions.PayPageURL)
+		assert.EqualValues(t, 991, a.Instructions.Amount)
+	})
 }

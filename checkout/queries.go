@@ -59,9 +59,11 @@ const (
 	qRelease = `UPDATE {attempts} SET next_query_at = ?, queries = queries + 1, queried_at = ?, lease = '' WHERE attempt_no = ? AND lease = ?`
 	qRefresh = `SELECT ` + dueColumns + ` FROM {attempts} WHERE order_no = ? AND next_query_at IS NOT NULL AND queried_at <= ?
 		AND (lease = '' OR next_query_at <= ?) AND status NOT IN ('stored', 'creating', 'rejected') ORDER BY seq {skip}`
-	qPendingOf   = `SELECT DISTINCT gateway, account FROM {attempts} WHERE next_query_at IS NOT NULL`
-	qUpdateFound = `UPDATE {attempts} SET status = 'waiting', order_id = COALESCE(?, order_id), qr_text = ?, qr_image_url = ?, pay_page_url = ?,
-		address = ?, chain = ?, pay_amount = ?, pay_currency = ?, unconfirmed_at = NULL WHERE attempt_no = ? AND status IN ('creating', 'unknown', 'waiting', 'unconfirmed')`
+	qPendingOf = `SELECT DISTINCT gateway, account FROM {attempts} WHERE next_query_at IS NOT NULL`
+	// NULL leaves what is stored: the response to the create may be stored at the same time.
+	qUpdateFound = `UPDATE {attempts} SET status = 'waiting', order_id = COALESCE(?, order_id), qr_text = COALESCE(?, qr_text),
+		qr_image_url = COALESCE(?, qr_image_url), pay_page_url = COALESCE(?, pay_page_url), address = COALESCE(?, address),
+		chain = COALESCE(?, chain), pay_amount = COALESCE(?, pay_amount), pay_currency = COALESCE(?, pay_currency), unconfirmed_at = NULL WHERE attempt_no = ? AND status IN ('creating', 'unknown', 'waiting', 'unconfirmed')`
 	qExpireAttempt = `UPDATE {attempts} SET status = 'expired' WHERE attempt_no = ?
 		AND status IN ('stored', 'creating', 'unknown', 'waiting', 'unconfirmed')`
 	qExpireOrder = `UPDATE {orders} SET status = 'expired' WHERE order_no = ? AND status = 'pending' AND expires_at <= ?

@@ -184,14 +184,16 @@ func (s *Service) updateFound(ctx context.Context, a *dueAttempt, result *QueryR
 		return err
 	}
 	result.Instructions.storable()
-	i := stored.Instructions
-	i.merge(result.Instructions)
+	i, merged := result.Instructions, stored.Instructions
+	merged.merge(i)
 	id := key(result.OrderID)
-	if stored.Status == AttemptWaiting && (id == "" || id == stored.OrderID) && i.sameAs(stored.Instructions) {
+	if stored.Status == AttemptWaiting && (id == "" || id == stored.OrderID) && merged.sameAs(stored.Instructions) {
 		return nil
 	}
-	_, err = s.db.ExecContext(ctx, s.sql(qUpdateFound), nullText(id), i.QRText, i.QRImageURL, i.PayPageURL,
-		i.Address, i.Chain, i.Amount.Cents(), i.Currency, a.attemptNo)
+	amount := sql.NullInt64{Int64: i.Amount.Cents(), Valid: i.Amount != 0}
+	currency := sql.NullString{String: i.Currency, Valid: amount.Valid}
+	_, err = s.db.ExecContext(ctx, s.sql(qUpdateFound), nullText(id), nullText(i.QRText), nullText(i.QRImageURL), nullText(i.PayPageURL),
+		nullText(i.Address), nullText(i.Chain), amount, currency, a.attemptNo)
 	return err
 }
 
