@@ -216,6 +216,8 @@ func (s *Service) credit(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Pay
 	}
 	first, err := changed(s.exec(ctx, tx, qPayOrder, millis(s.now()), o.orderNo, p.ID))
 	switch {
+	case sqlState(err) == "25P02": // PostgreSQL refuses what follows a statement that failed
+		return fmt.Errorf("%w ignored an error of its transaction: %w", errOnPaid, err)
 	case err != nil:
 		return fmt.Errorf("update order: %w", err)
 	case !first:

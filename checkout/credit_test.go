@@ -329,6 +329,28 @@ func TestOnPaidIgnoresThatItsTransactionEnded(t *testing.T) {
 	})
 }
 
+// After a statement that failed PostgreSQL refuses the others: nothing is credited, and the journal
+// says that it was OnPaid.
+func TestOnPaidIgnoresAnErrorOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, PostgreSQL)
+	s := newShop(t, d, func(c *Config) {
+		c.OnPaid = func(ctx context.Context, tx *sql.Tx, _ Payment) error {
+			_, _ = tx.ExecContext(ctx, "INSERT INTO a_table_that_is_not_there VALUES (1)")
+			return nil
+		}
+	})
+	a := s.buy(t)
+	status, _ := s.pay(t, a)
+	assert.Equal(t, http.StatusInternalServerError, status)
+	assert.Equal(t, OrderPending, s.state(t, a.OrderNo).Status)
+	require.NoError(t, s.Flush(context.Background()))
+	journal, err := s.Journal(context.Background(), JournalQuery{OrderNo: a.OrderNo})
+	require.NoError(t, err)
+	require.Len(t, journal, 1)
+	assert.Equal(t, "OnPaid failed", journal[0].Reason)
+}
+
 // The database itself rejects a second credit.
 func TestTheTablesRefuseASecondCredit(t *testing.T) {
 	t.Parallel()
