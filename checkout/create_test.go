@@ -203,6 +203,57 @@ func TestACreateThatNeverCameBackIsLookedFor(t *testing.T) {
 	})
 }
 
+// A process whose clock is ahead, or that runs while the other one is suspended, queries while the create
+// is on its way. Then the gateway rejects the order.
+func TestACreateThatIsRejectedAfterAQuery(t *testing.T) {
+	t.Parallel()
+	for _, queried := range []bool{false, true} { // before the rejection, or after it
+		onEachDatabase(t, func(t *testing.T, d testDB) {
+			s, ctx := newShop(t, d), context.Background()
+			o := Order{No: newOrderNo(), Channel: "app", Amount: 990}
+			p := s.storeOnly(t, o)
+			first, err := p.start(ctx, "lease")
+			require.NoError(t, err)
+			require.True(t, first)
+			s.advance(s.lostAfter() + time.Second)
+			w := &worker{Service: s.Service, gateway: s.gateway}
+			due, err := w.lease(ctx, 1)
+			require.NoError(t, err)
+			require.Len(t, due, 1)
+			if queried {
+				w.query(ctx, due[0])
+			}
+			a := p.stored.attempt
+			require.NoError(t, s.endCreate(ctx, &a, AttemptRejected, "lease"))
+			if !queried {
+				w.query(ctx, due[0])
+			}
+			s.advance(time.Minute)
+			s.work(t)
+			assert.Equal(t, AttemptRejected, s.state(t, o.No).Attempt().Status)
+			again := s.buy(t, func(next *Order) { *next = o })
+			assert.Equal(t, o.No+"_B", again.No)
+
+			other := s.storeOnly(t, Order{No: newOrderNo(), Channel: "app", Amount: 990})
+			_, err = other.start(ctx, "lease")
+			require.NoError(t, err)
+			s.advance(s.lostAfter() + time.Second)
+			due, err = w.lease(ctx, 10)
+			require.NoError(t, err)
+			a = other.stored.attempt
+			require.NoError(t, s.endCreate(ctx, &a, AttemptRejected, "lease"))
+			for _, one := range due {
+				w.query(ctx, one)
+			}
+			for range 3 {
+				s.advance(10 * time.Minute)
+				s.work(t)
+			}
+			assert.Equal(t, OrderExpired, s.state(t, other.OrderNo()).Status)
+		})
+	}
+}
+
 func TestARejectedCreateLeavesTheOrderOpen(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, d testDB) {

@@ -33,7 +33,9 @@ const (
 		status = CASE WHEN status IN ('creating', 'unknown') THEN 'waiting' ELSE status END,
 		lease = CASE WHEN lease = ? THEN '' ELSE lease END
 		WHERE attempt_no = ?`
-	qEndCreate = `UPDATE {attempts} SET status = ?, next_query_at = COALESCE(?, closes_at), lease = CASE WHEN lease = ? THEN '' ELSE lease END WHERE attempt_no = ? AND status = 'creating'`
+	// A query may have been faster, and left the outcome unknown.
+	qEndCreate = `UPDATE {attempts} SET status = ?, next_query_at = COALESCE(?, closes_at), lease = CASE WHEN lease = ? THEN '' ELSE lease END
+		WHERE attempt_no = ? AND status IN ('creating', 'unknown')`
 
 	qLockByNo = lockColumns + `WHERE a.attempt_no = ? AND a.gateway = ? AND a.account = ? {lockorder}`
 	qLockByID = lockColumns + `WHERE a.order_id = ? AND a.gateway = ? AND a.account = ? ORDER BY a.created_at LIMIT 1 {lockorder}`

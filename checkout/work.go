@@ -27,8 +27,12 @@ func afterClosing() []time.Duration {
 // work queries the gateway for an attempt, records what it says, and returns when to query
 // again, the zero time for never. The error is that of the gateway.
 func (s *Service) work(ctx context.Context, gateway Gateway, a *dueAttempt) (time.Time, error) {
-	if a.status == AttemptStored || a.status == AttemptRejected {
-		return s.expire(ctx, a, time.Time{}), nil // the gateway does not know it
+	if a.status == AttemptStored || a.status == AttemptRejected { // the gateway does not know it
+		var next time.Time
+		if s.now().Before(a.closesAt) { // a query was on its way when it was rejected
+			next = a.closesAt
+		}
+		return s.expire(ctx, a, next), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.GatewayTimeout)
 	defer cancel()
