@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go"
 )
 
 // Only the notification of some gateways tells what was received. A query that does not
@@ -157,6 +159,31 @@ func TestAnUnconfirmedPaymentOfAPaidOrderIsListed(t *testing.T) {
 		assert.Equal(t, []Outcome{OutcomeDuplicate}, outcomes(s.attention(t)))
 		s.requireSales(t, first.OrderNo, 1)
 	})
+}
+
+// The gateway has seen a payment, and then it cannot be asked anymore: it has forgotten the order,
+// its token is gone from the configuration, or it does not respond for 30 days.
+func TestAnUnconfirmedPaymentThatCannotBeQueriedIsListed(t *testing.T) {
+	t.Parallel()
+	for _, failure := range []error{paygates.ErrOrderNotFound, ErrCannotQuery, errDown} {
+		onEachDatabase(t, func(t *testing.T, d testDB) {
+			s, l := newLossyShop(t, d)
+			a := s.buy(t)
+			s.gateway.set(func() { s.gateway.unsure[a.No] = true })
+			s.advance(time.Minute)
+			s.work(t)
+			require.Equal(t, AttemptUnconfirmed, s.state(t, a.OrderNo).Attempt().Status)
+			s.gateway.set(func() { s.gateway.onQuery = func(QueryRequest) error { return failure } })
+			s.advance(31 * 24 * time.Hour)
+			l.lose("payments = payments + 1 WHERE order_no", 1, errReset)
+			s.work(t)
+			require.Equal(t, OrderPending, s.state(t, a.OrderNo).Status, "not ended before it is listed")
+			s.advance(31 * 24 * time.Hour)
+			s.work(t)
+			assert.Equal(t, []Outcome{OutcomeUnconfirmed}, outcomes(s.attention(t)))
+			assert.Equal(t, OrderExpired, s.state(t, a.OrderNo).Status)
+		})
+	}
 }
 
 // A person has given back money that was not confirmed. When it is confirmed, it credits

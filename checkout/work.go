@@ -42,7 +42,7 @@ func (s *Service) work(ctx context.Context, gateway Gateway, a *dueAttempt) (tim
 	ctx, cancel = context.WithTimeout(ctx, s.config.NotificationTimeout)
 	defer cancel()
 	if err != nil {
-		return s.failed(ctx, a, err), err
+		return s.failed(ctx, gateway, a, err), err
 	}
 	return s.found(ctx, gateway, a, result), nil
 }
@@ -69,15 +69,8 @@ func (s *Service) found(ctx context.Context, gateway Gateway, a *dueAttempt, res
 		return s.foundPayment(ctx, gateway, a, *result.Payment)
 	case result.Unconfirmed:
 		return s.foundUnconfirmed(ctx, gateway, a)
-	case a.status == AttemptUnconfirmed && (result.Closed || over):
-		// The gateway has seen a payment before. A person has to look where the money is.
-		if err := s.recordUnconfirmed(ctx, gateway, a); err != nil {
-			s.logWork(ctx, a, "unconfirmed payment not stored", err)
-			return s.nextAfter(a, now)
-		}
-		return s.expire(ctx, a, nextAfterClosing(a, now))
 	case result.Closed || over:
-		return s.expire(ctx, a, nextAfterClosing(a, now))
+		return s.end(ctx, gateway, a, nextAfterClosing(a, now))
 	}
 	if err := s.updateFound(ctx, a, result); err != nil {
 		s.logWork(ctx, a, "result of query not stored", err)
@@ -122,28 +115,40 @@ func (s *Service) foundUnconfirmed(ctx context.Context, gateway Gateway, a *dueA
 			return s.nextAfter(a, now)
 		}
 	}
-	return s.orGiveUp(ctx, a, next)
+	return s.orGiveUp(ctx, gateway, a, next)
 }
 
 // orGiveUp returns next, and ends the attempt if that is the zero time: it is not queried
 // anymore.
-func (s *Service) orGiveUp(ctx context.Context, a *dueAttempt, next time.Time) time.Time {
+func (s *Service) orGiveUp(ctx context.Context, gateway Gateway, a *dueAttempt, next time.Time) time.Time {
 	if next.IsZero() {
-		return s.expire(ctx, a, next)
+		return s.end(ctx, gateway, a, next)
 	}
 	return next
 }
 
+// end is expire for an attempt that was sent. If the gateway has seen a payment before and
+// does not confirm it, a person has to look where the money is.
+func (s *Service) end(ctx context.Context, gateway Gateway, a *dueAttempt, next time.Time) time.Time {
+	if a.status == AttemptUnconfirmed {
+		if err := s.recordUnconfirmed(ctx, gateway, a); err != nil {
+			s.logWork(ctx, a, "unconfirmed payment not stored", err)
+			return s.nextAfter(a, s.now())
+		}
+	}
+	return s.expire(ctx, a, next)
+}
+
 // failed decides about an attempt after a query that failed.
-func (s *Service) failed(ctx context.Context, a *dueAttempt, err error) time.Time {
+func (s *Service) failed(ctx context.Context, gateway Gateway, a *dueAttempt, err error) time.Time {
 	now := s.now()
 	over := now.After(a.closesAt)
 	unknown := errors.Is(err, ErrCannotQuery) || errors.Is(err, paygates.ErrOrderNotFound)
 	switch {
 	case unknown && over && errors.Is(err, ErrCannotQuery):
-		return s.expire(ctx, a, time.Time{})
+		return s.end(ctx, gateway, a, time.Time{})
 	case unknown && over:
-		return s.expire(ctx, a, nextAfterClosing(a, now))
+		return s.end(ctx, gateway, a, nextAfterClosing(a, now))
 	case unknown:
 		// The create may still be on its way, and the notification may still arrive.
 		if a.status == AttemptCreating {
@@ -154,7 +159,7 @@ func (s *Service) failed(ctx context.Context, a *dueAttempt, err error) time.Tim
 		return s.nextWhileOpen(a, now)
 	default:
 		s.logWork(ctx, a, "gateway not queried", err)
-		return s.orGiveUp(ctx, a, s.nextInTrouble(a, now))
+		return s.orGiveUp(ctx, gateway, a, s.nextInTrouble(a, now))
 	}
 }
 
