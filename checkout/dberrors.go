@@ -18,7 +18,7 @@ func isRetryable(err error) bool {
 			return true
 		}
 		switch mysqlNumber(e) {
-		case 1213, 1205: // deadlock, lock wait timeout
+		case 1213, 1205, 1020: // deadlock, lock wait timeout, row changed since the snapshot (MariaDB 11.6)
 			return true
 		}
 		switch sqliteCode(e) & 0xff {

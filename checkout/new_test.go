@@ -451,6 +451,19 @@ func TestTheDatabaseGoesAwayDuringACreate(t *testing.T) {
 	})
 }
 
+func TestTransactionsThatOtherOnesInterrupt(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{
+		&pgconn.PgError{Code: "40001", Message: "could not serialize access due to concurrent update"},
+		&pgconn.PgError{Code: "40P01", Message: "deadlock detected"},
+		&mysql.MySQLError{Number: 1213, Message: "Deadlock found when trying to get lock; try restarting transaction"},
+		&mysql.MySQLError{Number: 1205, Message: "Lock wait timeout exceeded; try restarting transaction"},
+		&mysql.MySQLError{Number: 1020, Message: "Record has changed since last read in table 'orders'; try restarting transaction"},
+	} {
+		assert.True(t, isRetryable(fmt.Errorf("commit: %w", err)), err)
+	}
+}
+
 // The texts are those of the servers.
 func TestServersThatTakeNoConnectionNow(t *testing.T) {
 	t.Parallel()
