@@ -200,30 +200,40 @@ func (s *Service) settle(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Pay
 	return s.credit(ctx, tx, o, p)
 }
 
-// credit runs OnPaid and marks the order as paid. It is the last step of a transaction.
-//
-// The order comes last because MySQL rolls back the whole transaction after a deadlock, and
-// runs what follows outside of any. If OnPaid has ignored such an error, the payment is not
-// stored anymore, and qPayOrder changes nothing.
+// credit marks the order as paid and runs OnPaid. It is the last step of a transaction.
 func (s *Service) credit(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment) error {
-	if o.attemptNo != "" {
-		if _, err := s.exec(ctx, tx, qPayAttempt, o.attemptNo); err != nil {
-			return fmt.Errorf("update attempt: %w", err)
-		}
+	first, err := changed(s.exec(ctx, tx, qPayOrder, millis(s.now()), o.orderNo))
+	switch {
+	case err != nil:
+		return fmt.Errorf("update order: %w", err)
+	case !first:
+		return fmt.Errorf("%w: order %s is paid", errConflict, o.orderNo)
 	}
 	if err := s.onPaid(ctx, tx, *p); err != nil {
 		return err
 	}
-	first, err := changed(s.exec(ctx, tx, qPayOrder, millis(s.now()), o.orderNo, p.ID))
+	stored, err := s.payAttempt(ctx, tx, o, p)
 	switch {
 	case sqlState(err) == "25P02": // PostgreSQL refuses what follows a statement that failed
 		return fmt.Errorf("%w ignored an error of its transaction: %w", errOnPaid, err)
 	case err != nil:
-		return fmt.Errorf("update order: %w", err)
-	case !first:
+		return fmt.Errorf("update attempt: %w", err)
+	case !stored:
 		return fmt.Errorf("%w: %w ignored an error of its transaction, which the database has rolled back", errConflict, errOnPaid)
 	}
 	return nil
+}
+
+// payAttempt marks the attempt as paid, if there is one. It reports false if the payment is not
+// stored anymore: after a deadlock MySQL has rolled back the whole transaction, and runs what
+// follows outside of any. OnPaid may have ignored such an error.
+func (s *Service) payAttempt(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment) (bool, error) {
+	if o.attemptNo != "" {
+		return changed(s.exec(ctx, tx, qPayAttempt, o.attemptNo, p.ID))
+	}
+	var n int
+	err := tx.QueryRowContext(ctx, s.sql(qCredits), p.ID).Scan(&n)
+	return n == 1, err
 }
 
 // onPaid runs the merchant's function. A panic is an error: the transaction is rolled back.

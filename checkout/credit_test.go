@@ -309,6 +309,11 @@ func TestOnPaidIgnoresThatItsTransactionEnded(t *testing.T) {
 				if err := d.sell(ctx, tx, p); err != nil {
 					return err
 				}
+				var paid int // OnPaid may look at the order
+				row := tx.QueryRowContext(ctx, dialects[d.dialect].sqlText(d.prefix, "SELECT COUNT(*) FROM {orders} WHERE order_no = ? AND status = 'paid' AND paid_at > 0"), p.OrderNo)
+				if err := row.Scan(&paid); err != nil || paid != 1 {
+					return fmt.Errorf("not paid: %w", err)
+				}
 				if calls++; calls%2 == 1 {
 					_, err := tx.ExecContext(ctx, "ROLLBACK") // as the database does
 					return err
@@ -316,7 +321,7 @@ func TestOnPaidIgnoresThatItsTransactionEnded(t *testing.T) {
 				return nil
 			}
 		})
-		a, b := s.buy(t), s.buy(t)
+		a, b, c := s.buy(t), s.buy(t), s.buy(t)
 		status, _ := s.pay(t, a)
 		assert.Equal(t, http.StatusOK, status)
 		assert.Equal(t, OrderPaid, s.state(t, a.OrderNo).Status)
@@ -326,6 +331,11 @@ func TestOnPaidIgnoresThatItsTransactionEnded(t *testing.T) {
 		require.NoError(t, s.Resolve(context.Background(), s.attention(t)[0].ID, Resolution{By: "mei", Reason: "seen", Action: ActionCredit}))
 		assert.Equal(t, OrderPaid, s.state(t, b.OrderNo).Status)
 		s.requireSales(t, b.OrderNo, 1)
+
+		s.notify(t, Payment{PaymentNo: "orphan", AttemptNo: "unknown", Amount: 990, Currency: "CNY"})
+		require.NoError(t, s.Resolve(context.Background(), s.attention(t)[0].ID, Resolution{By: "mei", Reason: "seen", Action: ActionCredit, OrderNo: c.OrderNo}))
+		assert.Equal(t, OrderPaid, s.state(t, c.OrderNo).Status)
+		s.requireSales(t, c.OrderNo, 1)
 	})
 }
 

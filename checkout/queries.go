@@ -50,10 +50,10 @@ const (
 		received, paid_at, received_at, source, outcome, credited_order, attention) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	qUpdatePayment = `UPDATE {payments} SET order_ref = ?, attempt_no = ?, order_no = ?, amount = ?, currency = ?, received = ?, paid_at = ?,
 		outcome = ?, credited_order = ?, attention = ? WHERE id = ? AND attention = 1`
-	qPayOrder = `UPDATE {orders} SET status = 'paid', paid_at = ?, payments = payments + 1 WHERE order_no = ? AND status <> 'paid'
-		AND EXISTS (SELECT 1 FROM {payments} p WHERE p.id = ? AND p.credited_order = {orders}.order_no)`
+	qPayOrder   = `UPDATE {orders} SET status = 'paid', paid_at = ?, payments = payments + 1 WHERE order_no = ? AND status <> 'paid'`
 	qPayAttempt = `UPDATE {attempts} SET status = 'paid', next_query_at = NULL, unconfirmed_at = NULL, lease = ''
-		WHERE attempt_no = ?`
+		WHERE attempt_no = ? AND EXISTS (SELECT 1 FROM {payments} p WHERE p.id = ? AND p.credited_order IS NOT NULL)`
+	qCredits      = `SELECT COUNT(*) FROM {payments} WHERE id = ? AND credited_order IS NOT NULL`
 	qCountPayment = `UPDATE {orders} SET payments = payments + 1 WHERE order_no = ?`
 
 	qDue = `SELECT ` + dueColumns + ` FROM {attempts} WHERE gateway = ? AND account = ? AND next_query_at <= ?
