@@ -232,7 +232,7 @@ func (s *Service) payAttempt(ctx context.Context, tx *sql.Tx, o *lockedOrder, p 
 		return changed(s.exec(ctx, tx, qPayAttempt, o.attemptNo, p.ID))
 	}
 	var n int
-	err := tx.QueryRowContext(ctx, s.sql(qCredits), p.ID).Scan(&n)
+	err := tx.QueryRowContext(ctx, s.sql(qPays), p.ID).Scan(&n)
 	return n == 1, err
 }
 
