@@ -120,6 +120,7 @@ func ordersInEveryStage(t *testing.T, s *shop) map[stage]string {
 		stageCreating:    {`UPDATE checkout_attempts SET status = 'unknown' WHERE order_no = ?`},
 		stageLost:        {`UPDATE checkout_attempts SET qr_text = '', pay_page_url = '' WHERE order_no = ?`},
 		stageUnconfirmed: {`UPDATE checkout_attempts SET status = 'unconfirmed' WHERE order_no = ?`},
+		stageEnded:       {`UPDATE checkout_attempts SET status = 'expired' WHERE order_no = ?`},
 		stageRejected:    {`UPDATE checkout_attempts SET status = 'rejected' WHERE order_no = ?`},
 		stageChecking:    {`UPDATE checkout_orders SET expires_at = created_at WHERE order_no = ?`},
 		stageExpired: {

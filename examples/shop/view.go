@@ -23,6 +23,7 @@ const (
 	stageRefunded    stage = "refunded" // money came, and went back to the payer
 	stageExpired     stage = "expired"
 	stageRejected    stage = "rejected"
+	stageEnded       stage = "ended" // the gateway or the payer ended the attempt, but not the order
 )
 
 // orderView is an order as its page shows it.
@@ -49,7 +50,7 @@ type orderView struct {
 // Changing reports whether the stage can soon change by itself.
 func (v *orderView) Changing() bool {
 	switch v.Stage {
-	case stagePaid, stageHeld, stageRefunded, stageRejected, stageExpired:
+	case stagePaid, stageHeld, stageRefunded, stageRejected, stageEnded, stageExpired:
 		return false
 	default:
 		return true
@@ -98,8 +99,8 @@ func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
 	if v.Stage == stageRefunded {
 		v.setPaid(refund(state, a.No), time.Time{})
 	}
-	// A rejected order can be tried again with the only method there is.
-	v.CanChange = canChange(state, now) && (v.Stage == stageRejected || len(w.methodsIn(state.Currency)) > 1)
+	// What was rejected or has ended can be tried again with the only method there is.
+	v.CanChange = canChange(state, now) && (v.Stage == stageRejected || v.Stage == stageEnded || len(w.methodsIn(state.Currency)) > 1)
 	if w.demo != nil && v.Stage == stageWaiting {
 		v.DemoPayURL = w.demo.payURL(a)
 	}
@@ -176,6 +177,8 @@ func (v *orderView) stage(state *checkout.OrderState, over bool) stage {
 		return stageRejected
 	case over:
 		return stageChecking
+	case v.attempt.Status == checkout.AttemptExpired:
+		return stageEnded
 	case v.attempt.Status != checkout.AttemptWaiting:
 		return stageCreating
 	case v.qrText == "" && v.QRImageURL == "" && v.PayPageURL == "" && v.Address == "":

@@ -42,9 +42,12 @@ func TestTheLanguagesHaveTheSameTexts(t *testing.T) {
 			assert.Contains(t, words, "held."+string(o))
 		}
 		for _, s := range []stage{
-			stageWaiting, stageCreating, stageLost, stageChecking, stageUnconfirmed, stagePaid, stageHeld, stageRefunded, stageExpired, stageRejected,
+			stageWaiting, stageCreating, stageLost, stageChecking, stageUnconfirmed, stagePaid, stageHeld, stageRefunded, stageExpired, stageRejected, stageEnded,
 		} {
 			assert.Contains(t, words, "stage."+string(s))
+			if s != stageWaiting && s != stagePaid {
+				assert.Contains(t, words, "explain."+string(s))
+			}
 		}
 		for _, a := range []checkout.Action{checkout.ActionCredit, checkout.ActionRefunded, checkout.ActionDismiss} {
 			assert.Contains(t, words, "action."+string(a))
@@ -383,6 +386,8 @@ func TestEveryStage(t *testing.T) {
 		{order: checkout.OrderPending, attempt: checkout.AttemptWaiting, show: waiting, over: true, want: stageChecking},
 		{order: checkout.OrderPending, attempt: checkout.AttemptUnconfirmed, want: stageUnconfirmed},
 		{order: checkout.OrderPending, attempt: checkout.AttemptRejected, want: stageRejected},
+		{order: checkout.OrderPending, attempt: checkout.AttemptExpired, show: waiting, want: stageEnded},
+		{order: checkout.OrderPending, attempt: checkout.AttemptExpired, show: waiting, over: true, want: stageChecking},
 		{order: checkout.OrderExpired, attempt: checkout.AttemptExpired, over: true, want: stageExpired},
 		{order: checkout.OrderExpired, attempt: checkout.AttemptExpired, over: true, pays: held, want: stageHeld},
 		{order: checkout.OrderPending, attempt: checkout.AttemptWaiting, show: waiting, pays: unsure, want: stageUnconfirmed},
@@ -438,6 +443,32 @@ func TestThePayerIsNotAskedToPayTwice(t *testing.T) {
 	v = w.view(buy(t, s, "crypto", "9.90"), time.Now())
 	assert.False(t, v.CanChange, "there is no other method in this currency")
 	assert.True(t, w.view(buy(t, s, "alipay", "9.90"), time.Now()).CanChange)
+}
+
+// The payer cancels at the gateway, or it closes the order before the shop does.
+func TestAnAttemptThatEndedIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for gateway, method := range map[string]string{"ispay": "alipay", "kechengcang": "crypto"} {
+		s := openDemo(t, use(gateway))
+		order := buy(t, s, method, "9.90")
+		expire := s.demo.ispay.Expire
+		if gateway == "kechengcang" {
+			expire = s.demo.kechengcang.Expire
+		}
+		require.NoError(t, expire(number(order.Attempt())))
+		var body string
+		eventually(t, func() bool {
+			get(t, s.settings.publicURL+"/orders/"+order.No+"/return")
+			_, body = get(t, s.settings.publicURL+"/orders/"+order.No+"?lang=en")
+			return strings.Contains(body, `data-stage="ended"`)
+		}, gateway+" has ended the attempt")
+		assert.Contains(t, body, `class="pay" id="change"`)
+		response := post(t, s.settings.publicURL+"/orders", url.Values{"order": {order.No}, "method": {method}})
+		assert.Equal(t, "/orders/"+order.No, response.location)
+		_, body = get(t, s.settings.publicURL+response.location)
+		assert.Contains(t, body, `data-stage="waiting"`)
+		assert.Len(t, stored(t, s, order.No).Attempts, 2)
+	}
 }
 
 // Another amount than that of the order: the page and the staff see both.
