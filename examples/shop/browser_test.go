@@ -229,8 +229,10 @@ func TestInTheBrowserOfAnOldApp(t *testing.T) {
 	b.wait(t, "the sign is that of the method", `document.getElementById("checkout").dataset.currency === "USD"`)
 	b.do(t, "send, and stop the browser", chromedp.Evaluate[chromedp.Void](
 		`document.getElementById("checkout").addEventListener("submit", (event) => event.preventDefault(), {once: true});
-		document.getElementById("pay").click()`))
-	b.wait(t, "it can be sent again", `!document.getElementById("pay").disabled`)
+		document.getElementById("pay").click();
+		document.title = document.getElementById("pay").textContent`))
+	b.wait(t, "it says that it is sent", `document.title === "One moment"`)
+	b.wait(t, "it can be sent again", `!document.getElementById("pay").disabled && document.getElementById("pay").textContent === "Continue"`)
 	b.do(t, "send", chromedp.Click("#pay"))
 	b.wait(t, "it can be paid", `document.querySelectorAll("[data-copy]:not([hidden])").length === 2`)
 	b.wait(t, "the time passes", `document.getElementById("left").textContent !== "`+b.text(t, "#left")+`"`)

@@ -11,9 +11,14 @@ for (const presets of document.querySelectorAll(".presets")) {
 const checkout = document.getElementById("checkout");
 if (checkout) {
   const pay = document.getElementById("pay");
-  const ready = () => { pay.disabled = false; };
+  const label = pay.textContent;
+  const ready = () => {
+    pay.disabled = false;
+    pay.textContent = label;
+  };
   checkout.addEventListener("submit", () => {
     pay.disabled = true;
+    pay.textContent = pay.dataset.busy; // a gateway can take seconds
     setTimeout(ready, 20000); // a payer who stopped the browser can go on
   });
   // The sign before the amount is that of the method.
