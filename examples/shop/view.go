@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"hash/fnv"
+	"html/template"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/paygates/paygates-go/checkout"
@@ -34,7 +36,8 @@ type orderView struct {
 	ToPay                        string // what the payer has to pay
 	Coins                        string // the number of coins alone, to be copied into a wallet
 	Address, Chain, QRImageURL   string
-	PayPageURL, DemoPayURL       string
+	PayPageURL                   template.URL
+	DemoPayURL                   string
 	InApp, CanChange             bool
 	Seconds, Lifetime            int              // how long it can be paid, now and in all
 	Left                         string           // Seconds as minutes and seconds
@@ -80,7 +83,7 @@ func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
 	}
 	a, i := v.attempt, v.attempt.Instructions
 	v.Method, v.Gateway, v.OrderID = methodName(a.Channel), a.Gateway, a.OrderID
-	v.Address, v.Chain, v.QRImageURL, v.PayPageURL, v.qrText = i.Address, i.Chain, i.QRImageURL, i.PayPageURL, i.QRText
+	v.Address, v.Chain, v.QRImageURL, v.PayPageURL, v.qrText = i.Address, i.Chain, i.QRImageURL, payLink(i.PayPageURL), i.QRText
 	v.InApp = len(i.AppData.Reveal()) > 0
 	if v.InApp && v.qrText == "" {
 		v.qrText = w.settings.publicURL + "/orders/" + v.No // leads the phone to the order, and its app to app.json
@@ -133,6 +136,18 @@ func shownAttempt(state *checkout.OrderState, held *checkout.Payment) *checkout.
 		}
 	}
 	return state.Attempt()
+}
+
+// payLink returns a link of a gateway: a page, or a link that opens an app of the phone,
+// which html/template does not know to be safe.
+func payLink(link string) template.URL {
+	scheme, _, _ := strings.Cut(link, "://")
+	switch strings.ToLower(scheme) {
+	case "https", "http", "weixin", "alipays", "alipay", "alipayqr", "mqqapi", "mqqwpa", "upwrp", "uppaywallet":
+		return template.URL(link) //nolint:gosec // none of these schemes runs a script
+	default:
+		return ""
+	}
 }
 
 func isUnconfirmed(a checkout.Attempt) bool { return a.Status == checkout.AttemptUnconfirmed }

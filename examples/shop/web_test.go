@@ -650,7 +650,7 @@ func TestGatewayTextIsEscaped(t *testing.T) {
 	rw := httptest.NewRecorder()
 	w.render(rw, httptest.NewRequest(http.MethodGet, "/", nil), http.StatusOK, "order.html", page{Order: &orderView{
 		No: "S1E", Method: "crypto", Stage: stageWaiting, ToPay: evil, Price: evil, Address: evil, OrderID: evil,
-		QRImageURL: "javascript:alert(1)", PayPageURL: "javascript:alert(1)",
+		QRImageURL: "javascript:alert(1)", PayPageURL: payLink("javascript:alert(1)"),
 	}})
 	assert.NotContains(t, rw.Body.String(), "<script>alert")
 	assert.NotContains(t, rw.Body.String(), `"javascript:`)
@@ -658,6 +658,30 @@ func TestGatewayTextIsEscaped(t *testing.T) {
 	assert.Equal(t, " https://img.example.com", origin("https://img.example.com/1.png"))
 	assert.Empty(t, origin("javascript:alert(1)"))
 	assert.Empty(t, origin("https://a.example.com;script-src/1.png"))
+}
+
+// On a phone a pay link may open an app.
+func TestPayLinks(t *testing.T) {
+	t.Parallel()
+	for _, link := range []string{
+		"https://pay.example.com/1?a=b&c=d", "http://127.0.0.1:9103/pay", "weixin://wxpay/bizpayurl?pr=AbC123", "alipays://platformapi/startapp?a=1",
+		"WEIXIN://wxpay/bizpayurl?pr=AbC123", "mqqapi://forward/url?a=1",
+	} {
+		assert.Equal(t, link, string(payLink(link)))
+	}
+	for _, link := range []string{"", "javascript:alert(1)", "javascript://a%0aalert(1)", "JavaScript://a", " javascript://a", "data://a", "data:text/html,a", "other://a", "weixin:a", "//a"} {
+		assert.Empty(t, payLink(link), link)
+	}
+	w := &web{shop: &shop{}}
+	var err error
+	w.pages, err = loadPages()
+	require.NoError(t, err)
+	rw := httptest.NewRecorder()
+	w.render(rw, httptest.NewRequest(http.MethodGet, "/", nil), http.StatusOK, "order.html", page{Order: &orderView{
+		No: "S1E", Method: "wechat", Stage: stageWaiting, PayPageURL: payLink(`weixin://wxpay/bizpayurl?pr="><script>alert(1)</script>`),
+	}})
+	assert.Contains(t, rw.Body.String(), `href="weixin://wxpay/`)
+	assert.NotContains(t, rw.Body.String(), "<script>alert")
 }
 
 func TestAdminIsRestricted(t *testing.T) {
