@@ -578,9 +578,9 @@ func TestQRCodeAndAppData(t *testing.T) {
 	assert.Contains(t, body, `"credential"`)
 	_, body = get(t, s.settings.publicURL+"/orders/"+order.No)
 	assert.Contains(t, body, "app.json")
-	real := *s
-	real.demo = nil
-	handler, err := real.handler()
+	plain := *s
+	plain.demo = nil
+	handler, err := plain.handler()
 	require.NoError(t, err)
 	rw := httptest.NewRecorder()
 	handler.ServeHTTP(rw, httptest.NewRequest(http.MethodGet, "/orders/"+order.No, nil))
