@@ -102,8 +102,9 @@ func (w *web) view(state *checkout.OrderState, now time.Time) *orderView {
 	if v.Stage == stageRefunded {
 		v.setPaid(refund(state, a.No), time.Time{})
 	}
-	// What was rejected or has ended can be tried again with the only method there is.
-	v.CanChange = canChange(state, now) && (v.Stage == stageRejected || v.Stage == stageEnded || len(w.methodsIn(state.Currency)) > 1)
+	// What was rejected or is over can be tried again with the only method there is.
+	again := v.Stage == stageRejected || v.Stage == stageEnded || v.Stage == stageChecking
+	v.CanChange = canChange(state, now) && (again || len(w.methodsIn(state.Currency)) > 1)
 	if w.demo != nil && v.Stage == stageWaiting {
 		v.DemoPayURL = w.demo.payURL(a)
 	}

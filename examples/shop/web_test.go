@@ -471,6 +471,22 @@ func TestAnAttemptThatEndedIsTriedAgain(t *testing.T) {
 	}
 }
 
+// A QR code may expire long before the order.
+func TestAQRCodeThatExpired(t *testing.T) {
+	t.Parallel()
+	s := openDemo(t, use("kechengcang"))
+	order := buy(t, s, "crypto", "9.90")
+	change(t, s, order.No, `UPDATE checkout_attempts SET expires_at = created_at WHERE order_no = ?`)
+	_, body := get(t, s.settings.publicURL+"/orders/"+order.No)
+	assert.Contains(t, body, `data-stage="checking"`)
+	assert.Contains(t, body, `id="change"`)
+	post(t, s.settings.publicURL+"/orders", url.Values{"order": {order.No}, "method": {"crypto"}})
+	assert.Len(t, stored(t, s, order.No).Attempts, 2, "the only method again")
+	change(t, s, order.No, `UPDATE checkout_orders SET expires_at = created_at WHERE order_no = ?`)
+	_, body = get(t, s.settings.publicURL+"/orders/"+order.No)
+	assert.NotContains(t, body, `id="change"`)
+}
+
 // Another amount than that of the order: the page and the staff see both.
 func TestAHeldAmountIsShownBesideThatOfTheOrder(t *testing.T) {
 	t.Parallel()
