@@ -99,7 +99,8 @@ type Created struct {
 // Instructions is what the payer needs to pay, whatever the gateway. Fields that a gateway
 // does not have are zero.
 type Instructions struct {
-	// PayPageURL is a page of the gateway: redirect the payer there.
+	// PayPageURL is a page of the gateway, or at gatepay a link that opens an app, such as
+	// weixin://: redirect the payer there. In html/template such a link needs template.URL.
 	PayPageURL string
 	// QRText is the text of a QR code to show.
 	QRText string
