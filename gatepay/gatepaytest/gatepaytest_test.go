@@ -482,8 +482,11 @@ func TestQuickPayPage(t *testing.T) {
 	for _, bad := range []url.Values{{"price": {"1.001"}, "type": {"wechat"}}, {"price": {"1.00"}, "type": {"qq"}}} {
 		response, err = stay.PostForm(link, bad)
 		require.NoError(t, err)
+		form, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
 		_ = response.Body.Close()
 		assert.Equal(t, 400, response.StatusCode)
+		assert.Contains(t, string(form), `name="price" value="`+bad.Get("price")+`"`, "what was entered")
 	}
 	for _, call := range []func(string) (*http.Response, error){
 		stay.Get, func(target string) (*http.Response, error) {

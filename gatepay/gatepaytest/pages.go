@@ -127,7 +127,7 @@ func (s *Server) quickPay(w http.ResponseWriter, r *http.Request) {
 	bought, code := anyPrice(nil, f.Get("price"))
 	channel := f.Get("type")
 	if code != 0 || (channel != "wechat" && channel != "alipay") {
-		showQuickPay(w, r, http.StatusBadRequest, r.PostFormValue("price"), r.PostFormValue("custom"), "价格或支付方式无效 wrong amount or payment method")
+		showQuickPay(w, r, http.StatusBadRequest, f.Get("price"), f.Get("custom"), "价格或支付方式无效 wrong amount or payment method")
 		return
 	}
 	id := s.NextID()
