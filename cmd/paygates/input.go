@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"encoding/json"
 	"io"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/paygates/paygates-go/cmd/paygates/internal/screen"
 	"github.com/paygates/paygates-go/cmd/paygates/internal/text"
@@ -48,7 +53,7 @@ func (a *app) input(ctx context.Context, argument string) (text string, err erro
 	case len(data) == 0:
 		return "", a.usage("the input is empty: pass a notification as an argument, @file or on standard input")
 	default:
-		return string(data), nil
+		return decodeText(data), nil
 	}
 }
 
@@ -71,36 +76,84 @@ func readAll(ctx context.Context, in io.Reader) ([]byte, error) {
 	}
 }
 
-// clean removes what copying adds around a query or a form. It returns what it removed.
-func clean(l text.Language, input string) (cleaned string, removed []string) {
-	step := func(what, changed string) {
-		if changed != input {
-			removed = append(removed, what)
-			input = changed
+// cleaner removes what copying and logging add around a query or a form.
+type cleaner struct {
+	language text.Language
+	input    string
+	removed  []string // what was removed, in the user's language
+}
+
+// step changes the input. what says in English what it removes.
+func (c *cleaner) step(what, changed string) {
+	if changed != c.input {
+		c.removed = append(c.removed, c.language.Text(what))
+		c.input = changed
+	}
+}
+
+var (
+	requestLine = regexp.MustCompile(`(?i)(?:^|["'\s])(?:GET|POST|HEAD|PUT) +(\S+) +HTTP/[0-9.]+`)
+	rawRequest  = regexp.MustCompile(`(?is)^(?:POST|PUT) +\S+ +HTTP/[0-9.]+\n(?:[!-9;-~]+:[^\n]*\n)*\n(.*\S.*)$`)
+	printed     = regexp.MustCompile(`(?m)^ *\[(\w+)\] => (.*)$`)
+)
+
+func (c *cleaner) clean() {
+	const invisible = "\ufeff\u200b\u200e\u200f\u2060\u00a0"
+	c.step("a byte order mark", strings.TrimPrefix(c.input, "\ufeff"))
+	c.step("CR line ends", strings.ReplaceAll(c.input, "\r", ""))
+	c.step("invisible characters", strings.Trim(c.input, invisible))
+	c.input = strings.Trim(c.input, " \t\n")
+	c.unquote()
+	c.unwrap()
+	c.step("line breaks", joinLines(c.input))
+	c.step(`the JSON escapes \u0026`, strings.NewReplacer(`\u0026`, "&", `\u003d`, "=", `\u003D`, "=").Replace(c.input))
+	c.step("the HTML escapes &amp;", strings.ReplaceAll(c.input, "&amp;", "&"))
+	if decoded, err := url.QueryUnescape(c.input); err == nil && !strings.Contains(c.input, "=") {
+		c.step("URL encoding of the whole", decoded)
+	}
+	c.cutURL()
+}
+
+func (c *cleaner) unquote() {
+	for _, pair := range []string{`""`, "''", "``", "“”", "‘’"} {
+		runes := []rune(pair)
+		opening, closing := string(runes[0]), string(runes[1])
+		if len(c.input) > len(pair) && strings.HasPrefix(c.input, opening) && strings.HasSuffix(c.input, closing) {
+			c.step("quotes", strings.TrimSuffix(strings.TrimPrefix(c.input, opening), closing))
 		}
 	}
-	step(l.Text("a byte order mark"), strings.TrimPrefix(input, "\ufeff"))
-	step(l.Text("CR line ends"), strings.ReplaceAll(input, "\r", ""))
-	input = strings.Trim(input, " \t\n")
-	if quote := input[:min(1, len(input))]; (quote == `"` || quote == `'`) && len(input) > 1 && strings.HasSuffix(input, quote) {
-		step(l.Text("quotes"), input[1:len(input)-1])
+}
+
+// unwrap takes the fields out of a request, a line of an access log or a printed PHP array.
+func (c *cleaner) unwrap() {
+	if found := rawRequest.FindStringSubmatch(c.input); found != nil {
+		c.step("the head of the request", strings.TrimSpace(found[1]))
+		return
 	}
-	step(l.Text("line breaks"), joinLines(input))
-	// The request line of a log: GET /notify?… HTTP/1.1.
-	for _, method := range []string{"GET ", "POST "} {
-		if rest, ok := strings.CutPrefix(input, method); ok {
-			line, _, _ := strings.Cut(rest, " HTTP/")
-			step(l.Text("the request line"), strings.TrimSpace(line))
+	if found := requestLine.FindStringSubmatch(c.input); found != nil {
+		c.step("the request line", found[1])
+		return
+	}
+	if found := printed.FindAllStringSubmatch(c.input, -1); found != nil {
+		var pairs []string
+		for _, field := range found {
+			pairs = append(pairs, url.QueryEscape(field[1])+"="+url.QueryEscape(field[2]))
 		}
+		c.step("the brackets of a PHP array", strings.Join(pairs, "&"))
 	}
-	if strings.HasPrefix(input, "http://") || strings.HasPrefix(input, "https://") || strings.HasPrefix(input, "/") {
-		if _, query, ok := strings.Cut(input, "?"); ok {
-			step(l.Text("the URL before the query"), query)
-		}
+}
+
+// cutURL removes the URL before a query.
+func (c *cleaner) cutURL() {
+	name, _, _ := strings.Cut(c.input, "=")
+	begin := strings.LastIndexByte(name, '?')
+	switch {
+	case begin == 0:
+		c.step(`the "?" before the query`, c.input[1:])
+	case begin > 0:
+		query, _, _ := strings.Cut(c.input[begin+1:], "#")
+		c.step("the URL before the query", query)
 	}
-	step(l.Text(`the "?" before the query`), strings.TrimPrefix(input, "?"))
-	step(l.Text("the HTML escapes &amp;"), strings.ReplaceAll(input, "&amp;", "&"))
-	return input, removed
 }
 
 // joinLines joins lines that are whole fields by "&", and the parts of a broken
@@ -116,7 +169,8 @@ func joinLines(text string) string {
 }
 
 // received reads a notification or a request for a gateway. A JSON body stays unchanged,
-// because its bytes may be signed.
+// because its bytes may be signed. A gateway that signs a form may have its fields in JSON,
+// as programs log them.
 func (s *session) received(ctx context.Context, argument, signature string) (gateway.Received, error) {
 	a := s.app
 	text, err := a.input(ctx, argument)
@@ -124,15 +178,20 @@ func (s *session) received(ctx context.Context, argument, signature string) (gat
 		return gateway.Received{}, err
 	}
 	in := gateway.Received{Body: []byte(text), Signature: strings.TrimSpace(signature)}
-	if strings.HasPrefix(strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")), "{") {
+	if body := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")); strings.HasPrefix(body, "{") {
+		if fields := flat(body); fields != nil && s.SignatureHeader == "" && s.client.Explain != nil {
+			a.screen.Note("Note: ignored %s", a.screen.Text("the JSON around the fields"))
+			in.Values = fields
+		}
 		return in, nil
 	}
-	text, removed := clean(a.screen.Language(), text)
-	if len(removed) > 0 {
-		a.screen.Note("Note: ignored %s", strings.Join(removed, a.screen.Text(", ")))
+	c := cleaner{language: a.screen.Language(), input: text}
+	c.clean()
+	if len(c.removed) > 0 {
+		a.screen.Note("Note: ignored %s", strings.Join(c.removed, a.screen.Text(", ")))
 	}
-	in.Values, err = s.form(text)
-	if err != nil || !strings.Contains(text, "=") {
+	in.Values, err = s.form(c.input)
+	if err != nil || !strings.Contains(c.input, "=") {
 		return gateway.Received{}, a.usage("the input is not a form: expected name=value&…&sign=… as it arrived, its URL, @file or -")
 	}
 	return in, nil
@@ -153,4 +212,44 @@ func (s *session) form(text string) (url.Values, error) {
 		return appended, nil
 	}
 	return values, err
+}
+
+// flat returns the fields of a JSON object of texts and numbers, nil for any other one.
+func flat(body string) url.Values {
+	var object map[string]any
+	decoder := json.NewDecoder(strings.NewReader(body))
+	decoder.UseNumber()
+	if decoder.Decode(&object) != nil || len(object) == 0 {
+		return nil
+	}
+	fields := url.Values{}
+	for name, value := range object {
+		switch value := value.(type) {
+		case string:
+			fields.Set(name, value)
+		case json.Number:
+			fields.Set(name, value.String())
+		default:
+			return nil
+		}
+	}
+	return fields
+}
+
+// decodeText returns a text, which PowerShell writes into files in UTF-16.
+func decodeText(data []byte) string {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	default:
+		return string(data)
+	}
+	var units []uint16
+	for ; len(data) > 1; data = data[2:] {
+		units = append(units, order.Uint16(data))
+	}
+	return string(utf16.Decode(units))
 }

@@ -151,7 +151,7 @@ func TestFailuresInChinese(t *testing.T) {
 		assert.Contains(t, r.stderr, test.want)
 	}
 	r := program(t, env, "", "verify", "ispay", "?order_no=A1&amp;amount=1.00&state=9&sign=x")
-	assert.Contains(t, r.stderr, "提示：已忽略查询串前的「?」、HTML 转义 &amp;\n")
+	assert.Contains(t, r.stderr, "提示：已忽略HTML 转义 &amp;、查询串前的「?」\n")
 	assert.Contains(t, r.stdout, "  签名不一致\n  - 收到的签名有 1 个字符，应为 32 位十六进制")
 }
 

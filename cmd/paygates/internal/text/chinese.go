@@ -182,6 +182,8 @@ signature. It creates nothing. Which credentials a query checks depends on the g
 	// The input of verify and sign.
 	"Note: ignored %s":  "提示：已忽略%s",
 	"a byte order mark": "字节顺序标记（BOM）", "CR line ends": "回车符", "quotes": "引号", "line breaks": "换行",
+	"invisible characters": "不可见字符", `the JSON escapes \u0026`: `JSON 转义 \u0026`, "URL encoding of the whole": "整体的 URL 编码",
+	"the head of the request": "请求头", "the brackets of a PHP array": "PHP 数组的括号", "the JSON around the fields": "字段外的 JSON",
 	"the request line": "请求行", "the URL before the query": "查询串之前的 URL",
 	`the "?" before the query`: "查询串前的「?」", "the HTML escapes &amp;": "HTML 转义 &amp;",
 	"cannot read the input: %s":      "无法读取输入：%s",

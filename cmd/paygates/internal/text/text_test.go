@@ -26,7 +26,7 @@ type source struct {
 
 // speakers are the functions that take a text of the program: the first argument that
 // is a literal.
-var speakers = []string{"Text", "Note", "Progress", "note", "newMistake", "usage", "fail", "Error", "Description"}
+var speakers = []string{"Text", "Note", "Progress", "note", "newMistake", "usage", "fail", "Error", "step", "Description"}
 
 func readSource(t *testing.T) source {
 	t.Helper()
