@@ -158,7 +158,8 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request) {
 	if !allow(w, r, method) {
 		return
 	}
-	id := r.URL.Query().Get("id")
+	in, _ := input(r) // the body may be empty
+	id := in["id"]
 	if id == "" {
 		unprocessable(w, r, map[string][]string{"id": {"The id field is required."}})
 		return

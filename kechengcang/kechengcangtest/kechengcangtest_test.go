@@ -128,6 +128,26 @@ func TestTheFakeReadsJSONByItsContentType(t *testing.T) {
 	}
 }
 
+// Laravel finds the number of a query in the URL, a form or JSON.
+func TestTheQueryTakesTheNumberFromEverywhere(t *testing.T) {
+	t.Parallel()
+	srv, client := setup(t)
+	created, err := client.CreateOrder(context.Background(), request())
+	require.NoError(t, err)
+	show, id := srv.URL+"/api/web/pay-orders/show", created.OrderID
+	for _, test := range []struct{ target, contentType, body string }{
+		{show + "?id=" + id, "", ""}, {show + "?id=" + id, asJSON, ""}, {show, asJSON, `{"id":"` + id + `"}`},
+		{show + "?id=other", asJSON, `{"id":"` + id + `"}`}, {show, "application/x-www-form-urlencoded", "id=" + id},
+	} {
+		response, err := http.Post(test.target, test.contentType, strings.NewReader(test.body))
+		require.NoError(t, err)
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Contains(t, string(body), `"id":"`+id+`"`, test)
+	}
+}
+
 func TestTheFakeSendsHTMLErrorsWithoutAcceptJSON(t *testing.T) {
 	t.Parallel()
 	srv, _ := setup(t)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -12,23 +13,27 @@ import (
 
 // What Laravel does with requests and responses.
 
-// input reads a body as Laravel does: as JSON if the Content-Type says so, otherwise as a
-// form. Texts are trimmed, a number is a text, and null is an absent field.
+// input reads the fields of the query and, before those, of the body as Laravel does: as JSON
+// if the Content-Type says so, otherwise as a form. Texts are trimmed, a number is a text, and
+// null is an absent field.
 func input(r *http.Request) (map[string]string, error) {
-	if mediaType := r.Header.Get("Content-Type"); !strings.Contains(mediaType, "/json") && !strings.Contains(mediaType, "+json") {
-		in := map[string]string{}
-		for name, values := range gatewaytest.Form(r) {
+	in := map[string]string{}
+	add := func(fields url.Values) {
+		for name, values := range fields {
 			in[name] = strings.TrimSpace(values[len(values)-1])
 		}
+	}
+	add(gatewaytest.Query(r.URL.RawQuery))
+	if mediaType := r.Header.Get("Content-Type"); !strings.Contains(mediaType, "/json") && !strings.Contains(mediaType, "+json") {
+		add(gatewaytest.Form(r))
 		return in, nil
 	}
 	var fields map[string]any
 	decoder := json.NewDecoder(io.LimitReader(r.Body, 1<<20))
 	decoder.UseNumber()
 	if err := decoder.Decode(&fields); err != nil {
-		return nil, err
+		return in, err
 	}
-	in := make(map[string]string, len(fields))
 	for name, value := range fields {
 		switch value := value.(type) {
 		case string:
