@@ -84,7 +84,7 @@ func run(ctx context.Context, args, environ []string, s streams) (code int) {
 	var c cli
 	a := &app{
 		env: env, in: s.in,
-		screen: screen.New(screen.Settings{Stdout: s.out, Stderr: s.err, JSON: slices.Contains(args, "--json"), Env: env}),
+		screen: screen.New(screen.Settings{Stdout: s.out, Stderr: s.err, JSON: wantsJSON(args), Env: env}),
 	}
 	defer func() {
 		switch ended := recover().(type) {
@@ -119,6 +119,20 @@ func run(ctx context.Context, args, environ []string, s streams) (code int) {
 		return a.report(a.usage("%s (see paygates %s--help)", reword(a.screen.Language(), err.Error()), commandOf(err)))
 	}
 	return a.report(a.interruptedIf(ctx, parsed.Run(a)))
+}
+
+// wantsJSON reports whether --json is among the flags, before they are parsed: an error of
+// the parser is written as JSON too.
+func wantsJSON(args []string) (wants bool) {
+	for _, arg := range args {
+		switch arg {
+		case "--":
+			return wants
+		case "--json", "--json=true", "--json=1", "--json=yes":
+			wants = true
+		}
+	}
+	return wants
 }
 
 // commandOf returns the command of a parse error with a blank, "" for none.

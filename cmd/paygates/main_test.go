@@ -229,6 +229,17 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+func TestJSONFlag(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]bool{
+		"--json doctor": true, "doctor --json": true, "doctor --json=true": true, "--json=false doctor": false, "verify ispay -- --json": false,
+	} {
+		r := program(t, nil, "", strings.Fields(args)...)
+		assert.Equal(t, want, strings.HasPrefix(r.stdout, `{"event":"error"`), args)
+		assert.Equal(t, !want, strings.HasPrefix(r.stderr, "paygates: "), args)
+	}
+}
+
 func TestPortInUse(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
