@@ -194,6 +194,8 @@ func TestMistakes(t *testing.T) {
 		{gateway.Env{"ISPAY_USERID": "1", "ISPAY_SECRET": "x"}, "create ispay", "unknown variable ISPAY_USERID: did you mean ISPAY_USER_ID?"},
 		{gateway.Env{"ISPAYSECRET": "x"}, "create ispay", "unknown variable ISPAYSECRET: did you mean ISPAY_SECRET?"},
 		{gateway.Env{"ispay_user_id": "1"}, "create ispay", "unknown variable ispay_user_id: did you mean ISPAY_USER_ID?"},
+		{gateway.Env{"ISPAY_USER_ID": "1", "ISPAY_SECRET": "x", "ISPAY_ALLOW_PLAIN_HTTP": "y"}, "create ispay", "ISPAY_ALLOW_PLAIN_HTTP must be 1 or 0"},
+		{gateway.Env{"PINGPP_PRIVATE_KEY": "x", "PINGPP_ALLOW_TEST_MODE": "ture"}, "sign pingpp", "PINGPP_ALLOW_TEST_MODE must be 1 or 0"},
 		{gateway.Env{"GATEPAY_APPKEY": "1", "GATEPAY_APPSECRET": "x"}, "create gatepay", "unknown variable GATEPAY_APPSECRET: did you mean GATEPAY_SECRET?"},
 		{gateway.Env{"CODEPAY_USER_ID": "1", "CODEPAY_SECRET": "example"}, "query codepay 1", "query needs CODEPAY_TOKEN"},
 		{gateway.Env{"KECHENGCANG_APP_ID": "1"}, "wait kechengcang 1", "KECHENGCANG_SECRET and KECHENGCANG_BASE_URL missing"},

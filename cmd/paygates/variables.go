@@ -21,6 +21,11 @@ func checkEnv(l text.Language, g *gateway.Gateway, env gateway.Env, op string) e
 			problems = append(problems, l.Text("unknown variable %s: did you mean %s?", name, nearest(strings.ToUpper(name), g.VariableNames())))
 		}
 	}
+	for _, v := range g.Variables {
+		if _, ok := env.Switch(v.Name); v.Switch && !ok {
+			problems = append(problems, l.Text("%s must be 1 or 0", v.Name))
+		}
+	}
 	missing := missing(g, env, op)
 	for _, group := range g.Groups {
 		var has, lacks []string

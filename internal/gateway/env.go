@@ -55,11 +55,20 @@ func (e Env) PEMs(name string) []string {
 
 // Flag reports whether a variable is switched on.
 func (e Env) Flag(name string) bool {
+	on, _ := e.Switch(name)
+	return on
+}
+
+// Switch reports whether a variable is switched on. It reports !ok for a value that says
+// neither on nor off.
+func (e Env) Switch(name string) (on, ok bool) {
 	switch strings.ToLower(e[name]) {
 	case "1", "true", "yes", "on":
-		return true
+		return true, true
+	case "", "0", "false", "no", "off":
+		return false, true
 	default:
-		return false
+		return false, false
 	}
 }
 

@@ -88,7 +88,7 @@ func previousSecrets(prefix string) Variable {
 // settings returns the variables that every gateway has.
 func settings(prefix string) []Variable {
 	return []Variable{
-		{Name: prefix + "_ALLOW_PLAIN_HTTP", Help: "1 allows http to any host"},
+		{Name: prefix + "_ALLOW_PLAIN_HTTP", Help: "1 allows http to any host", Switch: true},
 		{Name: prefix + "_NOTIFY_URL", Help: "your notify URL: default of create, checked by doctor"},
 	}
 }

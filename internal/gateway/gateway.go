@@ -88,6 +88,8 @@ type Variable struct {
 	Name, Help string
 	// Secret is set for credentials. Their values are never printed.
 	Secret bool
+	// Switch is set for variables that are on or off.
+	Switch bool
 	// Default is the value that an unset variable stands for.
 	Default string
 	// For lists the operations that need the variable.

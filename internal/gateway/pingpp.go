@@ -29,7 +29,7 @@ func pingppGateway() *Gateway {
 			{Name: "PINGPP_WEBHOOK_PUBLIC_KEY", Help: `public key of the Ping++ account, in PEM; "\n" stands for a line break`, For: []string{OpListen, OpVerify}},
 			{Name: "PINGPP_PREVIOUS_WEBHOOK_PUBLIC_KEYS", Help: "old public keys, one after the other: also verify webhooks"},
 			{Name: "PINGPP_PRIVATE_KEY", Help: "your private key, in PEM: signs requests; trigger signs webhooks with it", Secret: true, For: []string{OpTrigger, OpSign}},
-			{Name: "PINGPP_ALLOW_TEST_MODE", Help: "1 accepts test mode, in which no money moves"},
+			{Name: "PINGPP_ALLOW_TEST_MODE", Help: "1 accepts test mode, in which no money moves", Switch: true},
 			{Name: "PINGPP_ORDER_NO", Help: "an order that the backend knows: default of create"},
 		}, settings("PINGPP")...),
 		QueryChecks: []string{"PINGPP_API_KEY"},
