@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/paygates/paygates-go/gatewaytest"
 )
 
 // Entry is one line of the live log.
@@ -168,6 +170,11 @@ func loggable(contentType string, body []byte) string {
 		return ""
 	case strings.Contains(contentType, "html"), strings.HasPrefix(contentType, "image/"):
 		return "[" + contentType + "]"
+	case strings.HasPrefix(contentType, "multipart/form-data"):
+		form := gatewaytest.Form(&http.Request{
+			Method: http.MethodPost, URL: &url.URL{}, Header: http.Header{"Content-Type": {contentType}}, Body: io.NopCloser(bytes.NewReader(body)),
+		})
+		return Mask(short(form.Encode()))
 	default:
 		return Mask(short(image.ReplaceAllString(string(body), "[base64]")))
 	}

@@ -233,6 +233,15 @@ func TestStatesHaveTexts(t *testing.T) {
 	}
 }
 
+// PHP's curl sends a multipart form for an array.
+func TestTheLogShowsMultipartFormsAsForms(t *testing.T) {
+	t.Parallel()
+	body := "--x\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n1;2\r\n--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" +
+		"0123456789abcdef0123456789abcdef\r\n--x--\r\n"
+	assert.Equal(t, "a=***&b=1%3B2", loggable("multipart/form-data; boundary=x", []byte(body)))
+	assert.Empty(t, loggable("multipart/form-data", []byte(body)))
+}
+
 // ReverseProxy would remove a parameter with a semicolon from the query, which is signed.
 //
 //	printf %s 'id=10041&page=4&param=a;b&pay_id=m2&price=1.00&type=1example-key-of-codepay' | md5sum
