@@ -20,11 +20,14 @@ const (
 )
 
 // Of returns the language of the environment: Chinese if LC_ALL, LC_MESSAGES or LANG,
-// the first one that is set, begins with "zh".
+// the first one that is set, begins with "zh", and names no encoding but UTF-8: the program
+// writes no other, and a terminal in GBK shows English.
 func Of(env map[string]string) Language {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if value := env[name]; value != "" {
-			if strings.HasPrefix(value, "zh") {
+			_, encoding, _ := strings.Cut(value, ".")
+			encoding, _, _ = strings.Cut(strings.ToLower(encoding), "@")
+			if strings.HasPrefix(value, "zh") && (encoding == "" || encoding == "utf-8" || encoding == "utf8") {
 				return Chinese
 			}
 			return English

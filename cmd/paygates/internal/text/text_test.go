@@ -297,3 +297,13 @@ func TestTranslations(t *testing.T) {
 }
 
 func formats(text string) []string { return regexp.MustCompile(`%[sdqv]`).FindAllString(text, -1) }
+
+func TestOf(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]Language{
+		"": English, "C": English, "C.UTF-8": English, "en_US.UTF-8": English, "zh_CN.GBK": English, "zh_CN.gb18030": English, "zh_TW.Big5": English,
+		"zh": Chinese, "zh_CN": Chinese, "zh_CN.UTF-8": Chinese, "zh_CN.utf8": Chinese, "zh_TW.UTF-8@stroke": Chinese, "zh-Hans": Chinese,
+	} {
+		assert.Equal(t, want, Of(map[string]string{"LANG": value}), value)
+	}
+}
