@@ -11,12 +11,13 @@ import (
 
 // Cashier serves the cashier page of an order: its QR code, and a button that sends a POST
 // to page, the path and query of the cashier page. Such a POST pays the order, once, and
-// redirects the payer to order.ReturnURL, or to page if it is empty. The amount is
-// order.Amount: set it to what the payer has to pay, if that differs. Of an order that has
-// expired or was canceled the page says so; the button then makes a late payment.
+// redirects the payer to order.ReturnURL, or to page if it is empty; a notification that
+// DelayNotifications delays is sent later. The amount is order.Amount: set it to what the
+// payer has to pay, if that differs. Of an order that has expired or was canceled the page
+// says so; the button then makes a late payment.
 func (s *Server) Cashier(w http.ResponseWriter, r *http.Request, gateway, qrText, page string, order Order) {
 	if r.Method == http.MethodPost && r.URL.RequestURI() == page {
-		if _, err := s.pay(order.ID, true); err != nil && !errors.Is(err, ErrAlreadyPaid) {
+		if err := s.payOnPage(order.ID); err != nil && !errors.Is(err, ErrAlreadyPaid) {
 			http.NotFound(w, r)
 			return
 		}

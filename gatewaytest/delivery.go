@@ -48,14 +48,33 @@ type Delivery struct {
 // expired order can be paid (a late payment), and a paid one again. The error is
 // [ErrOrderNotFound], pingpptest.ErrNoCharge, or context.Canceled if Close ends the delay of
 // DelayNotifications; a merchant's response is never an error.
-func (s *Server) Pay(number string) (Delivery, error) { return s.pay(number, false) }
-
-// pay is Pay. With once the error of a paid order is [ErrAlreadyPaid].
-func (s *Server) pay(number string, once bool) (Delivery, error) {
-	if err := s.paySilently(number, once); err != nil {
+func (s *Server) Pay(number string) (Delivery, error) {
+	if err := s.paySilently(number, false); err != nil {
 		return Delivery{}, err
 	}
 	return s.Redeliver(number)
+}
+
+// payOnPage is Pay for a payer, who does not wait for a notification that is delayed. The
+// error of a paid order is [ErrAlreadyPaid].
+func (s *Server) payOnPage(number string) error {
+	if err := s.paySilently(number, true); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	isDelayed := s.delay > 0
+	s.mu.Unlock()
+	if !isDelayed {
+		_, err := s.Redeliver(number)
+		return err
+	}
+	if s.begin() {
+		go func() {
+			defer s.tasks.Done()
+			_, _ = s.Redeliver(number)
+		}()
+	}
+	return nil
 }
 
 // PaySilently is Pay without a notification, as if it were lost. The error is

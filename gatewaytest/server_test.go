@@ -636,6 +636,23 @@ func TestTheCashierPagePaysOnce(t *testing.T) {
 	assert.Len(t, m.received(), 1)
 }
 
+// The payer returns to the merchant before a notification that is delayed.
+func TestTheCashierPageDoesNotWaitForADelayedNotification(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	order := gatewaytest.Order{ID: "9", NotifyURL: s.URL, ReturnURL: "https://shop.example.com/thanks"}
+	require.True(t, s.Add(order))
+	s.DelayNotifications(time.Hour)
+	w := httptest.NewRecorder()
+	s.Cashier(w, httptest.NewRequest(http.MethodPost, "/page", nil), "ispay", "text", "/page", order)
+	assert.Equal(t, order.ReturnURL, w.Header().Get("Location"))
+	paid, _ := s.Order("9")
+	assert.True(t, paid.Paid)
+	assert.Empty(t, s.Deliveries())
+	s.Close() // ends the delay
+	assert.Empty(t, s.Deliveries())
+}
+
 func TestTheCashierPageOfAnOrderThatHasEnded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
