@@ -118,7 +118,11 @@ func run(ctx context.Context, args, environ []string, s streams) (code int) {
 	if err != nil {
 		return a.report(a.usage("%s (see paygates %s--help)", reword(a.screen.Language(), err.Error()), commandOf(err)))
 	}
-	return a.report(a.interruptedIf(ctx, parsed.Run(a)))
+	err = a.interruptedIf(ctx, parsed.Run(a))
+	if failed := a.screen.Err(); err == nil && failed != nil {
+		err = a.fail(failed, "cannot write the output: %s", failed)
+	}
+	return a.report(err)
 }
 
 // wantsJSON reports whether --json is among the flags, before they are parsed: an error of

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -228,6 +229,23 @@ func TestMistakes(t *testing.T) {
 		assert.Equal(t, "error", failed.Event, test.args)
 		assert.Contains(t, []string{"usage", "invalid_config", "invalid_request"}, failed.Kind, test.args)
 		assert.Contains(t, failed.Message, test.want, test.args)
+	}
+}
+
+// full is an output on a disk that is full.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestOutputThatIsLost(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"query", "ispay", "A1", "--fake"}, {"query", "ispay", "A1", "--fake", "--json"}, {"doctor", "--fake"}} {
+		var stderr buffer
+		code := run(context.Background(), args, nil, streams{in: strings.NewReader(""), out: full{}, err: &stderr})
+		assert.Equal(t, exitFailed, code)
+		if !slices.Contains(args, "--json") {
+			assert.Contains(t, stderr.String(), "paygates: cannot write the output: no space left on device")
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ type Screen struct {
 
 	mu       sync.Mutex
 	progress progress
+	failed   error
 }
 
 // Settings says how a Screen writes.
@@ -129,8 +130,17 @@ func (s *Screen) write(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear()
-	_, _ = io.WriteString(s.stdout, text)
+	if _, err := io.WriteString(s.stdout, text); err != nil && s.failed == nil {
+		s.failed = err
+	}
 	s.draw()
+}
+
+// Err returns the first error of writing a result, such as that of a full disk.
+func (s *Screen) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
 }
 
 // field is a field of an encoded object.

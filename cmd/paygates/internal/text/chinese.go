@@ -186,6 +186,7 @@ signature. It creates nothing. Which credentials a query checks depends on the g
 	"the head of the request": "请求头", "the brackets of a PHP array": "PHP 数组的括号", "the JSON around the fields": "字段外的 JSON",
 	"the request line": "请求行", "the URL before the query": "查询串之前的 URL",
 	`the "?" before the query`: "查询串前的「?」", "the HTML escapes &amp;": "HTML 转义 &amp;",
+	"cannot write the output: %s":    "无法写入输出：%s",
 	"cannot read the input: %s":      "无法读取输入：%s",
 	"the input is longer than 1 MiB": "输入超过 1 MiB",
 	"the input is empty: pass a notification as an argument, @file or on standard input":       "输入为空：请用参数、@文件或标准输入传入通知",
