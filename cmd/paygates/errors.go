@@ -120,7 +120,7 @@ func (a *app) report(err error) int {
 	if errors.As(err, &unknown) {
 		f.OrderNo = unknown.orderNo
 	}
-	if a.screen.JSON() {
+	if a.screen.JSON() && a.screen.Err() == nil {
 		a.screen.Result("error", f)
 	} else {
 		a.screen.Note("paygates: %s", strings.TrimPrefix(f.Message, "paygates: "))
