@@ -68,7 +68,7 @@ func (s *Service) completeVersions(ctx context.Context) {
 }
 
 // checkTables returns an error if a table with one of the names is not checkout's: MySQL
-// leaves a table that exists as it is.
+// does not change a table that exists.
 func (s *Service) checkTables(ctx context.Context) error {
 	for table, columns := range map[string]string{
 		"orders": orderColumns + ", payments", "attempts": attemptColumns + ", next_query_at, " + dueColumns,

@@ -199,7 +199,7 @@ func isConnectionError(err error) bool {
 	var network net.Error
 	switch {
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.As(err, &network),
-		errors.Is(err, io.EOF): // lib/pq has no error of its own for a connection that ended
+		errors.Is(err, io.EOF): // lib/pq has no separate error for a connection that ended
 		return true
 	}
 	return matches(err, func(e error) bool {

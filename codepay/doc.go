@@ -14,8 +14,8 @@
 //	// show order.QRCodeURL and order.PayableAmount until order.Remaining(time.Now()) is 0
 //
 // There are three ways to create an order: redirect the payer to the gateway's cashier
-// page ([Client.CashierURL], or [Client.TokenURL], which is weaker); show a page of your
-// own from the JSON response ([Client.CreateOrder]); or load a script on that page
+// page ([Client.CashierURL], or [Client.TokenURL], which is weaker); show your own
+// page from the JSON response ([Client.CreateOrder]); or load a script on that page
 // ([Client.ScriptURL]).
 //
 // All amounts are yuan with two decimals, times are in Asia/Shanghai (UTC+8).

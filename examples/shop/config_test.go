@@ -207,7 +207,7 @@ func TestMisspelledVariables(t *testing.T) {
 }
 
 // The sandbox reaches notify URLs on this machine, and the variables of other programs are
-// none of the shop's.
+// not the shop's.
 func TestNotifyURLsOfTheSandbox(t *testing.T) {
 	t.Parallel()
 	env := credentials(t)

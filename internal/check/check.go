@@ -152,7 +152,7 @@ func (v *Checker) SignedText(field, value string, longest int) {
 	v.Text(field, value, longest)
 }
 
-// NoMarkup requires text that PHP deployments return as it is: without the characters that
+// NoMarkup requires text that PHP deployments return unchanged: without the characters that
 // they escape, markup and "&" for HTML and backslashes for a database, and without the
 // blanks around it that they cut off.
 func (v *Checker) NoMarkup(field, value string) {

@@ -431,7 +431,7 @@ func TestGzipThatNobodyUnpacked(t *testing.T) {
 	encoding, body = "", packed[:20]
 	response, err := client(t, 0).Do(context.Background(), query(s.URL))
 	require.NoError(t, err)
-	assert.Equal(t, body, string(response.Body), "what is no gzip stays as it is")
+	assert.Equal(t, body, string(response.Body), "what is no gzip is not changed")
 	s.hits.Store(0)
 	body = pack(strings.Repeat("x", MaxBody+1))
 	assert.ErrorContains(t, both(t, client(t, 0), s, 1, paygates.ErrBadResponse, true), "longer than 2097152 bytes")

@@ -121,8 +121,8 @@ func (s *Server) PublicKeyPEM() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
-// PrivateKeyPEM returns the private key that signs the events of this fake, to sign events
-// of your own with it.
+// PrivateKeyPEM returns the private key that signs the events of this fake, to sign
+// other events with it.
 func (s *Server) PrivateKeyPEM() string {
 	der := x509.MarshalPKCS1PrivateKey(s.key.Load())
 	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: der}))

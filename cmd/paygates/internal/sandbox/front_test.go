@@ -48,8 +48,8 @@ func TestOtherSitesAreRejected(t *testing.T) {
 	}
 }
 
-// ask sends a request to a gateway under another name.
-func (b box) ask(address, host string) (header http.Header, body string) {
+// getAs sends a request to a gateway under another name.
+func (b box) getAs(address, host string) (header http.Header, body string) {
 	b.t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, nil)
 	require.NoError(b.t, err)
@@ -73,20 +73,20 @@ func TestLinksHaveTheRequestedAddress(t *testing.T) {
 	const name = "192.0.2.7"
 	requested := "http://" + name + ":" + port
 	for _, path := range []string{"/qrcode/" + created.OrderID, "/query/" + created.OrderID} {
-		_, text := b.ask(base+path, name+":"+port)
+		_, text := b.getAs(base+path, name+":"+port)
 		assert.Contains(t, text, requested+"/transfer/"+created.OrderID)
 		assert.NotContains(t, text, base)
 		assert.Contains(t, text, image64(requested+"/transfer/"+created.OrderID), "the image")
 	}
-	_, page := b.ask(base+"/transfer/"+created.OrderID, name+":"+port)
+	_, page := b.getAs(base+"/transfer/"+created.OrderID, name+":"+port)
 	assert.Contains(t, page, image64InHTML(requested+"/transfer/"+created.OrderID))
-	_, text := b.ask(base+"/qrcode/"+created.OrderID, strings.TrimPrefix(base, "http://"))
+	_, text := b.getAs(base+"/qrcode/"+created.OrderID, strings.TrimPrefix(base, "http://"))
 	assert.Contains(t, text, base+"/transfer/"+created.OrderID)
 
 	// The page's port, and the gateway's port behind the same name.
-	_, env := b.ask(b.url+"/env", "sandbox:9100")
+	_, env := b.getAs(b.url+"/env", "sandbox:9100")
 	assert.Contains(t, env, "export ISPAY_BASE_URL='http://sandbox:"+port+"'\n")
-	_, text = b.ask(b.url+"/api/orders", "sandbox:9100")
+	_, text = b.getAs(b.url+"/api/orders", "sandbox:9100")
 	assert.Contains(t, text, "http://sandbox:"+port+"/transfer/")
 
 	// An image of this test.
@@ -96,10 +96,10 @@ func TestLinksHaveTheRequestedAddress(t *testing.T) {
 	require.NoError(t, err)
 	_, port, err = net.SplitHostPort(strings.TrimPrefix(b.env["CODEPAY_BASE_URL"], "http://"))
 	require.NoError(t, err)
-	_, image := b.ask(payment.QRCodeURL, "sandbox:"+port)
+	_, image := b.getAs(payment.QRCodeURL, "sandbox:"+port)
 	assert.Equal(t, string(gatewaytest.QRCode("http://sandbox:"+port+"/cashier/"+payment.OrderID)), image)
 
-	_, text = b.ask(base+"/query/"+created.OrderID, "evil.example.com:"+port)
+	_, text = b.getAs(base+"/query/"+created.OrderID, "evil.example.com:"+port)
 	assert.Contains(t, text, "host name is not allowed")
 }
 
