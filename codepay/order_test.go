@@ -157,7 +157,7 @@ func TestCreateOrderReadsGBK(t *testing.T) {
 	}
 	_, err = codepay.DecodeCreatedOrder([]byte(`{"status":0,"chart":"gb2312","money":"1.00","pay_id":"` + "\xff\xff" + `"}`))
 	require.ErrorIs(t, err, paygates.ErrBadResponse)
-	require.ErrorContains(t, err, "pay_id is not a text in the encoding of chart")
+	require.ErrorContains(t, err, "pay_id is not UTF-8")
 	order, err = codepay.DecodeCreatedOrder([]byte(`{"status":0,"money":"1.00","msg":"` + "\xff" + `"}`))
 	require.NoError(t, err)
 	assert.Equal(t, "\ufffd", order.Message)

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/paygates/paygates-go"
 	"github.com/paygates/paygates-go/internal/loosejson"
@@ -81,7 +80,7 @@ func createdOrder(f loosejson.Fields, userID string) *CreatedOrder {
 	}
 	order := &CreatedOrder{
 		OrderID:       orderID(f, userID),
-		OrderNo:       orderNo(f),
+		OrderNo:       f.NeedTextIfAny("pay_id"),
 		Channel:       Channel(f.Int("type")),
 		Amount:        f.Amount("price"),
 		PayableAmount: f.NeedAmount("money"),
@@ -130,7 +129,7 @@ func decodeOrder(response transport.Response, userID, id string) (*Order, error)
 	order := &Order{
 		OrderID:   id,
 		State:     stateOf(f.NeedInt("status")),
-		OrderNo:   orderNo(f),
+		OrderNo:   f.NeedTextIfAny("pay_id"),
 		PaymentNo: f.NeedTextIfAny("pay_no"), // compared with a notification, as money is
 		Message:   f.Text("msg"),
 		Raw:       paygates.NewPrivate(raw),
@@ -160,14 +159,6 @@ func orderIDOf(sent string, others ...string) string {
 		return ""
 	}
 	return sent
-}
-
-func orderNo(f loosejson.Fields) string {
-	number := f.NeedTextIfAny("pay_id")
-	if strings.ContainsRune(number, utf8.RuneError) {
-		f.Fail("pay_id is not a text in the encoding of chart")
-	}
-	return number
 }
 
 // otherOrder is the error for a response about another order than the requested one. It
