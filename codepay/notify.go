@@ -87,11 +87,7 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 // their memory again. net/url leaves out a parameter with a raw ";", which ParseNotification
 // reads.
 func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
-	values, err := notify.Single(values)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, err)
-	}
-	return c.readNotification(context.Background(), values)
+	return notify.Verify(c, gateway, values, (*Client).readNotification)
 }
 
 // verify verifies the signature of values that have one value for each name.

@@ -2,7 +2,6 @@ package codepay
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -53,11 +52,7 @@ func (c *Client) ParseReturn(r *http.Request) (*Return, error) {
 
 // VerifyReturn is ParseReturn for values that a framework has parsed. It copies them.
 func (c *Client) VerifyReturn(values url.Values) (*Return, error) {
-	values, err := notify.Single(values)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, err)
-	}
-	return c.readReturn(context.Background(), values)
+	return notify.Verify(c, gateway, values, (*Client).readReturn)
 }
 
 func (c *Client) readReturn(_ context.Context, values url.Values) (*Return, error) {

@@ -74,11 +74,7 @@ func (c *Client) ParseNotification(r *http.Request) (*Notification, error) {
 // them: a framework may use their memory again. net/url leaves out a parameter with a raw
 // ";", which ParseNotification reads.
 func (c *Client) VerifyNotification(values url.Values) (*Notification, error) {
-	values, err := notify.Single(values)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", gateway, err)
-	}
-	return c.readNotification(context.Background(), values)
+	return notify.Verify(c, gateway, values, (*Client).readNotification)
 }
 
 func (c *Client) readNotification(ctx context.Context, values url.Values) (*Notification, error) {

@@ -85,6 +85,8 @@ func forms(t *testing.T, n notification) map[string]*http.Request {
 		"was decompressed": post(func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }),
 		"HTTP/2":           post(func(r *http.Request) { r.Proto, r.ProtoMajor, r.ProtoMinor, r.ContentLength = "HTTP/2.0", 2, 0, -1 }),
 		"line break":       postOf("/notify", urlencoded, body+"\r\n"),
+		"parsed, with one": parsedOf(body + "\r\n"),
+		"parsed, with BOM": parsedOf("\ufeff" + body + "\x00"),
 		"byte order mark":  postOf("/notify", urlencoded, "\ufeff"+body),
 		"text/plain":       postOf("/notify", "text/plain;charset=UTF-8", body),
 		"multipart":        postOf("/notify?shop=7", contentType, parts),
@@ -94,6 +96,12 @@ func forms(t *testing.T, n notification) map[string]*http.Request {
 			return r
 		}(),
 	}
+}
+
+func parsedOf(body string) *http.Request {
+	r := postOf("/notify", urlencoded, body)
+	_ = r.ParseForm()
+	return r
 }
 
 func multipartOf(t *testing.T, values url.Values) (contentType, body string) {
@@ -135,6 +143,9 @@ func TestFormsComeInManyWays(t *testing.T) {
 			same("POST of an empty chunk, "+way, chunked)
 			same("POST of a line break, "+way, postOf("/notify?"+query, urlencoded, "\r\n"))
 		}
+		parsed, err := n.verify(parsedOf("\ufeff"+n.fields.Encode()+"\r\n").PostForm, "", nil)
+		require.NoError(t, err)
+		assert.Equal(t, want, parsed)
 		for way, r := range forms(t, n) {
 			same("POST, "+way, r)
 			same("POST, again, "+way, r)

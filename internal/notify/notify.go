@@ -86,6 +86,9 @@ func Read[N any](
 	if AllowedMethods(err) != "" {
 		return nil, err
 	}
+	if len(r.PostForm) > 0 {
+		return trimmed(r.Context(), values, err, read)
+	}
 	if values = appended(r, name); values != nil {
 		n, otherErr := read(r.Context(), values)
 		if otherErr == nil || errors.Is(otherErr, paygates.ErrInvalidSignature) {
@@ -94,6 +97,54 @@ func Read[N any](
 	}
 	return nil, err
 }
+
+// Verify passes a copy of values that the caller parsed to read, a method of client: see
+// [Single]. A bound method would be allocated.
+func Verify[C, N any](
+	client C, gateway string, values url.Values, read func(C, context.Context, url.Values) (*N, error),
+) (*N, error) {
+	values, err := Single(values)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", gateway, err)
+	}
+	n, err := read(client, context.Background(), values)
+	if err == nil {
+		return n, nil
+	}
+	return trimmed(context.Background(), values, err, func(ctx context.Context, values url.Values) (*N, error) {
+		return read(client, ctx, values)
+	})
+}
+
+// trimmed passes values that read rejected with err to it again, without what surrounds a
+// form: it is in the first and the last field if a middleware parsed the body.
+func trimmed[N any](
+	ctx context.Context, values url.Values, err error, read func(context.Context, url.Values) (*N, error),
+) (*N, error) {
+	others, changed := make(url.Values, len(values)), false
+	for name, all := range values {
+		shorter, value := strings.TrimLeft(name, before), strings.TrimRight(values.Get(name), behind)
+		changed = changed || shorter != name || value != values.Get(name)
+		if len(all) > 0 {
+			others[shorter] = append(others[shorter], value)
+		}
+	}
+	if !changed {
+		return nil, err
+	}
+	if others, otherErr := single(others); otherErr == nil {
+		if n, otherErr := read(ctx, others); otherErr == nil {
+			return n, nil
+		}
+	}
+	return nil, err
+}
+
+// What an editor, a shell or a program in C adds to a form.
+const (
+	before = "\ufeff\r\n"
+	behind = "\r\n\x00"
+)
 
 // Appended returns what follows the last "?" before the field with the given name, "" if
 // there is none: what a gateway may have appended to a query.
@@ -175,7 +226,7 @@ func formBody(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body = bytes.TrimRight(bytes.TrimLeft(body, "\ufeff\r\n"), "\r\n\x00")
+	body = bytes.TrimRight(bytes.TrimLeft(body, before), behind)
 	if len(body) == 0 {
 		return nil, errEmpty
 	}
