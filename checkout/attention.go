@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -205,6 +206,9 @@ func (s *Service) lockToCredit(ctx context.Context, tx *sql.Tx, p *paymentRecord
 		return nil, fmt.Errorf("lock the order: %w", err)
 	case state.Status == OrderPaid:
 		return nil, ErrOrderPaid
+	}
+	if credited, err := s.isCredited(ctx, tx, orderNo); err != nil || credited {
+		return nil, cmp.Or(err, ErrOrderPaid)
 	}
 	o := &lockedOrder{orderNo: state.No, currency: state.Currency, amount: state.Amount, orderStatus: state.Status}
 	if orderNo == p.OrderNo {

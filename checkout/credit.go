@@ -103,9 +103,34 @@ func (s *Service) recordKnown(ctx context.Context, tx *sql.Tx, o *lockedOrder, p
 	case len(known) > 0:
 		outcome = OutcomeReused
 	case o != nil:
-		outcome = o.judge(p, p.ReceivedAt, s.config.ClockTolerance)
+		if outcome, err = s.judge(ctx, tx, o, p); err != nil {
+			return err
+		}
 	}
 	return s.insert(ctx, tx, o, p, outcome)
+}
+
+// judge is lockedOrder.judge for an order whose number may be credited already, although the order
+// is not paid: it was deleted and stored again. The table takes no second credit.
+func (s *Service) judge(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment) (Outcome, error) {
+	outcome := o.judge(p, p.ReceivedAt, s.config.ClockTolerance)
+	if outcome != OutcomeCredited {
+		return outcome, nil
+	}
+	credited, err := s.isCredited(ctx, tx, o.orderNo)
+	if credited {
+		outcome = OutcomeDuplicate
+	}
+	return outcome, err
+}
+
+// isCredited reports whether a payment credits the order.
+func (s *Service) isCredited(ctx context.Context, tx *sql.Tx, orderNo string) (bool, error) {
+	var n int
+	if err := tx.QueryRowContext(ctx, s.sql(qPaidBy), orderNo).Scan(&n); err != nil {
+		return false, fmt.Errorf("read payments: %w", err)
+	}
+	return n > 0, nil
 }
 
 // again decides about a payment that is stored already. What was decided stays, unless
@@ -142,7 +167,11 @@ func (r *paymentRecord) hasFacts(p *Payment) bool {
 
 // decideAgain replaces the facts of a stored payment and decides anew.
 func (s *Service) decideAgain(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment) error {
-	p.Outcome = o.judge(p, p.ReceivedAt, s.config.ClockTolerance)
+	outcome, err := s.judge(ctx, tx, o, p)
+	if err != nil {
+		return err
+	}
+	p.Outcome = outcome
 	p.OrderNo, p.OrderAmount = o.orderNo, o.amount
 	credited, attention := marks(o, p.Outcome)
 	updated, err := changed(tx.ExecContext(ctx, s.sql(qUpdatePayment), reference(o, p), o.attemptNo, o.orderNo,

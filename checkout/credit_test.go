@@ -361,6 +361,41 @@ func TestOnPaidIgnoresAnErrorOnPostgreSQL(t *testing.T) {
 	assert.Equal(t, "OnPaid failed", journal[0].Reason)
 }
 
+// The merchant has deleted old orders by hand, and uses their numbers again: the money is held, and
+// not rejected for ever.
+func TestAnOrderThatWasDeletedAndStoredAgain(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s, ctx := newShop(t, d), context.Background()
+		a, b := s.buy(t), s.buy(t)
+		s.pay(t, a)
+		for _, no := range []string{a.OrderNo, b.OrderNo} {
+			for _, query := range []string{"DELETE FROM {attempts} WHERE order_no = ?", "DELETE FROM {orders} WHERE order_no = ?"} {
+				_, err := s.db.ExecContext(ctx, s.sql(query), no)
+				require.NoError(t, err)
+			}
+		}
+		for _, old := range []*Attempt{a, b} {
+			status, _ := s.pay(t, old)
+			assert.Equal(t, http.StatusOK, status)
+		}
+		assert.Equal(t, []Outcome{OutcomeOrphan}, outcomes(s.attention(t)))
+		s.requireSales(t, a.OrderNo, 1)
+
+		again := s.buy(t, func(o *Order) { o.No = a.OrderNo })
+		status, _ := s.pay(t, again, func(p *Payment) { p.PaymentNo = "new" })
+		assert.Equal(t, http.StatusOK, status)
+		kept := s.attention(t)
+		require.Equal(t, []Outcome{OutcomeOrphan, OutcomeDuplicate}, outcomes(kept))
+		s.requireSales(t, a.OrderNo, 1)
+		decision := Resolution{By: "mei", Reason: "seen", Action: ActionCredit}
+		require.ErrorIs(t, s.Resolve(ctx, kept[1].ID, decision), ErrOrderPaid)
+		decision.OrderNo = s.buy(t).OrderNo
+		require.NoError(t, s.Resolve(ctx, kept[1].ID, decision))
+		s.requireSales(t, decision.OrderNo, 1)
+	})
+}
+
 // The database itself rejects a second credit.
 func TestTheTablesRefuseASecondCredit(t *testing.T) {
 	t.Parallel()

@@ -53,6 +53,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 			"journal of an order":  {qJournal + "(order_no = ? OR order_no = ? OR (order_no = ? AND gateway = ?)) AND " + qJournalPage, []any{"S7", "S7_B", "id-S7", "fake", "~", 50}},
 			"pay order":            {qPayOrder, []any{now, "S7"}},
 			"pay attempt":          {qPayAttempt, []any{"S7", "0"}},
+			"paid by":              {qPaidBy, []any{"S7"}},
 			"pays":                 {qPays, []any{"0"}},
 			"release":              {qRelease, []any{now, now, "S7", "x"}},
 			"expire order":         {qExpireOrder, []any{"S7", now}},

@@ -53,6 +53,7 @@ const (
 	qPayOrder   = `UPDATE {orders} SET status = 'paid', paid_at = ?, payments = payments + 1 WHERE order_no = ? AND status <> 'paid'`
 	qPayAttempt = `UPDATE {attempts} SET status = 'paid', next_query_at = NULL, unconfirmed_at = NULL, lease = ''
 		WHERE attempt_no = ? AND EXISTS (SELECT 1 FROM {payments} p WHERE p.id = ? AND p.credited_order IS NOT NULL)`
+	qPaidBy       = `SELECT COUNT(*) FROM {payments} WHERE credited_order = ?`
 	qPays         = `SELECT COUNT(*) FROM {payments} WHERE id = ? AND credited_order IS NOT NULL`
 	qCountPayment = `UPDATE {orders} SET payments = payments + 1 WHERE order_no = ?`
 
