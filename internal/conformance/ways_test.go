@@ -143,7 +143,7 @@ func TestFormsComeInManyWays(t *testing.T) {
 			same("POST of an empty chunk, "+way, chunked)
 			same("POST of a line break, "+way, postOf("/notify?"+query, urlencoded, "\r\n"))
 		}
-		parsed, err := n.verify(parsedOf("\ufeff"+n.fields.Encode()+"\r\n").PostForm, "", nil)
+		parsed, err := n.verify(parsedOf("\ufeff"+n.fields.Encode()+"\r\n").PostForm, nil, nil)
 		require.NoError(t, err)
 		assert.Equal(t, want, parsed)
 		for way, r := range forms(t, n) {
