@@ -202,11 +202,13 @@ func TestResponsesAboutAnotherOrder(t *testing.T) {
 		require.NoError(t, err, sn)
 	}
 	client, mock := setup(t)
-	mock.RegisterResponder("GET", "https://pay.ispay.in/query/424843497502158848", httpmock.NewStringResponder(200,
-		`{"success":true,"state":5,"order":{"amount":1,"sn":"424843497502158849"}}`))
-	_, err := client.QueryState(context.Background(), "424843497502158848")
-	require.EqualError(t, err,
-		`ispay: query state: unexpected response: response is about something else: sn is "424843497502158849", not "424843497502158848"`)
+	for _, order := range []string{`{"amount":1,"sn":"424843497502158849"}`, `{"sn":"424843497502158849"}`} { // paid: nothing to pay
+		mock.RegisterResponder("GET", "https://pay.ispay.in/query/424843497502158848", httpmock.NewStringResponder(200,
+			`{"success":true,"state":9,"order":`+order+`}`))
+		_, err := client.QueryState(context.Background(), "424843497502158848")
+		require.EqualError(t, err,
+			`ispay: query state: unexpected response: response is about something else: sn is "424843497502158849", not "424843497502158848"`)
+	}
 }
 
 // Confirmation compares the amounts, so the notified one may be written loosely.

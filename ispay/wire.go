@@ -84,11 +84,11 @@ func decodeState(response transport.Response, orderID string, needCode bool) (*O
 			SN:           order.Text("sn"),
 			Timeout:      order.Seconds("timeout"),
 		}
-		// One of the document's samples has the gateway's number here, another one the
-		// merchant's. Only a number of the same length can be compared.
-		if sn := result.Code.SN; len(sn) == len(orderID) && sn != orderID {
-			f.Fail(response.Other("sn", sn, orderID))
-		}
+	}
+	// One of the document's samples has the gateway's number here, another one the
+	// merchant's. Only a number of the same length can be compared.
+	if sn := order.Text("sn"); len(sn) == len(orderID) && sn != orderID {
+		f.Fail(response.Other("sn", sn, orderID))
 	}
 	result.State = State(state.NeedInt("state"))
 	if err := f.Err(); err != nil {
