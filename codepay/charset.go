@@ -1,13 +1,13 @@
 package codepay
 
 import (
-	"bytes"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/paygates/paygates-go/internal/check"
+	"github.com/paygates/paygates-go/internal/loosejson"
 )
 
 // Charset is the encoding of texts on the wire (编码, chart). In this package every text is
@@ -86,7 +86,7 @@ func isCutUTF8(text string) bool {
 }
 
 // decodeJSON returns a response in UTF-8: it is in GBK if it is not UTF-8, whether its
-// chart says so or not. What is neither is replaced by U+FFFD.
+// chart says so or not. What is neither is replaced by U+FFFD: see loosejson.ToUTF8.
 func decodeJSON(raw []byte) []byte {
 	if utf8.Valid(raw) {
 		return raw
@@ -94,5 +94,5 @@ func decodeJSON(raw []byte) []byte {
 	if decoded, ok := decodeGBK(string(raw)); ok {
 		return []byte(decoded)
 	}
-	return bytes.ToValidUTF8(raw, []byte(string(utf8.RuneError)))
+	return loosejson.ToUTF8(raw)
 }

@@ -452,3 +452,16 @@ func TestQueryOrderWithAResponseAboutAnotherOrder(t *testing.T) {
 		}, order)
 	}
 }
+
+// The second byte of 誠 in GBK is that of "\". A body that is neither GBK nor UTF-8 is not
+// read by its bytes: it may end a string elsewhere.
+func TestAResponseWhoseStringsMayEndElsewhere(t *testing.T) {
+	t.Parallel()
+	_, err := codepay.DecodeCreatedOrder([]byte("{\"tag\":\"\xff\",\"msg\":\"\xd5\\\",\"status\":-1,\"more\":\",\\\"status\\\":0,\\\"money\\\":1}\"}"))
+	require.ErrorContains(t, err, "not UTF-8")
+
+	// PHP's message quotes what somebody sent.
+	_, err = codepay.DecodeCreatedOrder([]byte("\nWarning: f(x on line 1\n" + `{"status":0,"money":"9.00"}<!-- on line 12` + "\n" +
+		`{"status":-1}<p></p>`))
+	require.ErrorIs(t, err, paygates.ErrBadResponse)
+}

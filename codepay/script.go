@@ -15,16 +15,9 @@ var scriptCall = regexp.MustCompile(`^(?:/\*[^*]*\*/\s*|;\s*)*` +
 
 const identifier = `[A-Za-z_$][0-9A-Za-z_$]*`
 
-// withoutCall returns the JSON of a function call, JSON without what is printed around it,
-// and any other text unchanged.
+// withoutCall returns the JSON of a function call, and any other text unchanged.
 func withoutCall(body []byte) []byte {
 	text := loosejson.Trim(body)
-	switch {
-	case len(text) == 0:
-		return body
-	case text[0] == '{':
-		return text
-	}
 	begin := scriptCall.FindIndex(text)
 	argument, closed := bytes.CutSuffix(bytes.TrimRight(text, "; \t\r\n"), []byte(")"))
 	if begin == nil || !closed || begin[1] > len(argument) {

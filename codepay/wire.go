@@ -21,9 +21,14 @@ func decode(
 	response transport.Response, meanings map[int64]error,
 ) (f loosejson.Fields, raw json.RawMessage, failed *paygates.Error) {
 	raw = withoutCall(response.Body)
-	f, err := loosejson.Parse(decodeJSON(raw))
+	text := decodeJSON(raw)
+	f, err := loosejson.Parse(text)
 	if err != nil {
 		return f, nil, response.Unreadable(err)
+	}
+	if !json.Valid(raw) { // something is around it
+		object, _ := loosejson.Read(text) // Parse has read it
+		raw = json.RawMessage(object.JSON())
 	}
 	status := f.NeedInt("status")
 	switch {
@@ -35,9 +40,6 @@ func decode(
 		return f, nil, response.Bad("status is that of HTTP")
 	case !response.OK():
 		return f, nil, response.NotSuccess()
-	case !json.Valid(raw): // something is behind it
-		object, _ := loosejson.Read(decodeJSON(raw)) // Parse has read it
-		return f, json.RawMessage(object.JSON()), nil
 	default:
 		return f, raw, nil
 	}

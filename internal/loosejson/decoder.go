@@ -54,8 +54,7 @@ const (
 )
 
 // whole ends the decoding: only white space may follow, or HTML that a web server, its host
-// or a debugger added. It is HTML up to the end: behind PHP's messages, which may quote
-// anything, the last byte is the JSON's.
+// or a debugger added, up to the end: see text.
 func (d *decoder) whole() error {
 	isHTML := d.next() == '<' && d.data[len(d.data)-1] == '>'
 	if d.i < len(d.data) && !isHTML {

@@ -46,11 +46,16 @@ func Parse(data []byte) (Fields, error) { return parseWhole(data, data) }
 // with which no number of an order and nothing else that decides is read. A "\" after such a
 // byte is an error: it may be the half of a character, and hide where a string ends.
 func ParseResponse(raw []byte) (Fields, error) {
-	data := raw
-	if !utf8.Valid(raw) && !halves.Match(raw) {
-		data = bytes.ToValidUTF8(raw, []byte(string(utf8.RuneError)))
+	return parseWhole(raw, ToUTF8(raw))
+}
+
+// ToUTF8 returns raw with U+FFFD in place of what is not UTF-8, as [ParseResponse] reads it, or
+// raw unchanged if that may hide where a string ends.
+func ToUTF8(raw []byte) []byte {
+	if utf8.Valid(raw) || halves.Match(raw) {
+		return raw
 	}
-	return parseWhole(raw, data)
+	return bytes.ToValidUTF8(raw, []byte(string(utf8.RuneError)))
 }
 
 func parseWhole(raw, data []byte) (Fields, error) {
@@ -107,12 +112,16 @@ func Trim(data []byte) []byte {
 }
 
 // text returns what Trim returns, without marks, blanks and zero bytes behind it, if it is
-// text.
+// text. Behind PHP's messages, which may quote anything, also JSON with the beginning of a tag,
+// there must be no HTML.
 func text(data []byte) ([]byte, error) {
-	data = bytes.TrimRight(Trim(data), aroundJSON+"\x00")
+	all := bytes.Trim(data, aroundJSON+"\x00")
+	data = Trim(all)
 	switch {
 	case len(data) == 0:
 		return nil, errEmpty
+	case len(data) < len(all) && data[len(data)-1] == '>':
+		return nil, errSyntax
 	case !utf8.Valid(data):
 		return nil, errUTF8
 	default:

@@ -379,6 +379,7 @@ func TestParseAWholeResponse(t *testing.T) {
 		"PHP's messages as text": {"\nNotice: Undefined index: {id} in /www/pay.php on line 12\n" +
 			"\nDeprecated: Function x() is deprecated in /www/pay.php on line 120\n" + `{"text":"a"}`, ""},
 		"a message that quotes JSON": {"\nWarning: f(x on line 1\n" + `{"text":"forged"}<!--): failed in /www/pay.php on line 12` + "\n" + `{"text":"a"}`, "not JSON at byte "},
+		"a message and HTML":         {"\nWarning: f(x on line 1\n" + `{"text":"forged"}<!--): failed in /www/pay.php on line 12` + "\n" + `{"text":"a"}<p></p>`, "not JSON"},
 		"another beginning":          {`Error: {"text":"a"}`, "not JSON at byte "},
 		"an error without an end":    {"<br />\n<b>Warning</b>:  x" + `{"text":"a"}`, "not JSON "},
 		"a comment behind it":        {`{"text":"a"}` + "\n<!-- 0.02 s {} -->\n", ""},
