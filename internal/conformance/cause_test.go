@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"testing"
@@ -26,7 +27,9 @@ func TestTheCauseOfAContext(t *testing.T) {
 		"not sent":        &paygates.Error{Gateway: "example", Op: "create order", Err: paygates.ErrNotSent},
 		"outcome unknown": &paygates.Error{Gateway: "example", Op: "create order", HTTPStatus: 502, Err: paygates.ErrOutcomeUnknown},
 		"rejected":        &paygates.Error{Gateway: "example", Op: "create order", Code: "1004"},
-		"invalid":         errors.Join(paygates.ErrInvalidRequest, signal),
+		"timed out": &paygates.Error{Gateway: "example", Op: "query order", HTTPStatus: 503,
+			Err: fmt.Errorf("%w: %w: %w", paygates.ErrUnavailable, paygates.ErrBadResponse, context.DeadlineExceeded)},
+		"invalid": errors.Join(paygates.ErrInvalidRequest, signal),
 	} {
 		for _, when := range []string{"before", "connecting", "reading"} {
 			t.Run(name+" "+when, func(t *testing.T) {
@@ -75,6 +78,8 @@ func checkCause(t *testing.T, g *descriptor, when string, cause error) {
 		assert.ErrorIs(t, err, context.Canceled, "%s.%s", g.name, call.name)
 		assert.NotErrorIs(t, err, paygates.ErrNotPaid, "%s.%s", g.name, call.name)
 		assert.NotErrorIs(t, err, paygates.ErrOrderNotFound, "%s.%s", g.name, call.name)
+		assert.NotErrorIs(t, err, paygates.ErrUnavailable, "%s.%s", g.name, call.name)
+		assert.NotErrorIs(t, err, context.DeadlineExceeded, "%s.%s", g.name, call.name)
 		assert.False(t, errors.Is(err, paygates.ErrNotSent) && errors.Is(err, paygates.ErrOutcomeUnknown), "%s.%s: %v", g.name, call.name, err)
 		if paygates.ErrorKind(cause) == "other" {
 			assert.ErrorIs(t, err, cause, "%s.%s", g.name, call.name)

@@ -143,8 +143,9 @@ func whenEnded(ctx context.Context, err error) error {
 // kept, but ErrNotSent, ErrNotPaid or ErrOutcomeUnknown would say of this call what is not
 // known.
 func foreign(err error) error {
-	switch paygates.ErrorKind(err) {
-	case "other", "timeout", "canceled":
+	var own *paygates.Error // one that timed out has further meanings
+	switch kind := paygates.ErrorKind(err); {
+	case !errors.As(err, &own) && (kind == "other" || kind == "timeout" || kind == "canceled"):
 		return err
 	default:
 		return errors.New(err.Error())
