@@ -63,7 +63,6 @@ func TestChargesWithFieldsOfAnotherShape(t *testing.T) {
 		"refunds.has_more":      {`,"refunds":{"has_more":"perhaps","url":[]}`, []string{"refunds.url", "refunds.has_more"}, time.Time{}},
 		"amount_settle in yuan": {`,"amount_settle":"98.41"`, []string{"amount_settle"}, time.Time{}},
 		"amount_settle < 0":     {`,"amount_settle":-1`, []string{"amount_settle"}, time.Time{}},
-		"reversed a word":       {`,"reversed":"no"`, []string{"reversed"}, time.Time{}},
 		"texts that are lists":  {`,"app":[],"channel":{},"subject":[1],"body":{},"description":[]`, []string{"app", "channel", "subject", "body", "description"}, time.Time{}},
 		"app an object":         {`,"app":{"id":"app_example","object":"app"}`, []string{"app"}, time.Time{}},
 		"client_ip a list":      {`,"client_ip":["203.0.113.7"],"transaction_no":[]`, []string{"client_ip", "transaction_no"}, time.Time{}},
@@ -320,6 +319,7 @@ func TestUnreadableResponsesNameTheReason(t *testing.T) {
 		"{" + strings.Replace(decisive, `"amount":9900`, `"amount":"99.00"`, 1) + "}":  "amount is not an amount in hundredths",
 		"{" + strings.Replace(decisive, `"livemode":true`, `"livemode":null`, 1) + "}": "no livemode",
 		"{" + strings.Replace(decisive, `"order_no":`, `"no":`, 1) + "}":               "no order_no",
+		"{" + decisive + `,"reversed":"yes"}`:                                          "reversed is not true or false",
 		"{" + decisive + `,"amount_refunded":"1.00"}`:                                  "amount_refunded is not an amount in hundredths",
 	} {
 		_, err := query(t, body)

@@ -106,7 +106,6 @@ func decodeCharge(f loosejson.Fields) (*Charge, error) {
 		Channel:        Channel(f.Text("channel")),
 		LiveMode:       f.NeedBool("livemode"),
 		PaidOnce:       f.NeedBool("paid"),
-		Reversed:       f.Bool("reversed"),
 		Amount:         f.NeedCents("amount"),
 		AmountSettle:   f.Cents("amount_settle"),
 		Currency:       strings.ToLower(f.NeedText("currency")),
@@ -127,8 +126,11 @@ func decodeCharge(f loosejson.Fields) (*Charge, error) {
 		Credential:     paygates.NewPrivate(f.JSON("credential")),
 		Raw:            paygates.NewPrivate(f.Raw()),
 	}
-	// Refunds decide whether the money is still there. A charge without any may leave
-	// both fields out.
+	// Refunds and a reversal decide whether the money is still there. A charge without any may
+	// leave the fields out.
+	if f.Has("reversed") {
+		charge.Reversed = f.NeedBool("reversed")
+	}
 	if f.Has("refunded") {
 		charge.Refunded = f.NeedBool("refunded")
 	}
