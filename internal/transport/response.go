@@ -238,13 +238,14 @@ func (c *Client) read(ctx context.Context, response *http.Response, call Call) (
 // leaves one without Content-Encoding, and one for which a Transport of the merchant set
 // Accept-Encoding.
 func unzip(body []byte) []byte {
-	zipped, err := gzip.NewReader(bytes.NewReader(body))
+	packed := bytes.NewReader(body)
+	zipped, err := gzip.NewReader(packed)
 	if err != nil {
 		return body
 	}
 	zipped.Multistream(false) // a line feed may follow
 	plain, err := ReadAll(zipped, 0, MaxBody)
-	if err != nil {
+	if err != nil || len(plain) <= MaxBody && len(bytes.TrimSpace(body[len(body)-packed.Len():])) > 0 {
 		return body
 	}
 	return plain
