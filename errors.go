@@ -34,8 +34,8 @@ var (
 	// ErrBadResponse is returned when the response is not what the gateway's
 	// document describes.
 	ErrBadResponse = errors.New("unexpected response")
-	// ErrUnavailable is returned when the gateway responded to a query with HTTP 429
-	// or 5xx. The query can be retried.
+	// ErrUnavailable is returned when the gateway, or a proxy before it, responded to a query
+	// with HTTP 408, 429, 499 or 5xx. The query can be retried.
 	ErrUnavailable = errors.New("gateway unavailable")
 	// ErrOrderNotFound is returned when the gateway does not know the order.
 	ErrOrderNotFound = errors.New("order not found")

@@ -21,7 +21,7 @@ const longestOrderID = 50
 // have it. It sends Config.Token. The response is not signed, and it was seen without an
 // amount: the notification decides about money.
 //
-// A query that gets no response, 429 or 5xx is sent up to three times. The error is
+// A query that gets no response, 408, 429, 499 or 5xx is sent up to three times. The error is
 // paygates.ErrInvalidConfig without a token, ErrInvalidRequest, or a *paygates.Error:
 // ErrOrderNotFound, ErrNoResponse, ErrUnavailable, ErrBadResponse or a rejection, with
 // Code -6 for a wrong token.

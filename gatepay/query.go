@@ -20,7 +20,7 @@ import (
 // QueryOrder returns the order with the given merchant order number (付款结果查询, GET
 // /api/order/check). Its State and Amount decide about money.
 //
-// A query that gets no response, 429 or 5xx is sent up to three times. The error is
+// A query that gets no response, 408, 429, 499 or 5xx is sent up to three times. The error is
 // paygates.ErrInvalidRequest, or a *paygates.Error: ErrOrderNotFound, ErrNoResponse,
 // ErrUnavailable, ErrBadResponse or a rejection, which wraps the error of its Code.
 func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error) {

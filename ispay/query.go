@@ -44,7 +44,7 @@ func (c *Client) queryState(ctx context.Context, op, call, orderID string) (*Ord
 // QueryOrder returns the order with the given merchant order number (订单号查询, GET
 // /order/{userid}/{order_no}/{md5}). Its State and Amount decide about money.
 //
-// A query that gets no response, 429 or 5xx is sent up to three times. The error is
+// A query that gets no response, 408, 429, 499 or 5xx is sent up to three times. The error is
 // paygates.ErrInvalidRequest, or a *paygates.Error: ErrOrderNotFound, ErrNoResponse,
 // ErrUnavailable, ErrBadResponse or a rejection.
 func (c *Client) QueryOrder(ctx context.Context, orderNo string) (*Order, error) {

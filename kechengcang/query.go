@@ -19,7 +19,7 @@ const longestOrderID = 64
 // /api/web/pay-orders/show). Its State and Fee decide about money. The public source takes
 // the query by GET only: then it is sent so, and from then on at once.
 //
-// A query that gets no response, 429 or 5xx is sent up to three times. The error is
+// A query that gets no response, 408, 429, 499 or 5xx is sent up to three times. The error is
 // paygates.ErrInvalidRequest, or a *paygates.Error: ErrOrderNotFound, ErrNoResponse,
 // ErrUnavailable, ErrBadResponse or a rejection. An id that has the shape of the gateway's
 // but no order is a server error in the public source.

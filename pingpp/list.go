@@ -79,7 +79,7 @@ func roundUp(at time.Time) time.Time {
 // ListCharges returns a page of the charges of an application, newest first (查询 Charge
 // 列表, GET /v1/charges at Ping++). Charges goes through all pages.
 //
-// A list that gets no response, 429 or 5xx is sent up to three times. The error is
+// A list that gets no response, 408, 429, 499 or 5xx is sent up to three times. The error is
 // paygates.ErrInvalidConfig without Config.APIKey, ErrInvalidRequest, or a *paygates.Error:
 // ErrNoResponse, ErrUnavailable, ErrBadResponse, [ErrTestMode] if one of the charges is of
 // test mode unless Config.AllowTestMode is set, or a rejection with an [*APIError]. One

@@ -17,7 +17,7 @@ import (
 // QueryCharge returns the charge with the given number of Ping++ (查询 Charge, GET
 // /v1/charges/{id} at Ping++). Its Paid, Amount and Currency decide about money.
 //
-// A query that gets no response, 429 or 5xx is sent up to three times. The error is
+// A query that gets no response, 408, 429, 499 or 5xx is sent up to three times. The error is
 // paygates.ErrInvalidConfig without Config.APIKey, ErrInvalidRequest, or a *paygates.Error:
 // ErrNotSent (an ErrNoResponse too) if Config.Signer fails, ErrOrderNotFound,
 // ErrNoResponse, ErrUnavailable, ErrBadResponse, [ErrTestMode] unless Config.AllowTestMode is

@@ -44,7 +44,7 @@ func (r Response) OK() bool { return r.Status >= 200 && r.Status < 300 }
 //
 // A create becomes ErrOutcomeUnknown unless the response rules out that the order
 // exists: a readable rejection or a 4xx does, an unreadable response, a 5xx or a timeout
-// does not. A query becomes ErrUnavailable after 429 and after a 5xx that says nothing
+// does not. A query becomes ErrUnavailable after 429, a timeout, and a 5xx that says nothing
 // about the order.
 func (r Response) Error(code, message string, cause error) *paygates.Error {
 	bad := errors.Is(cause, paygates.ErrBadResponse)
@@ -106,7 +106,7 @@ func (r Response) Fail(code, message string, cause error) *paygates.Error {
 func (r Response) Mask(text string) string { return redact.Message(r.mask(text)) }
 
 func (r Response) isUnavailable() bool {
-	return r.Status == http.StatusTooManyRequests || r.Status >= 500
+	return r.Status == http.StatusTooManyRequests || r.Status >= 500 || r.isTimeout()
 }
 
 // isTimeout reports whether the status is that of a proxy that gave up: it may have passed

@@ -87,6 +87,8 @@ func TestErrorOfAQuery(t *testing.T) {
 		"a 4xx":                  {404, bad, false},
 		"a 429":                  {429, nil, true},
 		"an unreadable 429":      {429, bad, true},
+		"a timeout of a proxy":   {408, bad, true},
+		"a timeout of nginx":     {499, bad, true},
 		"a rejection with a 500": {500, nil, false}, // kechengcang rejects with it
 		"an unreadable 500":      {500, bad, true},
 		"a rejection with a 503": {503, nil, true},

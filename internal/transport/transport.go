@@ -144,7 +144,7 @@ type Call struct {
 }
 
 // Send sends the call and decodes the response, whatever its status. A call that got
-// no response, 429 or 5xx is sent up to three times with a growing backoff, unless
+// no response, 408, 429, 499 or 5xx is sent up to three times with a growing backoff, unless
 // call.NoRetry is set. The error is an [*paygates.Error], or that of decode, which sees
 // the response of each attempt. Its outcome is what an Observer is told.
 func Send[T any](ctx context.Context, c *Client, call Call, decode func(Response) (*T, error)) (result *T, err error) {
