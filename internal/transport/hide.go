@@ -26,7 +26,7 @@ type words struct {
 	pieces map[string]bool // all of this length
 }
 
-// wordsOfSecrets returns what hides secrets: as they are, in hex and in base64, and as a part of
+// wordsOfSecrets returns what hides secrets: unchanged, in hex, in base64, and as a part of
 // a text in base64.
 func wordsOfSecrets(secrets []sign.Secret) words {
 	w := words{pieces: map[string]bool{}}
@@ -134,7 +134,7 @@ func (w words) lengthAt(form string) (length int) {
 // escape is a character as URLs, JSON, PHP's var_export and HTML write it.
 var escape = regexp.MustCompile(`%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[\\/"'nrt]|&#?[0-9A-Za-z]{1,8};`)
 
-// unescaping calls do for a text as it is, and for what it is after each of up to three rounds
+// unescaping calls do for a text, and for what it is after each of up to three rounds
 // of unescaping. at tells where each byte of form is in the text.
 func unescaping(text string, do func(form string, at []int)) {
 	form, at := text, make([]int, len(text)+1)
