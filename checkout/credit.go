@@ -257,8 +257,10 @@ func (s *Service) credit(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Pay
 // stored anymore: after a deadlock MySQL has rolled back the whole transaction, and runs what
 // follows outside of any. OnPaid may have ignored such an error.
 func (s *Service) payAttempt(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment) (bool, error) {
-	if o.attemptNo != "" {
-		return changed(s.exec(ctx, tx, qPayAttempt, o.attemptNo, p.ID))
+	if o.attemptNo != "" { // there is none anymore if the merchant has deleted it
+		if paid, err := changed(s.exec(ctx, tx, qPayAttempt, o.attemptNo, p.ID)); err != nil || paid {
+			return paid, err
+		}
 	}
 	var n int
 	err := tx.QueryRowContext(ctx, s.sql(qPays), p.ID).Scan(&n)

@@ -396,6 +396,21 @@ func TestAnOrderThatWasDeletedAndStoredAgain(t *testing.T) {
 	})
 }
 
+// A person can credit money whose attempt the merchant has deleted.
+func TestMoneyOfAnAttemptThatWasDeleted(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s, ctx := newShop(t, d), context.Background()
+		a := s.buy(t)
+		s.pay(t, a, func(p *Payment) { p.Amount = 1 })
+		_, err := s.db.ExecContext(ctx, s.sql("DELETE FROM {attempts} WHERE order_no = ?"), a.OrderNo)
+		require.NoError(t, err)
+		require.NoError(t, s.Resolve(ctx, s.attention(t)[0].ID, Resolution{By: "mei", Reason: "seen", Action: ActionCredit}))
+		assert.Equal(t, OrderPaid, s.state(t, a.OrderNo).Status)
+		s.requireSales(t, a.OrderNo, 1)
+	})
+}
+
 // The database itself rejects a second credit.
 func TestTheTablesRefuseASecondCredit(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -50,7 +51,7 @@ func (s *Service) confirm(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Pa
 		if isDuplicate(err) {
 			return false, errors.Join(errConflict, err)
 		}
-		p.ID, p.OrderNo, p.AttemptNo, p.Outcome, p.Resolution = r.ID, r.creditedOrder, o.attemptNo, r.Outcome, r.Resolution
+		p.ID, p.OrderNo, p.AttemptNo, p.Outcome, p.Resolution = r.ID, cmp.Or(r.creditedOrder, o.orderNo), o.attemptNo, r.Outcome, r.Resolution
 		return true, err
 	}
 	if r.Held {
