@@ -76,10 +76,13 @@ func (r Response) Other(field, got, want string) string {
 }
 
 // Unreadable returns the error for a body that cannot be decoded, for the reason err.
-// It names HTML as what it is.
+// It names HTML as what it is. HTML and HTTP 404 are signs of a wrong BaseURL.
 func (r Response) Unreadable(err error) *paygates.Error {
 	if tag := htmlTag(r.Body); tag != "" {
 		return r.Bad(fmt.Sprintf("not JSON (starts with %q); check BaseURL", tag))
+	}
+	if r.Status == http.StatusNotFound {
+		return r.Bad(err.Error() + "; check BaseURL")
 	}
 	return r.Bad(err.Error())
 }

@@ -143,6 +143,15 @@ func TestUnreadableNamesHTML(t *testing.T) {
 	}
 }
 
+// The server of net/http responds "404 page not found" to a path that it does not know.
+func TestUnreadable404NamesBaseURL(t *testing.T) {
+	t.Parallel()
+	r := response(404, false)
+	r.Body = []byte("404 page not found\n")
+	assert.EqualError(t, r.Unreadable(errors.New("not JSON at byte 5")),
+		"ispay: create order: HTTP 404: unexpected response: not JSON at byte 5; check BaseURL")
+}
+
 func TestNotSuccess(t *testing.T) {
 	t.Parallel()
 	assert.EqualError(t, response(502, false).NotSuccess(),
