@@ -93,6 +93,22 @@ func TestTrigger(t *testing.T) {
 	}
 }
 
+// A handler that takes the amount from the query rightly accepts a notification of a paid
+// order with another amount, which no signature covers.
+func TestTamperWithAnUnsignedNotification(t *testing.T) {
+	t.Parallel()
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
+	args := []string{"trigger", "kechengcang", "--fake", "--tamper", "--to", server.URL}
+
+	code, events := programJSON(t, nil, append(args, "--set", "id=1000001")...)
+	require.Zero(t, code, events)
+	assert.Contains(t, events[0]["hint"], "takes the amount from the query")
+
+	r := program(t, nil, "", args...) // the gateway knows no order TEST1
+	assert.Equal(t, exitFailed, r.code)
+	assert.Contains(t, r.stderr, "it accepted a tampered notification")
+}
+
 // With --fake every command runs without a variable.
 func TestFakeNeedsNoVariables(t *testing.T) {
 	t.Parallel()
