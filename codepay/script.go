@@ -17,6 +17,9 @@ const identifier = `[A-Za-z_$][0-9A-Za-z_$]*`
 
 // withoutCall returns the JSON of a function call, and any other text unchanged.
 func withoutCall(body []byte) []byte {
+	if bytes.HasPrefix(body, []byte("{")) {
+		return body
+	}
 	text := loosejson.Trim(body)
 	begin := scriptCall.FindIndex(text)
 	argument, closed := bytes.CutSuffix(bytes.TrimRight(text, "; \t\r\n"), []byte(")"))

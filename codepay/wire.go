@@ -1,6 +1,7 @@
 package codepay
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,7 @@ func decode(
 	if err != nil {
 		return f, nil, response.Unreadable(err)
 	}
-	if !json.Valid(raw) { // something is around it
+	if bare := bytes.TrimSpace(raw); bare[0] != '{' || bare[len(bare)-1] != '}' { // something is around it
 		object, _ := loosejson.Read(text) // Parse has read it
 		raw = json.RawMessage(object.JSON())
 	}
