@@ -42,7 +42,7 @@ func (s *Service) record(ctx context.Context, gateway Gateway, p *Payment) (Outc
 			fast = false
 			return s.insert(ctx, tx, o, p, o.judge(p, p.ReceivedAt, s.config.ClockTolerance))
 		}
-		return s.recordKnown(ctx, tx, o, p)
+		return s.recordKnown(ctx, tx, gateway, o, p)
 	})
 	if err != nil {
 		return "", err
@@ -60,7 +60,7 @@ func (s *Service) lock(ctx context.Context, tx *sql.Tx, gateway Gateway, p *Paym
 		if by.number == "" {
 			continue
 		}
-		o := lockedOrder{mayShift: gateway.Capabilities().AmountMayShift}
+		o := lockedOrder{mayShift: gateway.Capabilities().AmountMayShift, guessed: by.query == qLockByOrder}
 		var amount, payable, expires int64
 		var orderID sql.NullString
 		err := s.queryRow(ctx, tx, by.query, by.number, p.Gateway, p.Account).Scan(&o.orderNo, &o.currency, &amount,
@@ -80,10 +80,13 @@ func (s *Service) lock(ctx context.Context, tx *sql.Tx, gateway Gateway, p *Paym
 }
 
 // recordKnown records a payment whose number may be stored already.
-func (s *Service) recordKnown(ctx context.Context, tx *sql.Tx, o *lockedOrder, p *Payment) error {
+func (s *Service) recordKnown(ctx context.Context, tx *sql.Tx, gateway Gateway, o *lockedOrder, p *Payment) error {
 	known, err := queryAll(ctx, tx, scanPayment, s.sql(qPaymentsByNo), p.Gateway, p.Account, p.PaymentNo)
 	if err != nil {
 		return fmt.Errorf("read payments: %w", err)
+	}
+	if o, err = s.lockStored(ctx, tx, gateway, o, p, known); err != nil {
+		return err
 	}
 	ref := reference(o, p)
 	for _, r := range known {
@@ -108,6 +111,24 @@ func (s *Service) recordKnown(ctx context.Context, tx *sql.Tx, o *lockedOrder, p
 		}
 	}
 	return s.insert(ctx, tx, o, p, outcome)
+}
+
+// lockStored returns o, or the attempt under which the payment is stored if o is a guess: attempts
+// may have been made since then.
+func (s *Service) lockStored(ctx context.Context, tx *sql.Tx, gateway Gateway, o *lockedOrder, p *Payment, known []*paymentRecord) (*lockedOrder, error) {
+	if o == nil || !o.guessed {
+		return o, nil
+	}
+	for _, r := range known {
+		if r.OrderNo != o.orderNo || r.AttemptNo == o.attemptNo {
+			continue
+		}
+		stored, err := s.lock(ctx, tx, gateway, &Payment{Gateway: p.Gateway, Account: p.Account}, []lookup{{qLockByNo, r.AttemptNo}})
+		if err != nil || stored != nil {
+			return stored, err
+		}
+	}
+	return o, nil
 }
 
 // judge is lockedOrder.judge for an order whose number may be credited already, although the order

@@ -11,6 +11,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go"
+	"github.com/paygates/paygates-go/money"
 )
 
 func TestAPaymentIsCreditedOnce(t *testing.T) {
@@ -126,6 +129,39 @@ func TestAReusedPaymentNumberIsKept(t *testing.T) {
 			assert.Equal(t, OutcomeReused, p.Outcome)
 			assert.NotEmpty(t, p.OrderNo)
 		}
+	})
+}
+
+// A gateway that is told the order's number only, not the attempt's, names a payment by it. Its
+// payment stays that of the attempt under which it is stored, whatever attempts are made later.
+func TestAPaymentKnownByItsOrderStaysWithItsAttempt(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s, ctx := newShop(t, d), context.Background()
+		s.gateway.can.QueryByOrderNo = false // a create of unknown outcome makes room for another attempt
+		s.gateway.onCreate = func(CreateRequest) (*Created, error) { return nil, paygates.ErrOutcomeUnknown }
+		o := Order{No: "A1", Channel: "app", Amount: 990}
+		record := func(amount money.Amount) Outcome {
+			p := Payment{PaymentNo: "ch_1", OrderID: "ch_1", OrderNo: o.No, Amount: amount, Currency: "CNY"}
+			outcome, err := s.record(ctx, s.gateway, &p)
+			require.NoError(t, err)
+			return outcome
+		}
+		first, err := s.Create(ctx, o)
+		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+		require.Equal(t, OutcomeMismatch, record(1))
+		second, err := s.Create(ctx, o)
+		require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+		require.NotEqual(t, first.No, second.No)
+		assert.Equal(t, OutcomeMismatch, record(1))
+		assert.Equal(t, []Outcome{OutcomeMismatch}, outcomes(s.attention(t)))
+
+		assert.Equal(t, OutcomeCredited, record(990), "the gateway reports the right amount after all")
+		assert.Empty(t, s.attention(t))
+		s.requireSales(t, o.No, 1)
+		state := s.state(t, o.No)
+		assert.Equal(t, first.No, state.Credited().AttemptNo)
+		assert.Equal(t, AttemptPaid, state.Attempts[0].Status)
 	})
 }
 

@@ -42,6 +42,7 @@ type lockedOrder struct {
 	attemptStatus     AttemptStatus
 	payments          int64
 	mayShift          bool // Capabilities.AmountMayShift
+	guessed           bool // the payment names the order only, not the attempt
 }
 
 // judge decides about a payment of an order.
