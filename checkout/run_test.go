@@ -189,6 +189,22 @@ func TestAGatewayThatClosesAnOrder(t *testing.T) {
 	})
 }
 
+// The gateway closes the only attempt early: the order ends when it expires, not minutes later.
+func TestAnOrderWhoseAttemptWasClosedEarlyEndsInTime(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d)
+		a := s.buy(t)
+		s.gateway.set(func() { s.gateway.closed[a.No] = true })
+		s.advance(time.Minute)
+		s.work(t)
+		require.Equal(t, AttemptExpired, s.state(t, a.OrderNo).Attempt().Status)
+		s.advance(15*time.Minute + 1*time.Second) // ExpiresIn and ClockTolerance
+		s.work(t)
+		assert.Equal(t, OrderExpired, s.state(t, a.OrderNo).Status)
+	})
+}
+
 func TestAnUnconfirmedPaymentIsListedAfterAWhile(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, d testDB) {

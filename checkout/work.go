@@ -220,7 +220,12 @@ func (s *Service) nextWhileOpen(a *dueAttempt, now time.Time) time.Time {
 	return next
 }
 
+// nextAfterClosing returns when to query for an attempt that has ended: at its closing time, when its
+// order may end too, and then at those of afterClosing.
 func nextAfterClosing(a *dueAttempt, now time.Time) time.Time {
+	if now.Before(a.closesAt) {
+		return a.closesAt.Add(time.Millisecond)
+	}
 	for _, after := range afterClosing() {
 		if next := a.closesAt.Add(after); next.After(now) {
 			return next
