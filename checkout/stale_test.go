@@ -161,6 +161,30 @@ func TestAnUnconfirmedPaymentOfAPaidOrderIsListed(t *testing.T) {
 	})
 }
 
+// A notification has told of a payment that credits nothing, and the query sees the same payment
+// without its amount: it is one payment, and a person must not see two.
+func TestAPaymentThatANotificationToldOfIsNotUnconfirmed(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d, func(c *Config) { c.UnconfirmedAfter = 5 * time.Minute })
+		first := s.buy(t)
+		second := s.buy(t, func(o *Order) { o.No, o.Channel = first.OrderNo, "web" })
+		other := s.buy(t)
+		s.gateway.set(func() {
+			s.gateway.quiet, s.gateway.unsure[second.No], s.gateway.unsure[other.No] = true, true, true
+		})
+		s.pay(t, first)
+		s.pay(t, second)
+		s.pay(t, other, func(p *Payment) { p.Amount = 1 })
+		for range 4 {
+			s.advance(6 * time.Minute)
+			s.work(t)
+		}
+		assert.Equal(t, []Outcome{OutcomeDuplicate, OutcomeMismatch}, outcomes(s.attention(t)))
+		assert.Equal(t, OrderExpired, s.state(t, other.OrderNo).Status)
+	})
+}
+
 // The gateway has seen a payment, and then it cannot be asked anymore: it has forgotten the order,
 // its token is gone from the configuration, or it does not respond for 30 days.
 func TestAnUnconfirmedPaymentThatCannotBeQueriedIsListed(t *testing.T) {
@@ -204,8 +228,11 @@ func TestUnconfirmedMoneyThatWasRefunded(t *testing.T) {
 				status, _ := s.pay(t, a, func(p *Payment) { p.Refunded = refunded })
 				assert.Equal(t, http.StatusOK, status)
 			}
-			s.advance(time.Minute)
-			s.work(t)
+			for _, quiet := range []bool{false, true} { // the query tells of the payment, or only that there is one
+				s.gateway.set(func() { s.gateway.quiet = quiet })
+				s.advance(time.Minute)
+				s.work(t)
+			}
 			s.requireSales(t, a.OrderNo, 0)
 			assert.Empty(t, s.attention(t))
 			state := s.state(t, a.OrderNo)

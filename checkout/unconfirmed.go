@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // unconfirmedPrefix begins the number of a payment that the gateway does not confirm. See
@@ -30,9 +32,22 @@ func (s *Service) recordUnconfirmed(ctx context.Context, gateway Gateway, a *due
 		if err != nil || len(known) > 0 {
 			return err
 		}
+		if told, err := s.isTold(ctx, tx, o.orderNo, o.attemptNo); err != nil || told {
+			return err
+		}
 		p.Amount, p.Currency = o.expected(), o.currency
 		return s.insert(ctx, tx, o, p, OutcomeUnconfirmed)
 	})
+}
+
+// isTold reports whether a notification has told of a payment of the attempt that credits nothing.
+// The one that the query sees is the same. If the payment's number is another order's, a person
+// decides first whether there is one.
+func (s *Service) isTold(ctx context.Context, db querier, orderNo, attemptNo string) (bool, error) {
+	payments, err := queryAll(ctx, db, scanPayment, s.sql(qPaymentsOfOrder), orderNo)
+	return slices.ContainsFunc(payments, func(r *paymentRecord) bool {
+		return r.AttemptNo == attemptNo && r.Outcome != OutcomeReused && !strings.HasPrefix(r.PaymentNo, unconfirmedPrefix)
+	}), err
 }
 
 // confirm looks for a payment of the same attempt that was stored as unconfirmed. If a

@@ -89,11 +89,17 @@ func (s *Service) foundPayment(ctx context.Context, gateway Gateway, a *dueAttem
 		return s.nextAfter(a, s.now())
 	case outcome == OutcomeCredited:
 		return time.Time{}
-	case s.now().After(a.closesAt):
-		return s.expire(ctx, a, nextAfterClosing(a, s.now()))
 	default:
-		return s.nextWhileOpen(a, s.now())
+		return s.notCredited(ctx, a)
 	}
+}
+
+// notCredited returns when to query again for a payment that is stored and credits nothing.
+func (s *Service) notCredited(ctx context.Context, a *dueAttempt) time.Time {
+	if now := s.now(); !now.After(a.closesAt) {
+		return s.nextWhileOpen(a, now)
+	}
+	return s.expire(ctx, a, nextAfterClosing(a, s.now()))
 }
 
 // foundUnconfirmed notes a payment that the gateway does not confirm. After
@@ -104,7 +110,13 @@ func (s *Service) foundUnconfirmed(ctx context.Context, gateway Gateway, a *dueA
 	if now.After(a.closesAt) {
 		next = s.nextInTrouble(a, now)
 	}
-	_, err := s.db.ExecContext(ctx, s.sql(qStoreUnconfirmed), millis(now), a.attemptNo)
+	told, err := s.isTold(ctx, s.db, a.orderNo, a.attemptNo)
+	if told {
+		return s.notCredited(ctx, a)
+	}
+	if err == nil {
+		_, err = s.db.ExecContext(ctx, s.sql(qStoreUnconfirmed), millis(now), a.attemptNo)
+	}
 	due := !a.unconfirmedAt.IsZero() && now.Sub(a.unconfirmedAt) >= s.config.UnconfirmedAfter || s.config.UnconfirmedAfter == 0
 	if err == nil && due {
 		err = s.recordUnconfirmed(ctx, gateway, a)
