@@ -171,18 +171,22 @@ func (p *Pending) send(ctx context.Context, lease string) (*Attempt, error) {
 		}
 		return s.endCreate(ctx, &a, status, lease)
 	})
-	switch {
-	case stored != nil:
+	if status == AttemptUnknown && !errors.Is(err, paygates.ErrOutcomeUnknown) {
+		err = fmt.Errorf("%w: %w", paygates.ErrOutcomeUnknown, err)
+	}
+	if stored != nil {
 		log.ErrorContext(ctx, "checkout: result of create not stored", "error", stored)
-		return nil, fmt.Errorf("checkout: create order: %w", errors.Join(stored, err))
-	case status == AttemptRejected:
-		return nil, fmt.Errorf("checkout: create order: %w: %w", ErrNotCreated, err)
-	case err != nil && !errors.Is(err, paygates.ErrOutcomeUnknown):
-		return &a, fmt.Errorf("checkout: create order: %w: %w", paygates.ErrOutcomeUnknown, err)
-	case err != nil:
-		return &a, fmt.Errorf("checkout: create order: %w", err)
-	default:
+		err = errors.Join(stored, err)
+	}
+	switch {
+	case err == nil:
 		return &a, nil
+	case status == AttemptUnknown:
+		return &a, fmt.Errorf("checkout: create order: %w", err)
+	case stored == nil:
+		return nil, fmt.Errorf("checkout: create order: %w: %w", ErrNotCreated, err)
+	default:
+		return nil, fmt.Errorf("checkout: create order: %w", err)
 	}
 }
 

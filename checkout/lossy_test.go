@@ -14,6 +14,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paygates/paygates-go"
 )
 
 // lossy is a database whose replies can be lost: the statement runs, and the connection fails.
@@ -119,6 +121,25 @@ func newLossyShop(t *testing.T, d testDB, change ...func(*Config)) (*shop, *loss
 		require.NoError(t, db.Close())
 	})
 	return newShop(t, d, append(change, func(c *Config) { c.DB = db })...), l
+}
+
+// The outcome of a create is unknown, and that cannot be stored: the payer's page waits for the
+// attempt all the same.
+func TestAnUnknownOutcomeThatIsNotStoredHasAnAttempt(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("disk full")
+	for _, cause := range []error{paygates.ErrOutcomeUnknown, errors.New("the gateway's own error")} {
+		onEachDatabase(t, func(t *testing.T, d testDB) {
+			s, l := newLossyShop(t, d)
+			s.gateway.onCreate = func(CreateRequest) (*Created, error) { return nil, cause }
+			l.lose(s.sql(qEndCreate), 1, broken)
+			a, err := s.Create(context.Background(), Order{No: "A1", Channel: "app", Amount: 990})
+			require.ErrorIs(t, err, paygates.ErrOutcomeUnknown)
+			require.ErrorIs(t, err, broken)
+			require.NotNil(t, a)
+			assert.Equal(t, []any{"A1", AttemptUnknown}, []any{a.No, a.Status})
+		})
+	}
 }
 
 // The database commits, and its reply is lost: what is done again finds what was done.
