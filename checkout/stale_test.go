@@ -185,6 +185,25 @@ func TestAPaymentThatANotificationToldOfIsNotUnconfirmed(t *testing.T) {
 	})
 }
 
+// The number that a notification told is another order's, so its money may be too: what the query
+// sees is listed beside it.
+func TestAReusedNumberTellsOfNoPayment(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, d testDB) {
+		s := newShop(t, d, func(c *Config) { c.UnconfirmedAfter = 5 * time.Minute })
+		other, a := s.buy(t), s.buy(t)
+		same := func(p *Payment) { p.PaymentNo = "same" }
+		s.pay(t, other, same)
+		s.gateway.set(func() { s.gateway.quiet, s.gateway.unsure[a.No] = true, true })
+		s.pay(t, a, same)
+		for range 2 {
+			s.advance(6 * time.Minute)
+			s.work(t)
+		}
+		assert.Equal(t, []Outcome{OutcomeReused, OutcomeUnconfirmed}, outcomes(s.attention(t)))
+	})
+}
+
 // The gateway has seen a payment, and then it cannot be asked anymore: it has forgotten the order,
 // its token is gone from the configuration, or it does not respond for 30 days.
 func TestAnUnconfirmedPaymentThatCannotBeQueriedIsListed(t *testing.T) {
